@@ -1,0 +1,116 @@
+import type { Entry } from './entry.ts'
+
+/** A JSON value; records are stored as such. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/**
+ * What the store keeps beside entries. Keys are tuples of strings without NUL; listing follows their order.
+ *
+ *   mirror      provider id, 'user' | 'group' | 'domain' | …, immutable id      source object as last seen
+ *   cursor      provider id                                                     delta token or time stamp, last full run
+ *   identity    tenant or org, immutable id                                     entryUUID, numbers, first and last seen
+ *   name        'user' | 'group', folded name                                   who holds or last held the name
+ *   number      decimal, padded to 10 digits                                    which identity owns the number
+ *   credential  entryUUID, credential id                                        a password hash and its metadata
+ *   decision    provider id, 'user' | 'group', immutable id                     status and reason of a source object
+ *   held        provider id                                                     changes that wait for approval
+ *   run         provider id, start time                                         what a sync run did
+ *   meta        name                                                            anything single: store version, keys
+ */
+export type Collection =
+  | 'mirror'
+  | 'cursor'
+  | 'identity'
+  | 'name'
+  | 'number'
+  | 'credential'
+  | 'decision'
+  | 'held'
+  | 'run'
+  | 'meta'
+
+export interface RecordChange {
+  readonly collection: Collection
+  readonly key: readonly string[]
+  /** undefined removes the record. */
+  readonly value: Json | undefined
+}
+
+export type EntryChange =
+  | { readonly type: 'put'; readonly entry: Entry }
+  | { readonly type: 'delete'; readonly entryUUID: string }
+
+/** Why something changed: a sync run, an administrator, the person, or the server itself. */
+export interface Cause {
+  readonly kind: 'run' | 'admin' | 'user' | 'server'
+  /** Run id, administrator name, entryUUID, or the server's reason. */
+  readonly id: string
+}
+
+/** Everything that one commit writes: all of it or nothing. */
+export interface Generation {
+  readonly cause: Cause
+  readonly entries: readonly EntryChange[]
+  readonly records: readonly RecordChange[]
+}
+
+/** What happened to one attribute: values taken away and values added. */
+export interface AttributeChange {
+  readonly attribute: string
+  readonly removed: readonly (string | { readonly base64: string })[]
+  readonly added: readonly (string | { readonly base64: string })[]
+}
+
+/** One line of the change log. */
+export interface Change {
+  /** Monotonic, without gaps, from 1. */
+  readonly number: number
+  /** ISO 8601, UTC. */
+  readonly time: string
+  readonly cause: Cause
+  readonly type: 'add' | 'modify' | 'rename' | 'delete'
+  readonly entryUUID: string
+  /** DN after the change (before it, for a deletion). */
+  readonly dn: string
+  /** DN before a rename. */
+  readonly previousDn?: string
+  readonly attributes: readonly AttributeChange[]
+}
+
+export interface CommitResult {
+  /** Numbers of the first and last change written; equal to `lastChange` before the commit when nothing changed. */
+  readonly firstChange: number
+  readonly lastChange: number
+}
+
+export interface RecordReader {
+  get(collection: Collection, key: readonly string[]): Promise<Json | undefined>
+  /** Records whose key begins with `prefix` (whole elements), in key order. */
+  list(
+    collection: Collection,
+    prefix?: readonly string[],
+  ): AsyncIterable<{ readonly key: readonly string[]; readonly value: Json }>
+}
+
+/**
+ * Durable home of the directory. Guarantees every implementation gives (test/contract/directory-store.ts):
+ * - `commit` is atomic: after a crash at any moment a reopened store holds all of a generation or none of it;
+ * - `commit` resolves only when the generation would survive a power cut;
+ * - a `put` that equals what is stored writes nothing and logs nothing;
+ * - two entries never share a normalized DN: the commit is refused as a whole;
+ * - commits are applied in call order, one at a time;
+ * - a reader sees a state between two commits, never inside one.
+ */
+export interface DirectoryStore extends RecordReader, AsyncDisposable {
+  commit(generation: Generation): Promise<CommitResult>
+  /** Every entry, in no particular order. */
+  entries(): AsyncIterable<Entry>
+  readEntry(entryUUID: string): Promise<Entry | undefined>
+  /** Number of the last change, 0 when there is none. */
+  readonly lastChange: number
+  /** Changes after `number`, oldest first. */
+  changes(after: number): AsyncIterable<Change>
+  /** Checks that DN table, entries and change log agree; each disagreement is one line, none when all is well. */
+  verify(): Promise<readonly string[]>
+  close(): Promise<void>
+}
