@@ -210,11 +210,14 @@ export function canonicalNamingType(type: string): string {
 const keySpecials = /[\0+\\]/g
 
 function normalizeRdn(rdn: Rdn): string {
-  const parts = rdn.map(({ type, value }) => {
-    const prepared = typeof value === 'string' ? prepareString(value, true) : `#${Buffer.from(value).toString('hex')}`
-    return `${canonicalNamingType(type)}=${prepared.replace(keySpecials, (c) => `\\${c.charCodeAt(0).toString(16)}`)}`
-  })
+  const parts = rdn.map(({ type, value }) => `${canonicalNamingType(type)}=${normalizeValue(value)}`)
   return parts.length === 1 ? `${parts[0]}\0` : `${parts.sort().join('+')}\0`
+}
+
+/** Text never holds an unescaped backslash, so octets (`\#ff`) and text cannot be mistaken for each other. */
+function normalizeValue(value: string | Uint8Array): string {
+  if (typeof value !== 'string') return `\\#${Buffer.from(value).toString('hex')}`
+  return prepareString(value, true).replace(keySpecials, (c) => `\\${c.charCodeAt(0).toString(16)}`)
 }
 
 /**

@@ -1,0 +1,129 @@
+import { Tag } from './ber-reader.ts'
+
+/** Octets that tag and length of an element with `length` octets of contents take. */
+export function headerSize(length: number): number {
+  return length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6
+}
+
+const initialSize = 4096
+
+/**
+ * Grows as elements are appended. Whoever appends a constructed element says the length of its contents first, which keeps
+ * every octet written once.
+ */
+export class BerWriter {
+  private buffer: Buffer
+  private used = 0
+
+  constructor(size = initialSize) {
+    this.buffer = Buffer.allocUnsafe(size)
+  }
+
+  get length(): number {
+    return this.used
+  }
+
+  /** Room for `size` more octets; returns the index where they begin. */
+  private reserve(size: number): number {
+    const start = this.used
+    const needed = start + size
+    if (needed > this.buffer.length) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+      this.buffer.copy(grown, 0, 0, start)
+      this.buffer = grown
+    }
+    this.used = needed
+    return start
+  }
+
+  header(tag: number, length: number): void {
+    const size = headerSize(length)
+    const at = this.reserve(size)
+    const { buffer } = this
+    buffer[at] = tag
+    if (size === 2) {
+      buffer[at + 1] = length
+    } else {
+      buffer[at + 1] = 0x80 | (size - 2)
+      buffer.writeUIntBE(length, at + 2, size - 2)
+    }
+  }
+
+  /** Appends octets that are already encoded. */
+  raw(octets: Uint8Array): void {
+    const at = this.reserve(octets.length)
+    this.buffer.set(octets, at)
+  }
+
+  /** Appends a part of an encoded buffer. */
+  copy(source: Buffer, start: number, end: number): void {
+    const at = this.reserve(end - start)
+    source.copy(this.buffer, at, start, end)
+  }
+
+  octets(tag: number, octets: Uint8Array): void {
+    this.header(tag, octets.length)
+    this.raw(octets)
+  }
+
+  text(tag: number, text: string): void {
+    const length = Buffer.byteLength(text)
+    this.header(tag, length)
+    const at = this.reserve(length)
+    this.buffer.write(text, at, length, 'utf8')
+  }
+
+  integer(tag: number, value: number): void {
+    const size = integerSize(value)
+    this.header(tag, size)
+    const at = this.reserve(size)
+    this.buffer.writeIntBE(value, at, size)
+  }
+
+  boolean(value: boolean): void {
+    this.header(Tag.boolean, 1)
+    const at = this.reserve(1)
+    this.buffer[at] = value ? 0xff : 0
+  }
+
+  /** What was written so far; the writer is empty afterwards. The octets belong to the caller. */
+  take(): Buffer {
+    const { buffer, used } = this
+    this.used = 0
+    if (used <= initialSize) return Buffer.from(buffer.subarray(0, used))
+    this.buffer = Buffer.allocUnsafe(initialSize)
+    return buffer.subarray(0, used)
+  }
+}
+
+/** Contents octets of the shortest two's complement form (X.690 §8.3). */
+export function integerSize(value: number): number {
+  let size = 1
+  let limit = 0x80
+  while (value >= limit || value < -limit) {
+    size += 1
+    limit *= 0x100
+  }
+  return size
+}
+
+/** One element around parts that are already encoded. For what is rare or small; the hot path appends to a writer. */
+export function element(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const writer = new BerWriter(64)
+  writer.header(
+    tag,
+    parts.reduce((sum, part) => sum + part.length, 0),
+  )
+  for (const part of parts) writer.raw(part)
+  return writer.take()
+}
+
+export function textElement(tag: number, text: string): Buffer {
+  return element(tag, Buffer.from(text))
+}
+
+export function integerElement(tag: number, value: number): Buffer {
+  const writer = new BerWriter(16)
+  writer.integer(tag, value)
+  return writer.take()
+}

@@ -1,0 +1,231 @@
+import { BerError, BerReader, Tag } from './ber-reader.ts'
+import type { Control } from './controls.ts'
+import { type Filter, type FilterLimits, readFilter } from './filter.ts'
+import { LdapError } from './ldap-error.ts'
+import { ResultCode } from './result-code.ts'
+
+/** protocolOp tags of requests and their responses (RFC 4511 §4.2 to §4.14). */
+export const Operation = {
+  bindRequest: 0x60,
+  bindResponse: 0x61,
+  unbindRequest: 0x42,
+  searchRequest: 0x63,
+  searchResultEntry: 0x64,
+  searchResultDone: 0x65,
+  modifyRequest: 0x66,
+  modifyResponse: 0x67,
+  addRequest: 0x68,
+  addResponse: 0x69,
+  delRequest: 0x4a,
+  delResponse: 0x6b,
+  modifyDnRequest: 0x6c,
+  modifyDnResponse: 0x6d,
+  compareRequest: 0x6e,
+  compareResponse: 0x6f,
+  abandonRequest: 0x50,
+  extendedRequest: 0x77,
+  extendedResponse: 0x78,
+} as const
+
+export type Scope = 'baseObject' | 'singleLevel' | 'wholeSubtree' | 'subordinateSubtree'
+
+export interface BindRequest {
+  readonly type: 'bind'
+  readonly version: number
+  readonly name: string
+  readonly authentication:
+    | { readonly type: 'simple'; readonly password: Buffer }
+    | { readonly type: 'sasl'; readonly mechanism: string }
+    | { readonly type: 'unknown' }
+}
+
+export interface SearchRequest {
+  readonly type: 'search'
+  readonly baseObject: string
+  readonly scope: Scope
+  /** Entries; 0 means no client limit (RFC 4511 §4.5.1.4). */
+  readonly sizeLimit: number
+  /** Seconds a search may run. 0 means no client limit; the server's own limit still applies (RFC 4511 §4.5.1.5). */
+  readonly timeLimitSeconds: number
+  readonly typesOnly: boolean
+  readonly filter: Filter
+  readonly attributes: readonly string[]
+}
+
+export interface CompareRequest {
+  readonly type: 'compare'
+  readonly entry: string
+  readonly attribute: string
+  readonly value: Buffer
+}
+
+export interface ExtendedRequest {
+  readonly type: 'extended'
+  readonly name: string
+  readonly value: Buffer | undefined
+}
+
+export type Request =
+  | BindRequest
+  | SearchRequest
+  | CompareRequest
+  | ExtendedRequest
+  | { readonly type: 'unbind' }
+  | { readonly type: 'abandon'; readonly messageId: number }
+  /** Add, delete, modify, modifyDN: checked no further here. */
+  | { readonly type: 'write'; readonly operation: number }
+
+/** The parts of an LDAPMessage that are read before its operation (RFC 4511 §4.1.1). */
+export interface Envelope {
+  readonly messageId: number
+  /** protocolOp tag. */
+  readonly operation: number
+  /** Positioned at the protocolOp. */
+  readonly reader: BerReader
+}
+
+export interface DecoderLimits extends FilterLimits {
+  /** Requested attributes. */
+  readonly attributes: number
+  readonly controls: number
+}
+
+/** RFC 4511 §4.5.1.8 sets no bound; this one keeps a request of nothing but names from costing more than its bytes. */
+export const defaultDecoderLimits: DecoderLimits = { depth: 64, terms: 10_000, attributes: 20_000, controls: 64 }
+
+const requestOperations = new Set<number>([
+  Operation.bindRequest,
+  Operation.unbindRequest,
+  Operation.searchRequest,
+  Operation.modifyRequest,
+  Operation.addRequest,
+  Operation.delRequest,
+  Operation.modifyDnRequest,
+  Operation.compareRequest,
+  Operation.abandonRequest,
+  Operation.extendedRequest,
+])
+
+/**
+ * Opens one complete LDAPMessage. Throws {@link BerError} where RFC 4511 §4.1.1 asks for a notice of disconnection: the
+ * SEQUENCE, the messageID or the operation's tag cannot be recognized.
+ */
+export function openMessage(message: Buffer): Envelope {
+  const reader = new BerReader(message).readConstructed(Tag.sequence)
+  const messageId = reader.readInteger()
+  const operation = reader.peekTag()
+  if (messageId < 0 || messageId > 0x7fffffff) throw new BerError(`message id ${messageId}`)
+  if (messageId === 0 && operation !== Operation.abandonRequest && operation !== Operation.unbindRequest)
+    throw new BerError('message id 0 in a request')
+  if (!requestOperations.has(operation)) throw new BerError(`unknown operation 0x${operation.toString(16)}`)
+  return { messageId, operation, reader }
+}
+
+/**
+ * Reads operation and controls. Throws {@link BerError} for a broken encoding and {@link LdapError} for a well-formed
+ * request that cannot be accepted.
+ */
+export function decodeRequest(
+  { operation, reader }: Envelope,
+  limits: DecoderLimits,
+): { request: Request; controls: readonly Control[] } {
+  const request = decodeOperation(operation, reader, limits)
+  return { request, controls: readControls(reader, limits) }
+}
+
+function decodeOperation(operation: number, message: BerReader, limits: DecoderLimits): Request {
+  switch (operation) {
+    case Operation.bindRequest:
+      return decodeBind(message.readConstructed(operation))
+    case Operation.searchRequest:
+      return decodeSearch(message.readConstructed(operation), limits)
+    case Operation.compareRequest:
+      return decodeCompare(message.readConstructed(operation))
+    case Operation.extendedRequest:
+      return decodeExtended(message.readConstructed(operation))
+    case Operation.abandonRequest:
+      return { type: 'abandon', messageId: message.readInteger(operation) }
+    case Operation.unbindRequest:
+      message.skip()
+      return { type: 'unbind' }
+    default:
+      message.skip()
+      return { type: 'write', operation }
+  }
+}
+
+function decodeBind(reader: BerReader): BindRequest {
+  const version = reader.readInteger()
+  const name = reader.readText()
+  switch (reader.peekTag()) {
+    case 0x80:
+      return { type: 'bind', version, name, authentication: { type: 'simple', password: reader.readOctets(0x80) } }
+    case 0xa3:
+      return {
+        type: 'bind',
+        version,
+        name,
+        authentication: { type: 'sasl', mechanism: reader.readConstructed(0xa3).readText() },
+      }
+    default:
+      reader.skip()
+      return { type: 'bind', version, name, authentication: { type: 'unknown' } }
+  }
+}
+
+const scopes: readonly Scope[] = ['baseObject', 'singleLevel', 'wholeSubtree', 'subordinateSubtree']
+
+function decodeSearch(reader: BerReader, limits: DecoderLimits): SearchRequest {
+  const baseObject = reader.readText()
+  const scopeValue = reader.readInteger(Tag.enumerated)
+  const derefAliases = reader.readInteger(Tag.enumerated)
+  const sizeLimit = reader.readInteger()
+  const timeLimitSeconds = reader.readInteger()
+  const typesOnly = reader.readBoolean()
+  const filter = readFilter(reader, limits)
+  const attributes = readAttributeSelection(reader.readConstructed(Tag.sequence), limits)
+  const scope = scopes[scopeValue]
+  if (scope === undefined) throw new LdapError(ResultCode.protocolError, `unknown search scope ${scopeValue}`)
+  if (derefAliases < 0 || derefAliases > 3)
+    throw new LdapError(ResultCode.protocolError, `unknown derefAliases ${derefAliases}`)
+  if (sizeLimit < 0 || timeLimitSeconds < 0)
+    throw new LdapError(ResultCode.protocolError, 'negative size or time limit')
+  return { type: 'search', baseObject, scope, sizeLimit, timeLimitSeconds, typesOnly, filter, attributes }
+}
+
+function readAttributeSelection(reader: BerReader, limits: DecoderLimits): string[] {
+  const attributes: string[] = []
+  while (!reader.isAtEnd) {
+    attributes.push(reader.readText())
+    if (attributes.length > limits.attributes)
+      throw new LdapError(ResultCode.adminLimitExceeded, `more than ${limits.attributes} attributes requested`)
+  }
+  return attributes
+}
+
+function decodeCompare(reader: BerReader): CompareRequest {
+  const entry = reader.readText()
+  const assertion = reader.readConstructed(Tag.sequence)
+  return { type: 'compare', entry, attribute: assertion.readText(), value: assertion.readOctets() }
+}
+
+function decodeExtended(reader: BerReader): ExtendedRequest {
+  const name = reader.readText(0x80)
+  return { type: 'extended', name, value: reader.peekTag() === 0x81 ? reader.readOctets(0x81) : undefined }
+}
+
+function readControls(message: BerReader, limits: DecoderLimits): Control[] {
+  const controls: Control[] = []
+  if (message.peekTag() !== 0xa0) return controls
+  const list = message.readConstructed(0xa0)
+  while (!list.isAtEnd) {
+    const control = list.readConstructed(Tag.sequence)
+    const oid = control.readText()
+    const isCritical = control.peekTag() === Tag.boolean ? control.readBoolean() : false
+    const value = control.peekTag() === Tag.octetString ? control.readOctets() : undefined
+    controls.push({ oid, isCritical, value })
+    if (controls.length > limits.controls)
+      throw new LdapError(ResultCode.adminLimitExceeded, `more than ${limits.controls} controls`)
+  }
+  return controls
+}
