@@ -1,0 +1,220 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { normalizeDn, parentKey } from '../protocol/distinguished-name.ts'
+import { type EncodedEntry, encodedValues, encodeEntry, LayoutTable } from './encoded-entry.ts'
+import type { Entry } from './entry.ts'
+import type { EntryChange } from './directory-store.ts'
+import { preparedValues } from './prepared-values.ts'
+import type { AttributeType, Schema } from './schema/schema.ts'
+
+/** Slots of the entries that have a value: one slot alone, or several in ascending order. */
+export type Posting = number | readonly number[]
+
+/** Attribute types with an equality index; every other one is matched by looking at entries. */
+const indexedNames = [
+  'objectClass',
+  'uid',
+  'cn',
+  'mail',
+  'uidNumber',
+  'gidNumber',
+  'member',
+  'memberUid',
+  'memberOf',
+  'ou',
+  'sAMAccountName',
+  'userPrincipalName',
+  'employeeNumber',
+  'entryUUID',
+  'rosterdSource',
+  'sudoUser',
+] as const
+
+/**
+ * One state of the directory in memory: entries by slot and the indexes over them. Never changes once made, so a search that
+ * runs over several turns keeps what it began with. An entry keeps its slot for as long as the process runs.
+ */
+export interface DirectoryView {
+  readonly schema: Schema
+  readonly entries: readonly (EncodedEntry | undefined)[]
+  /** DN key ({@link normalizeDn}) by slot; empty for a free slot. */
+  readonly keys: readonly string[]
+  readonly slotByKey: ReadonlyMap<string, number>
+  readonly slotByUuid: ReadonlyMap<string, number>
+  readonly childrenByKey: ReadonlyMap<string, Posting>
+  readonly equality: ReadonlyMap<AttributeType, ReadonlyMap<string, Posting>>
+}
+
+export interface ViewBuilder {
+  readonly empty: DirectoryView
+  /** The view after `changes`; gives way to other work after every `sliceSize` entries. */
+  advance(view: DirectoryView, changes: Iterable<EntryChange> | AsyncIterable<EntryChange>): Promise<DirectoryView>
+}
+
+const sliceSize = 500
+
+export function createViewBuilder(schema: Schema): ViewBuilder {
+  const layouts = new LayoutTable(schema)
+  const indexed = indexedNames.map((name) => {
+    const type = schema.attributeType(name)
+    if (!type) throw new Error(`indexed attribute ${name} is not in the schema`)
+    return type
+  })
+  const empty: DirectoryView = {
+    schema,
+    entries: [],
+    keys: [],
+    slotByKey: new Map(),
+    slotByUuid: new Map(),
+    childrenByKey: new Map(),
+    equality: new Map(indexed.map((type) => [type, new Map()])),
+  }
+
+  async function advance(
+    view: DirectoryView,
+    changes: Iterable<EntryChange> | AsyncIterable<EntryChange>,
+  ): Promise<DirectoryView> {
+    const next = new NextView(view, layouts, indexed)
+    let count = 0
+    for await (const change of changes) {
+      if (change.type === 'put') next.put(change.entry)
+      else next.delete(change.entryUUID)
+      count += 1
+      if (count % sliceSize === 0) await nextTurn()
+    }
+    return next.finish()
+  }
+
+  return { empty, advance }
+}
+
+/** The changes to one index: for each key the slots that come and go. */
+class PostingChanges {
+  private readonly byKey = new Map<string, Map<number, boolean>>()
+
+  set(key: string, slot: number, isMember: boolean): void {
+    const slots = this.byKey.get(key)
+    if (slots) slots.set(slot, isMember)
+    else this.byKey.set(key, new Map([[slot, isMember]]))
+  }
+
+  applyTo(index: ReadonlyMap<string, Posting>): ReadonlyMap<string, Posting> {
+    if (this.byKey.size === 0) return index
+    const next = new Map(index)
+    for (const [key, slots] of this.byKey) {
+      const posting = mergePosting(next.get(key), slots)
+      if (posting === undefined) next.delete(key)
+      else next.set(key, posting)
+    }
+    return next
+  }
+}
+
+function mergePosting(old: Posting | undefined, changes: ReadonlyMap<number, boolean>): Posting | undefined {
+  if (old === undefined && changes.size === 1) {
+    const [[slot, isMember] = [-1, false]] = changes
+    return isMember ? slot : undefined
+  }
+  const kept = slotsOf(old).filter((slot) => !changes.has(slot))
+  const added = [...changes].filter(([, isMember]) => isMember).map(([slot]) => slot)
+  const merged = added.length === 0 ? kept : [...kept, ...added].sort((a, b) => a - b)
+  return merged.length > 1 ? merged : merged[0]
+}
+
+export function slotsOf(posting: Posting | undefined): readonly number[] {
+  return posting === undefined ? [] : typeof posting === 'number' ? [posting] : posting
+}
+
+/** Binary search. */
+export function postingHas(posting: Posting | undefined, slot: number): boolean {
+  if (typeof posting === 'number' || posting === undefined) return posting === slot
+  let low = 0
+  let high = posting.length - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    const found = posting[middle] ?? -1
+    if (found === slot) return true
+    if (found < slot) low = middle + 1
+    else high = middle - 1
+  }
+  return false
+}
+
+class NextView {
+  private readonly from: DirectoryView
+  private readonly layouts: LayoutTable
+  private readonly entries: (EncodedEntry | undefined)[]
+  private readonly keys: string[]
+  private readonly slotByKey: Map<string, number>
+  private readonly slotByUuid: Map<string, number>
+  private readonly children = new PostingChanges()
+  private readonly equality: ReadonlyMap<AttributeType, PostingChanges>
+
+  constructor(view: DirectoryView, layouts: LayoutTable, indexed: readonly AttributeType[]) {
+    this.from = view
+    this.layouts = layouts
+    this.entries = [...view.entries]
+    this.keys = [...view.keys]
+    this.slotByKey = new Map(view.slotByKey)
+    this.slotByUuid = new Map(view.slotByUuid)
+    this.equality = new Map(indexed.map((type) => [type, new PostingChanges()]))
+  }
+
+  put(entry: Entry): void {
+    const key = normalizeDn(entry.dn)
+    const known = this.slotByUuid.get(entry.entryUUID)
+    const slot = known ?? this.entries.length
+    if (known !== undefined) this.unindex(known)
+    const encoded = encodeEntry(entry, this.layouts)
+    this.entries[slot] = encoded
+    this.keys[slot] = key
+    this.slotByKey.set(key, slot)
+    this.slotByUuid.set(entry.entryUUID, slot)
+    this.children.set(parentKey(key), slot, true)
+    this.index(encoded, slot, true)
+  }
+
+  delete(entryUUID: string): void {
+    const slot = this.slotByUuid.get(entryUUID)
+    if (slot === undefined) return
+    this.unindex(slot)
+    this.slotByUuid.delete(entryUUID)
+    this.entries[slot] = undefined
+    this.keys[slot] = ''
+  }
+
+  private unindex(slot: number): void {
+    const encoded = this.entries[slot]
+    const key = this.keys[slot] ?? ''
+    // A swap of names may already have given the key to another slot.
+    if (this.slotByKey.get(key) === slot) this.slotByKey.delete(key)
+    this.children.set(parentKey(key), slot, false)
+    if (encoded) this.index(encoded, slot, false)
+  }
+
+  private index(encoded: EncodedEntry, slot: number, isMember: boolean): void {
+    encoded.layout.attributes.forEach(({ type }, index) => {
+      const changes = this.equality.get(type)
+      if (!changes) return
+      for (const octets of encodedValues(encoded, index)) {
+        for (const value of preparedValues(type, octets, this.layouts.schema)) changes.set(value, slot, isMember)
+      }
+    })
+  }
+
+  finish(): DirectoryView {
+    return {
+      schema: this.layouts.schema,
+      entries: this.entries,
+      keys: this.keys,
+      slotByKey: this.slotByKey,
+      slotByUuid: this.slotByUuid,
+      childrenByKey: this.children.applyTo(this.from.childrenByKey),
+      equality: new Map(
+        Array.from(this.equality, ([type, changes]) => [
+          type,
+          changes.applyTo(this.from.equality.get(type) ?? new Map()),
+        ]),
+      ),
+    }
+  }
+}

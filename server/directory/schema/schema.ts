@@ -1,0 +1,194 @@
+import { attributeTypeDefinitions } from './attribute-types.ts'
+import { type Definition, parseDefinition } from './definition.ts'
+import { type MatchingRule, matchingRules } from './matching-rules.ts'
+import { objectClassDefinitions } from './object-classes.ts'
+import { Syntax } from './syntaxes.ts'
+
+export interface AttributeType {
+  readonly oid: string
+  /** First name of the definition: the one that is served when an entry does not spell it otherwise. */
+  readonly name: string
+  readonly names: readonly string[]
+  readonly superior: AttributeType | undefined
+  readonly equality: MatchingRule | undefined
+  readonly ordering: MatchingRule | undefined
+  readonly substrings: MatchingRule | undefined
+  readonly syntax: string
+  readonly isOperational: boolean
+  readonly definition: string
+}
+
+export interface ObjectClass {
+  readonly oid: string
+  readonly name: string
+  readonly kind: 'ABSTRACT' | 'STRUCTURAL' | 'AUXILIARY'
+  readonly superior: ObjectClass | undefined
+  /** Names of the attribute types that MUST and MAY be there, superiors' excluded. */
+  readonly must: readonly string[]
+  readonly may: readonly string[]
+  readonly definition: string
+}
+
+/** Type and options of an attribute description (RFC 4512 §2.5). */
+export interface AttributeDescription {
+  readonly type: AttributeType
+  /** Folded and sorted. */
+  readonly options: readonly string[]
+}
+
+const rulesByName = new Map<string, MatchingRule>()
+for (const rule of matchingRules) {
+  rulesByName.set(rule.name.toLowerCase(), rule)
+  rulesByName.set(rule.oid, rule)
+}
+
+export function findMatchingRule(nameOrOid: string): MatchingRule | undefined {
+  return rulesByName.get(nameOrOid.toLowerCase())
+}
+
+/** The registered attribute types and object classes. Grows only by {@link Schema.learn}. */
+export class Schema {
+  private readonly types = new Map<string, AttributeType>()
+  private readonly classes = new Map<string, ObjectClass>()
+  private readonly subtypes = new Map<AttributeType, AttributeType[]>()
+  private readonly descriptions = new Map<string, AttributeDescription | undefined>()
+  private readonly inherited = new Map<string, ReadonlySet<string>>()
+
+  constructor() {
+    for (const text of attributeTypeDefinitions) this.registerType(parseDefinition(text))
+    for (const text of objectClassDefinitions) this.registerClass(parseDefinition(text))
+  }
+
+  private registerType(definition: Definition): void {
+    const superiorName = definition.fields.get('SUP')?.[0]
+    const superior = superiorName === undefined ? undefined : this.requireType(superiorName)
+    const rule = (keyword: string) => {
+      const name = definition.fields.get(keyword)?.[0]
+      return name === undefined ? undefined : rulesByName.get(name.toLowerCase())
+    }
+    const usage = definition.fields.get('USAGE')?.[0]
+    const type: AttributeType = {
+      oid: definition.oid,
+      name: definition.names[0] ?? definition.oid,
+      names: definition.names,
+      superior,
+      equality: rule('EQUALITY') ?? superior?.equality,
+      ordering: rule('ORDERING') ?? superior?.ordering,
+      substrings: rule('SUBSTR') ?? superior?.substrings,
+      syntax: definition.fields.get('SYNTAX')?.[0]?.replace(/\{.*/, '') ?? superior?.syntax ?? Syntax.directoryString,
+      isOperational: usage !== undefined && usage !== 'userApplications',
+      definition: definition.text,
+    }
+    for (const name of [type.oid, ...type.names]) this.types.set(name.toLowerCase(), type)
+    for (let above = superior; above; above = above.superior)
+      this.subtypes.set(above, [...(this.subtypes.get(above) ?? []), type])
+  }
+
+  private registerClass(definition: Definition): void {
+    const superiorName = definition.fields.get('SUP')?.[0]
+    const objectClass: ObjectClass = {
+      oid: definition.oid,
+      name: definition.names[0] ?? definition.oid,
+      kind: definition.fields.has('ABSTRACT')
+        ? 'ABSTRACT'
+        : definition.fields.has('AUXILIARY')
+          ? 'AUXILIARY'
+          : 'STRUCTURAL',
+      superior: superiorName === undefined ? undefined : this.objectClass(superiorName),
+      must: definition.fields.get('MUST') ?? [],
+      may: definition.fields.get('MAY') ?? [],
+      definition: definition.text,
+    }
+    for (const name of [objectClass.oid, ...definition.names]) this.classes.set(name.toLowerCase(), objectClass)
+  }
+
+  private requireType(name: string): AttributeType {
+    const type = this.types.get(name.toLowerCase())
+    if (!type) throw new Error(`schema: unknown attribute type ${name}`)
+    return type
+  }
+
+  attributeType(nameOrOid: string): AttributeType | undefined {
+    return this.types.get(nameOrOid.toLowerCase())
+  }
+
+  objectClass(nameOrOid: string): ObjectClass | undefined {
+    return this.classes.get(nameOrOid.toLowerCase())
+  }
+
+  /** The type itself and every subtype (RFC 4512 §2.5.1). */
+  withSubtypes(type: AttributeType): readonly AttributeType[] {
+    return [type, ...(this.subtypes.get(type) ?? [])]
+  }
+
+  /** Undefined for an unknown type or malformed text; options are not checked against a list. */
+  description(text: string): AttributeDescription | undefined {
+    const known = this.descriptions.get(text)
+    if (known || this.descriptions.has(text)) return known
+    const [name = '', ...options] = text.toLowerCase().split(';')
+    const type = this.types.get(name)
+    const description = type && { type, options: options.toSorted() }
+    // Names come from clients: the cache is bounded by forgetting everything.
+    if (this.descriptions.size > 10_000) this.descriptions.clear()
+    this.descriptions.set(text, description)
+    return description
+  }
+
+  /** Folded names of the class and its superiors; the folded name alone for an unknown class. */
+  withSuperiors(className: string): ReadonlySet<string> {
+    const folded = className.toLowerCase()
+    const known = this.inherited.get(folded)
+    if (known) return known
+    const names = new Set<string>()
+    for (let objectClass = this.classes.get(folded); objectClass; objectClass = objectClass.superior)
+      names.add(objectClass.name.toLowerCase())
+    if (names.size === 0) names.add(folded)
+    this.inherited.set(folded, names)
+    return names
+  }
+
+  /** Attribute types of a class, superiors' included (RFC 4529 `@class`). */
+  attributesOfClass(objectClass: ObjectClass): ReadonlySet<AttributeType> {
+    const types = new Set<AttributeType>()
+    for (let above: ObjectClass | undefined = objectClass; above; above = above.superior) {
+      for (const name of [...above.must, ...above.may]) {
+        const type = this.attributeType(name)
+        if (type) types.add(type)
+      }
+    }
+    return types
+  }
+
+  /**
+   * Registers attribute types and an object class that entries use and no definition knows, so that what is published
+   * stays true for directories taken over verbatim. OIDs take the `name-oid` form.
+   */
+  learn(attributeNames: readonly string[], classNames: readonly string[]): void {
+    const unknownTypes = attributeNames.filter((name) => !this.types.has(name.toLowerCase()))
+    for (const name of unknownTypes) {
+      const oid = /^[0-9.]+$/.test(name) ? name : `${name}-oid`
+      const published = oid === name ? '' : ` NAME '${name}'`
+      this.registerType(
+        parseDefinition(
+          `( ${oid}${published} EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX ${Syntax.directoryString} )`,
+        ),
+      )
+    }
+    for (const name of classNames) {
+      if (this.classes.has(name.toLowerCase())) continue
+      const oid = /^[0-9.]+$/.test(name) ? name : `${name}-oid`
+      const may = attributeNames.length > 0 ? ` MAY ( ${attributeNames.join(' $ ')} )` : ''
+      this.registerClass(parseDefinition(`( ${oid}${oid === name ? '' : ` NAME '${name}'`} SUP top AUXILIARY${may} )`))
+      this.inherited.delete(name.toLowerCase())
+    }
+    if (unknownTypes.length > 0) this.descriptions.clear()
+  }
+
+  /** Every definition, for publication. */
+  definitions(): { readonly attributeTypes: readonly string[]; readonly objectClasses: readonly string[] } {
+    return {
+      attributeTypes: [...new Set(this.types.values())].map((type) => type.definition),
+      objectClasses: [...new Set(this.classes.values())].map((objectClass) => objectClass.definition),
+    }
+  }
+}
