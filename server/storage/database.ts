@@ -1,0 +1,89 @@
+import { mkdir } from 'node:fs/promises'
+import { Level } from 'level'
+import { metaKey, metaRange } from './keys.ts'
+import { decodeRecord, encodeRecord } from './record-codec.ts'
+import { StoreError } from './store-error.ts'
+
+export type Database = Level<Buffer, Buffer>
+
+export type WriteOperation =
+  | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
+  | { readonly type: 'del'; readonly key: Buffer }
+
+/** Version of the key layout (keys.ts) and of what the values mean together; each value has its own format besides. */
+const storeVersion = 1
+
+/**
+ * Opens the LevelDB in `directory`, which is created (mode 0700) when missing, and checks its store version.
+ * Throws {@link StoreError} `locked`, `newerStore`, `unknownStore` or `corrupt`.
+ */
+export async function openDatabase(directory: string): Promise<Database> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const db: Database = new Level<Buffer, Buffer>(directory, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    writeBufferSize: 16 * 1024 * 1024,
+  })
+  try {
+    await db.open()
+  } catch (error) {
+    throw openingError(directory, error)
+  }
+  try {
+    await checkStoreVersion(db, directory)
+    return db
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+async function checkStoreVersion(db: Database, directory: string): Promise<void> {
+  const stored = await db.get(metaKey('storeVersion'))
+  if (stored === undefined) {
+    for await (const _ of db.keys({ limit: 1 })) {
+      const known = (await db.keys({ ...metaRange, limit: 1 }).all()).length > 0
+      const found = known ? 'a store without its version' : 'a LevelDB database of another program'
+      throw new StoreError('unknownStore', `"${directory}" holds ${found}; set dataDir to an empty folder.`)
+    }
+    await db.put(metaKey('storeVersion'), encodeRecord(storeVersion), { sync: true })
+    return
+  }
+  const found = decodeRecord(stored)
+  if (typeof found === 'number' && found > storeVersion) {
+    throw new StoreError(
+      'newerStore',
+      `The store in "${directory}" has version ${found} and this rosterd reads version ${storeVersion}: start the rosterd that wrote it, or restore the backup made before the upgrade.`,
+    )
+  }
+  if (found !== storeVersion) {
+    throw new StoreError(
+      'unknownStore',
+      `The store in "${directory}" has the unknown version ${JSON.stringify(found)}; this rosterd reads version ${storeVersion}.`,
+    )
+  }
+}
+
+function openingError(directory: string, error: unknown): unknown {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'LEVEL_LOCKED') {
+    return new StoreError(
+      'locked',
+      `The store in "${directory}" is in use by another rosterd process; stop that one first, or set another dataDir.`,
+      { cause },
+    )
+  }
+  if (code === 'LEVEL_CORRUPTION') return corruptStore(directory, cause)
+  return error
+}
+
+/** Says what is damaged and the ways back. */
+export function corruptStore(directory: string, cause: unknown): StoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new StoreError(
+    'corrupt',
+    `The store in "${directory}" is damaged (${reason}). Restore a backup of that folder; or move it away, import the exported ids and run a full sync to rebuild it.`,
+    { cause },
+  )
+}

@@ -1,0 +1,219 @@
+import type {
+  Change,
+  Collection,
+  CommitResult,
+  DirectoryStore,
+  Generation,
+  Json,
+} from '../directory/directory-store.ts'
+import type { Entry } from '../directory/entry.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
+import { decodeChange } from './change-codec.ts'
+import { planCommit } from './commit-plan.ts'
+import { corruptStore, type Database, openDatabase, type WriteOperation } from './database.ts'
+import { decodeEntry } from './entry-codec.ts'
+import { commitInChunks, operationBytes, recover, type WriteStep } from './generations.ts'
+import {
+  elementsOfRecordKey,
+  entryKey,
+  entryRange,
+  type KeyRange,
+  logRangeBetween,
+  metaKey,
+  recordKey,
+  recordRange,
+} from './keys.ts'
+import { ReadView } from './read-view.ts'
+import { decodeRecord } from './record-codec.ts'
+import { StoreError } from './store-error.ts'
+import { verifyStore } from './verify.ts'
+
+export interface LevelStoreOptions {
+  /** Gives the times of the change log. Default: the system's. */
+  readonly clock?: Pick<Clock, 'now'>
+  /** A generation with more bytes than this is written in chunks of about this size. Default: 4 MiB. */
+  readonly chunkBytes?: number
+  /** Called around every write, recovery included; crash tests end the process in it. */
+  readonly onWrite?: (step: WriteStep, when: 'before' | 'after') => void
+}
+
+const pageRows = 1000
+
+/**
+ * Opens the store in `directory` (created with mode 0700 when missing) and finishes or drops what a crash left.
+ * Throws {@link StoreError} `locked`, `newerStore`, `unknownStore` or `corrupt`, each fit for an operator.
+ */
+export async function openLevelStore(directory: string, options: LevelStoreOptions = {}): Promise<DirectoryStore> {
+  const db = await openDatabase(directory)
+  const write = async (step: WriteStep, operations: readonly WriteOperation[]) => {
+    options.onWrite?.(step, 'before')
+    await db.batch([...operations], { sync: true })
+    options.onWrite?.(step, 'after')
+  }
+  try {
+    await recover(db, write)
+    const lastChange = await readLastChange(db)
+    return new LevelStore({ db, directory, write, lastChange, options })
+  } catch (error) {
+    await db.close()
+    throw error instanceof StoreError && error.code === 'corrupt' ? corruptStore(directory, error) : error
+  }
+}
+
+async function readLastChange(db: Database): Promise<number> {
+  const stored = await db.get(metaKey('lastChange'))
+  const lastChange = stored === undefined ? 0 : decodeRecord(stored)
+  if (typeof lastChange !== 'number') throw new StoreError('corrupt', 'The number of the last change cannot be read.')
+  return lastChange
+}
+
+class LevelStore implements DirectoryStore {
+  readonly #db: Database
+  readonly #directory: string
+  readonly #write: (step: WriteStep, operations: readonly WriteOperation[]) => Promise<void>
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #chunkBytes: number
+  #lastChange: number
+  /** The state before a generation that is being rolled forward; readers use it until that is done. */
+  #view: ReadView | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  /** Set by the first failed write: what reached the disk is uncertain until the store is opened again. */
+  #failure: StoreError | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(parts: {
+    db: Database
+    directory: string
+    write: (step: WriteStep, operations: readonly WriteOperation[]) => Promise<void>
+    lastChange: number
+    options: LevelStoreOptions
+  }) {
+    this.#db = parts.db
+    this.#directory = parts.directory
+    this.#write = parts.write
+    this.#lastChange = parts.lastChange
+    this.#clock = parts.options.clock ?? systemClock
+    this.#chunkBytes = parts.options.chunkBytes ?? 4 * 1024 * 1024
+  }
+
+  get lastChange(): number {
+    return this.#lastChange
+  }
+
+  async commit(generation: Generation): Promise<CommitResult> {
+    if (this.#closed) throw new StoreError('closed', 'The directory store is closed.')
+    const result = this.#queue.then(() => this.#commitNow(generation))
+    this.#queue = result.catch(() => undefined)
+    return await result
+  }
+
+  async #commitNow(generation: Generation): Promise<CommitResult> {
+    if (this.#failure) throw this.#failure
+    const previous = this.#lastChange
+    const plan = await planCommit(this.#db, generation, this.#clock.now().toISOString(), previous)
+    if (plan.operations.length > 0) {
+      try {
+        await this.#writeGeneration(plan.operations)
+      } catch (error) {
+        this.#failure = writeFailed(this.#directory, error)
+        throw this.#failure
+      }
+    }
+    this.#lastChange = plan.lastChange
+    return { firstChange: Math.min(previous + 1, plan.lastChange), lastChange: plan.lastChange }
+  }
+
+  async #writeGeneration(operations: readonly WriteOperation[]): Promise<void> {
+    const bytes = operations.reduce((sum, operation) => sum + operationBytes(operation), 0)
+    if (bytes <= this.#chunkBytes) {
+      await this.#write('batch', operations)
+      return
+    }
+    await commitInChunks(this.#write, operations, this.#chunkBytes, () => {
+      this.#view = new ReadView(this.#db)
+    })
+    await recover(this.#db, this.#write)
+    const before = this.#view
+    this.#view = undefined
+    await before?.retire()
+  }
+
+  async get(collection: Collection, key: readonly string[]): Promise<Json | undefined> {
+    const value = await this.#read(recordKey(collection, key))
+    return value && decodeRecord(value)
+  }
+
+  async *list(collection: Collection, prefix: readonly string[] = []) {
+    for await (const [key, value] of this.#scan(recordRange(collection, prefix))) {
+      yield { key: elementsOfRecordKey(key), value: decodeRecord(value) }
+    }
+  }
+
+  async *entries(): AsyncGenerator<Entry> {
+    for await (const [, value] of this.#scan(entryRange)) yield decodeEntry(value)
+  }
+
+  async readEntry(entryUUID: string): Promise<Entry | undefined> {
+    const value = await this.#read(entryKey(entryUUID))
+    return value && decodeEntry(value)
+  }
+
+  async *changes(after: number): AsyncGenerator<Change> {
+    for await (const [, value] of this.#scan(logRangeBetween(after, this.#lastChange))) yield decodeChange(value)
+  }
+
+  async verify(): Promise<readonly string[]> {
+    const view = new ReadView(this.#db)
+    try {
+      const state = this.#view ?? view
+      state.enter()
+      try {
+        return await verifyStore(this.#db, state.snapshot)
+      } finally {
+        await state.leave()
+      }
+    } finally {
+      await view.retire()
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#queue.then(() => this.#db.close())
+    return this.#closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #read(key: Buffer): Promise<Buffer | undefined> {
+    return this.#db.get(key, { snapshot: this.#view?.snapshot })
+  }
+
+  /** Rows of one state, that of the first step, in key order. */
+  async *#scan(range: KeyRange): AsyncGenerator<[Buffer, Buffer]> {
+    const view = this.#view
+    view?.enter()
+    const rows = this.#db.iterator({
+      ...range,
+      snapshot: view?.snapshot,
+      fillCache: false,
+      highWaterMarkBytes: 1 << 20,
+    })
+    try {
+      for (let page = await rows.nextv(pageRows); page.length > 0; page = await rows.nextv(pageRows)) yield* page
+    } finally {
+      await rows.close()
+      await view?.leave()
+    }
+  }
+}
+
+function writeFailed(directory: string, cause: unknown): StoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new StoreError(
+    'writeFailed',
+    `The store in "${directory}" could not be written (${reason}). Reading goes on; make sure the disk has space and works, then restart rosterd.`,
+    { cause },
+  )
+}
