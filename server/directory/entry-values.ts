@@ -1,0 +1,66 @@
+import { Tag } from '../protocol/ber-reader.ts'
+import { type DirectoryView, slotsOf } from './directory-view.ts'
+import { encodedValues } from './encoded-entry.ts'
+import type { AttributeDescription } from './schema/schema.ts'
+
+/**
+ * Whether the entry has a value of exactly this type with at least these options. Includes what is computed from the whole
+ * view: memberOf and hasSubordinates.
+ */
+export function hasAttribute(view: DirectoryView, slot: number, description: AttributeDescription): boolean {
+  for (const type of view.schema.withSubtypes(description.type)) {
+    for (const _ of attributeValues(view, slot, { type, options: description.options })) return true
+  }
+  return false
+}
+
+/** The octets of the values, stored ones first; for memberOf without repeats. */
+export function* attributeValues(
+  view: DirectoryView,
+  slot: number,
+  { type, options }: AttributeDescription,
+): Generator<Buffer> {
+  const entry = view.entries[slot]
+  if (!entry) return
+  if (type.name === 'memberOf') {
+    for (const group of parentGroups(view, view.keys[slot] ?? '')) yield nameOctets(view, group)
+    return
+  }
+  if (type.name === 'hasSubordinates') {
+    yield Buffer.from(view.childrenByKey.has(view.keys[slot] ?? '') ? 'TRUE' : 'FALSE')
+    return
+  }
+  const { attributes } = entry.layout
+  for (let index = 0; index < attributes.length; index += 1) {
+    const attribute = attributes[index]
+    if (attribute?.type !== type) continue
+    if (options.length > 0 && !options.every((option) => attribute.options.includes(option))) continue
+    yield* encodedValues(entry, index)
+  }
+}
+
+/** Slots of the groups that name the entry as a member, and of those it stores in memberOf itself (nested groups). */
+export function parentGroups(view: DirectoryView, key: string): readonly number[] {
+  const member = view.schema.attributeType('member')
+  const memberOf = view.schema.attributeType('memberOf')
+  const naming = slotsOf(member && view.equality.get(member)?.get(key))
+  const entry = view.entries[view.slotByKey.get(key) ?? -1]
+  const stored = entry ? entry.layout.attributes.findIndex(({ type }) => type === memberOf) : -1
+  if (!entry || stored < 0) return naming
+  const groups = new Set(naming)
+  for (const octets of encodedValues(entry, stored)) {
+    const slot = view.slotByKey.get(memberOf?.equality?.comparison.prepare(octets) ?? '')
+    if (slot !== undefined) groups.add(slot)
+  }
+  return [...groups]
+}
+
+/** The octets of an entry's DN, without tag and length. */
+export function nameOctets(view: DirectoryView, slot: number): Buffer {
+  const entry = view.entries[slot]
+  if (!entry) return Buffer.alloc(0)
+  const { octets, nameEnd } = entry
+  if (octets[0] !== Tag.octetString) throw new Error('encoded entry does not begin with its name')
+  const first = octets[1] ?? 0
+  return octets.subarray(2 + (first < 0x80 ? 0 : first & 0x7f), nameEnd)
+}

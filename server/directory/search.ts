@@ -1,0 +1,114 @@
+import { DnSyntaxError, normalizeDn, parentKey } from '../protocol/distinguished-name.ts'
+import type { Filter } from '../protocol/filter.ts'
+import { LdapError } from '../protocol/ldap-error.ts'
+import type { Scope } from '../protocol/request-decoder.ts'
+import { ResultCode } from '../protocol/result-code.ts'
+import type { Access } from './access-control.ts'
+import { type DirectoryView, slotsOf } from './directory-view.ts'
+import { entryName } from './encoded-entry.ts'
+import { compileFilter, True } from './filter-match.ts'
+
+export interface SearchParameters {
+  readonly baseObject: string
+  readonly scope: Scope
+  readonly filter: Filter
+}
+
+/** A search under way. Entries come in slot order, which does not change while the process runs. */
+export interface Search {
+  /** True when no index narrowed the search down. */
+  readonly isUnindexed: boolean
+  /** Looks at no more than `count` entries and returns the slots of those that match. */
+  next(count: number): readonly number[]
+  readonly isDone: boolean
+}
+
+/** Throws {@link LdapError} invalidDNSyntax. */
+export function parseName(text: string): string {
+  try {
+    return normalizeDn(text)
+  } catch (error) {
+    if (error instanceof DnSyntaxError) throw new LdapError(ResultCode.invalidDNSyntax, error.message)
+    throw error
+  }
+}
+
+/** Slot of a readable entry. Throws {@link LdapError} noSuchObject with the deepest readable entry above (RFC 4511 §4.1.9). */
+export function findEntry(view: DirectoryView, name: string, access: Access): number {
+  const key = parseName(name)
+  const slot = view.slotByKey.get(key)
+  if (slot !== undefined && access.canRead(slot)) return slot
+  for (let above = parentKey(key); above !== ''; above = parentKey(above)) {
+    const found = view.slotByKey.get(above)
+    const entry = found !== undefined && access.canRead(found) ? view.entries[found] : undefined
+    if (entry) throw new LdapError(ResultCode.noSuchObject, '', { matchedDN: entryName(entry) })
+  }
+  throw new LdapError(ResultCode.noSuchObject, '')
+}
+
+/**
+ * Starts a search after slot `after` (-1 for all). An empty base object with another scope than base searches every naming context,
+ * which is what clients that leave the base empty expect (CLIENTS.md).
+ * Throws {@link LdapError} noSuchObject or invalidDNSyntax.
+ */
+export function startSearch(
+  view: DirectoryView,
+  { baseObject, scope, filter }: SearchParameters,
+  access: Access,
+  after = -1,
+): Search {
+  const baseKey = baseObject === '' ? '' : (view.keys[findEntry(view, baseObject, access)] ?? '')
+  const matcher = compileFilter(filter, view, access)
+  const inScope = scopeTest(view, baseKey, scope)
+  const byScope = slotsByScope(view, baseKey, scope)
+  const useScope = byScope !== undefined && byScope.length <= matcher.estimate
+  const candidates = useScope ? byScope : matcher.candidates?.()
+  const end = candidates ? candidates.length : view.entries.length
+  let position = candidates ? firstAfter(candidates, after) : after + 1
+
+  return {
+    isUnindexed: candidates === undefined,
+    get isDone() {
+      return position >= end
+    },
+    next(count) {
+      const found: number[] = []
+      for (const stop = Math.min(end, position + count); position < stop; position += 1) {
+        const slot = candidates ? (candidates[position] ?? -1) : position
+        if (view.entries[slot] && inScope(slot) && access.canRead(slot) && matcher.test(slot) === True) found.push(slot)
+      }
+      return found
+    },
+  }
+}
+
+function firstAfter(slots: readonly number[], after: number): number {
+  if (after < 0) return 0
+  const index = slots.findIndex((slot) => slot > after)
+  return index < 0 ? slots.length : index
+}
+
+/** DN keys have the root first, so that being below is beginning with. */
+function scopeTest(view: DirectoryView, baseKey: string, scope: Scope): (slot: number) => boolean {
+  const key = (slot: number) => view.keys[slot] ?? ''
+  switch (scope) {
+    case 'baseObject':
+      return (slot) => key(slot) === baseKey
+    case 'singleLevel':
+      return (slot) => parentKey(key(slot)) === baseKey
+    case 'wholeSubtree':
+      return (slot) => key(slot).startsWith(baseKey)
+    case 'subordinateSubtree':
+      return (slot) => key(slot) !== baseKey && key(slot).startsWith(baseKey)
+    default:
+      return scope satisfies never
+  }
+}
+
+/** The slots of the small scopes; undefined for subtrees. */
+function slotsByScope(view: DirectoryView, baseKey: string, scope: Scope): readonly number[] | undefined {
+  if (scope === 'singleLevel') return slotsOf(view.childrenByKey.get(baseKey))
+  if (scope !== 'baseObject') return undefined
+  const slot = view.slotByKey.get(baseKey)
+  return slot === undefined ? [] : [slot]
+}
