@@ -63,7 +63,10 @@ export class LayoutTable {
   }
 }
 
-/** Encodes an entry with the operational attributes that follow from it alone. User attributes come first. */
+/**
+ * Encodes an entry with the operational attributes that follow from it alone. User attributes come first. An entry without
+ * entryUUID is one that the server makes up (root DSE, subschema).
+ */
 export function encodeEntry(entry: Entry, layouts: LayoutTable): EncodedEntry {
   const { schema } = layouts
   const classNames = entry.attributes.get('objectClass') ?? []
@@ -97,8 +100,12 @@ function computedAttributes(
   const structural = structuralObjectClass(classNames, schema)
   return [
     ...(structural === undefined ? [] : ([['structuralObjectClass', [structural]]] as [string, string[]][])),
-    ['entryUUID', [entry.entryUUID]],
-    ['entryDN', [entry.dn]],
+    ...(entry.entryUUID === ''
+      ? []
+      : ([
+          ['entryUUID', [entry.entryUUID]],
+          ['entryDN', [entry.dn]],
+        ] as [string, string[]][])),
     ['subschemaSubentry', [subschemaDn]],
   ]
 }

@@ -2,7 +2,7 @@
 
 const rfc4512 = [
   "( 2.5.6.0 NAME 'top' ABSTRACT MUST objectClass )",
-  "( 2.5.20.1 NAME 'subschema' AUXILIARY MAY ( attributeTypes $ objectClasses $ matchingRules $ matchingRuleUse $ ldapSyntaxes ) )",
+  "( 2.5.20.1 NAME 'subschema' AUXILIARY MAY ( cn $ attributeTypes $ objectClasses $ matchingRules $ matchingRuleUse $ ldapSyntaxes ) )",
 ]
 
 const organizationalMay =

@@ -1,0 +1,108 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { DnSyntaxError, normalizeDn } from '../protocol/distinguished-name.ts'
+import type { Identity } from './access-control.ts'
+import type { BcryptPool } from './bcrypt-pool.ts'
+import type { Directory } from './directory.ts'
+import { slotsOf } from './directory-view.ts'
+import { attributeValues } from './entry-values.ts'
+import { entryName } from './encoded-entry.ts'
+
+/** A service account of the configuration. */
+export interface BinderAccount {
+  readonly name: string
+  readonly password: string
+}
+
+export type AuthenticationResult =
+  | { readonly identity: Identity }
+  /** For the log; the client is told nothing but invalidCredentials. */
+  | { readonly refused: string }
+
+export interface Authenticator {
+  /** Checks name and password of a simple bind. Throws LdapError busy when too many checks wait. */
+  authenticate(name: string, password: Buffer): Promise<AuthenticationResult>
+}
+
+export interface AuthenticatorOptions {
+  readonly directory: Directory
+  readonly binders: readonly BinderAccount[]
+  /** Accept a user name, UPN or primary mail address in place of a DN. */
+  readonly bindByName: boolean
+  readonly bcrypt: BcryptPool
+}
+
+// bcrypt of a random string: what a name without a password is checked against, so that it takes as long as one with.
+const dummyHash = '$2b$10$uMlSYOXHBwGtL7M1HaS7TuMpLhOwLDVuGdPeR5qBWqCUuP1E9N0NC'
+// bcrypt reads no more than 72 octets and stops at NUL: a longer password would share its hash with its beginning.
+const bcryptOctets = 72
+
+export function createAuthenticator({ directory, binders, bindByName, bcrypt }: AuthenticatorOptions): Authenticator {
+  const macKey = randomBytes(32)
+  const mac = (octets: Uint8Array) => createHmac('sha256', macKey).update(octets).digest()
+  const binderByKey = new Map<string, { identity: Identity; passwordMac: Buffer }>()
+  for (const { name, password } of binders) {
+    const dn = `cn=${name},ou=services,${directory.suffix}`
+    const account = { identity: { kind: 'binder', name, dn } as const, passwordMac: mac(Buffer.from(password)) }
+    binderByKey.set(normalizeDn(dn), account)
+    binderByKey.set(normalizeDn(`cn=${name},${directory.suffix}`), account)
+  }
+
+  async function refuse(reason: string): Promise<AuthenticationResult> {
+    await bcrypt.compare('', dummyHash)
+    return { refused: reason }
+  }
+
+  async function authenticate(name: string, password: Buffer): Promise<AuthenticationResult> {
+    const key = nameKey(name)
+    const binder = key === undefined ? undefined : binderByKey.get(key)
+    if (binder)
+      return timingSafeEqual(mac(password), binder.passwordMac)
+        ? { identity: binder.identity }
+        : { refused: 'wrong password' }
+    const slot =
+      key === undefined ? (bindByName ? personNamed(directory, name) : undefined) : directory.view.slotByKey.get(key)
+    const entry = slot === undefined ? undefined : directory.view.entries[slot]
+    if (!entry) return await refuse(key === undefined ? 'no single person has this name' : 'no such entry')
+    const passwords = [...directory.credentials.passwordsOf(entry.entryUUID)]
+    if (passwords.length === 0) return await refuse('no password is set')
+    for (const stored of passwords) {
+      if (stored.kind === 'fast' ? stored.matches(password) : await matchesBcrypt(password, stored.hash)) {
+        return { identity: { kind: 'user', entryUUID: entry.entryUUID, dn: entryName(entry) } }
+      }
+    }
+    return { refused: 'wrong password' }
+  }
+
+  async function matchesBcrypt(password: Buffer, hash: string): Promise<boolean> {
+    const isUsable = password.length <= bcryptOctets && !password.includes(0)
+    const matches = await bcrypt.compare(isUsable ? password.toString('utf8') : '', isUsable ? hash : dummyHash)
+    return isUsable && matches
+  }
+
+  return { authenticate }
+}
+
+function nameKey(name: string): string | undefined {
+  try {
+    return normalizeDn(name)
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return undefined
+    throw error
+  }
+}
+
+/** The slot of the one person whose user name, UPN or primary mail address this is. */
+function personNamed({ view, schema }: Directory, name: string): number | undefined {
+  const found = new Set<number>()
+  for (const typeName of ['uid', 'userPrincipalName', 'mail']) {
+    const type = schema.attributeType(typeName)
+    const prepared = type?.equality?.comparison.prepare(Buffer.from(name))
+    if (!type || prepared === undefined) continue
+    for (const slot of slotsOf(view.equality.get(type)?.get(prepared))) {
+      const [first] = attributeValues(view, slot, { type, options: [] })
+      if (typeName !== 'mail' || (first && type.equality?.comparison.prepare(first) === prepared)) found.add(slot)
+    }
+  }
+  const [only] = found
+  return found.size === 1 ? only : undefined
+}
