@@ -34,7 +34,7 @@ export async function openDatabase(directory: string): Promise<Database> {
     return db
   } catch (error) {
     await db.close()
-    throw error
+    throw isCorruption(error) ? corruptStore(directory, error) : error
   }
 }
 
@@ -74,8 +74,12 @@ function openingError(directory: string, error: unknown): unknown {
       { cause },
     )
   }
-  if (code === 'LEVEL_CORRUPTION') return corruptStore(directory, cause)
-  return error
+  return isCorruption(cause) ? corruptStore(directory, cause) : error
+}
+
+/** LevelDB's own finding, or that of a codec. */
+export function isCorruption(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'LEVEL_CORRUPTION' || error.code === 'corrupt')
 }
 
 /** Says what is damaged and the ways back. */

@@ -10,7 +10,7 @@ import type { Entry } from '../directory/entry.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { decodeChange } from './change-codec.ts'
 import { planCommit } from './commit-plan.ts'
-import { corruptStore, type Database, openDatabase, type WriteOperation } from './database.ts'
+import { corruptStore, type Database, isCorruption, openDatabase, type WriteOperation } from './database.ts'
 import { decodeEntry } from './entry-codec.ts'
 import { commitInChunks, operationBytes, recover, type WriteStep } from './generations.ts'
 import {
@@ -56,7 +56,7 @@ export async function openLevelStore(directory: string, options: LevelStoreOptio
     return new LevelStore({ db, directory, write, lastChange, options })
   } catch (error) {
     await db.close()
-    throw error instanceof StoreError && error.code === 'corrupt' ? corruptStore(directory, error) : error
+    throw isCorruption(error) ? corruptStore(directory, error) : error
   }
 }
 
@@ -115,7 +115,7 @@ class LevelStore implements DirectoryStore {
       try {
         await this.#writeGeneration(plan.operations)
       } catch (error) {
-        this.#failure = writeFailed(this.#directory, error)
+        this.#failure = error instanceof StoreError ? error : writeFailed(this.#directory, error)
         throw this.#failure
       }
     }
@@ -140,26 +140,30 @@ class LevelStore implements DirectoryStore {
 
   async get(collection: Collection, key: readonly string[]): Promise<Json | undefined> {
     const value = await this.#read(recordKey(collection, key))
-    return value && decodeRecord(value)
+    return value && this.#decode(decodeRecord, value)
   }
 
   async *list(collection: Collection, prefix: readonly string[] = []) {
-    for await (const [key, value] of this.#scan(recordRange(collection, prefix))) {
-      yield { key: elementsOfRecordKey(key), value: decodeRecord(value) }
+    for await (const page of this.#pages(recordRange(collection, prefix))) {
+      for (const [key, value] of page) yield { key: elementsOfRecordKey(key), value: this.#decode(decodeRecord, value) }
     }
   }
 
   async *entries(): AsyncGenerator<Entry> {
-    for await (const [, value] of this.#scan(entryRange)) yield decodeEntry(value)
+    for await (const page of this.#pages(entryRange)) {
+      for (const [, value] of page) yield this.#decode(decodeEntry, value)
+    }
   }
 
   async readEntry(entryUUID: string): Promise<Entry | undefined> {
     const value = await this.#read(entryKey(entryUUID))
-    return value && decodeEntry(value)
+    return value && this.#decode(decodeEntry, value)
   }
 
   async *changes(after: number): AsyncGenerator<Change> {
-    for await (const [, value] of this.#scan(logRangeBetween(after, this.#lastChange))) yield decodeChange(value)
+    for await (const page of this.#pages(logRangeBetween(after, this.#lastChange))) {
+      for (const [, value] of page) yield this.#decode(decodeChange, value)
+    }
   }
 
   async verify(): Promise<readonly string[]> {
@@ -186,12 +190,24 @@ class LevelStore implements DirectoryStore {
     await this.close()
   }
 
-  #read(key: Buffer): Promise<Buffer | undefined> {
-    return this.#db.get(key, { snapshot: this.#view?.snapshot })
+  async #read(key: Buffer): Promise<Buffer | undefined> {
+    try {
+      return await this.#db.get(key, { snapshot: this.#view?.snapshot })
+    } catch (error) {
+      throw isCorruption(error) ? corruptStore(this.#directory, error) : error
+    }
   }
 
-  /** Rows of one state, that of the first step, in key order. */
-  async *#scan(range: KeyRange): AsyncGenerator<[Buffer, Buffer]> {
+  #decode<T>(decode: (value: Buffer) => T, value: Buffer): T {
+    try {
+      return decode(value)
+    } catch (error) {
+      throw corruptStore(this.#directory, error)
+    }
+  }
+
+  /** Rows of one state, that of the first step, in key order, many at a time. */
+  async *#pages(range: KeyRange): AsyncGenerator<[Buffer, Buffer][]> {
     const view = this.#view
     view?.enter()
     const rows = this.#db.iterator({
@@ -201,7 +217,9 @@ class LevelStore implements DirectoryStore {
       highWaterMarkBytes: 1 << 20,
     })
     try {
-      for (let page = await rows.nextv(pageRows); page.length > 0; page = await rows.nextv(pageRows)) yield* page
+      for (let page = await rows.nextv(pageRows); page.length > 0; page = await rows.nextv(pageRows)) yield page
+    } catch (error) {
+      throw isCorruption(error) ? corruptStore(this.#directory, error) : error
     } finally {
       await rows.close()
       await view?.leave()

@@ -1,0 +1,150 @@
+import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../../server/storage/database.ts'
+import { dnKey, entryKey, logKey, metaKey } from '../../../server/storage/keys.ts'
+import { openLevelStore } from '../../../server/storage/level-store.ts'
+import { encodeRecord } from '../../../server/storage/record-codec.ts'
+import { generation, person, put, remove, uuid } from '../../contract/entry-builder.ts'
+import { levelFixture } from '../../contract/level-fixture.ts'
+
+async function temporaryFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'rosterd-open-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
+}
+
+/** A closed store with one entry, changed by `tamper`. */
+async function tamperedStore(path: string, tamper: (db: Database) => Promise<unknown>) {
+  const store = await openLevelStore(path)
+  await store.commit(generation([put(person(1, 'ada')), put(person(2, 'bob'))]))
+  await store.close()
+  const db = await openDatabase(path)
+  await tamper(db)
+  await db.close()
+}
+
+test('creates its folder for the owner only', async () => {
+  await using folder = await temporaryFolder()
+  await using store = await openLevelStore(join(folder.path, 'data', 'store'))
+  expect(store.lastChange).toBe(0)
+  expect((await stat(join(folder.path, 'data', 'store'))).mode & 0o777).toBe(0o700)
+})
+
+test('says who holds a locked store', async () => {
+  await using fixture = await levelFixture()
+  await expect(openLevelStore(fixture.directory)).rejects.toMatchObject({
+    code: 'locked',
+    message: expect.stringMatching(/^The store in ".*" is in use by another rosterd process; .*\.$/),
+  })
+})
+
+test('refuses a newer store and names both versions', async () => {
+  await using folder = await temporaryFolder()
+  await tamperedStore(folder.path, (db) => db.put(metaKey('storeVersion'), encodeRecord(7)))
+  await expect(openLevelStore(folder.path)).rejects.toMatchObject({
+    code: 'newerStore',
+    message: `The store in "${folder.path}" has version 7 and this rosterd reads version 1: start the rosterd that wrote it, or restore the backup made before the upgrade.`,
+  })
+})
+
+test('refuses an unknown store version', async () => {
+  await using folder = await temporaryFolder()
+  await tamperedStore(folder.path, (db) => db.put(metaKey('storeVersion'), encodeRecord('one')))
+  await expect(openLevelStore(folder.path)).rejects.toMatchObject({
+    code: 'unknownStore',
+    message: expect.stringContaining('unknown version "one"'),
+  })
+})
+
+test('refuses a database of another program', async () => {
+  await using folder = await temporaryFolder()
+  await tamperedStore(folder.path, async (db) => {
+    await db.clear()
+    await db.put(Buffer.from('theirs'), Buffer.from('data'))
+  })
+  await expect(openLevelStore(folder.path)).rejects.toMatchObject({
+    code: 'unknownStore',
+    message: expect.stringContaining('another program'),
+  })
+})
+
+test('names a database that LevelDB finds damaged, and the way back', async () => {
+  await using folder = await temporaryFolder()
+  await tamperedStore(folder.path, () => Promise.resolve())
+  const manifest = (await readdir(folder.path)).find((name) => name.startsWith('MANIFEST'))
+  await truncate(join(folder.path, manifest ?? ''), 10)
+  await expect(openLevelStore(folder.path)).rejects.toMatchObject({
+    code: 'corrupt',
+    message: expect.stringMatching(/is damaged .*Restore a backup/),
+  })
+})
+
+test('names a damaged entry, and the way back', async () => {
+  await using folder = await temporaryFolder()
+  await tamperedStore(folder.path, (db) => db.put(entryKey(uuid(1)), Buffer.from([1, 0, 0, 0, 0, 65])))
+  await using store = await openLevelStore(folder.path)
+  await expect(store.readEntry(uuid(1))).rejects.toMatchObject({
+    code: 'corrupt',
+    message: expect.stringMatching(/checksum does not match.*Restore a backup/),
+  })
+})
+
+test('passes on an error that is not about the store', async () => {
+  await using folder = await temporaryFolder()
+  await writeFile(join(folder.path, 'file'), '')
+  await expect(openLevelStore(join(folder.path, 'file', 'store'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+})
+
+test.each([
+  ['a DN that leads nowhere', (db: Database) => db.put(dnKey('cn=x'), Buffer.alloc(16)), /"cn=x \/ " leads to 0000/],
+  ['an entry without its DN', (db: Database) => db.del(dnKey(person(1, 'ada').dn)), /nothing leads to entry .*0001/],
+  ['a missing entry', (db: Database) => db.del(entryKey(uuid(2))), /entry .*0002: missing, but change 2/],
+  ['a gap in the log', (db: Database) => db.del(logKey(2)), /ends at 1, but the last change is 2/],
+  ['an unreadable change', (db: Database) => db.put(logKey(1), Buffer.from('x')), /change 1: .* is cut short/],
+  ['a wrong last number', (db: Database) => db.put(metaKey('lastChange'), encodeRecord(9)), /the last change is 9/],
+])('verify finds %s', async (_, tamper, expected) => {
+  await using folder = await temporaryFolder()
+  await tamperedStore(folder.path, tamper)
+  await using store = await openLevelStore(folder.path)
+  expect(await store.verify()).toContainEqual(expect.stringMatching(expected))
+})
+
+test.each(['batch', 'chunk', 'mark', 'apply', 'finish'] as const)(
+  'after a failed write (%s) reading goes on, commits are refused, and reopening leaves one of two states',
+  async (failing) => {
+    let isDiskFull = false
+    await using fixture = await levelFixture({
+      chunkBytes: failing === 'batch' ? 1 << 20 : 100,
+      onWrite(step, when) {
+        if (isDiskFull && step === failing && when === 'before') throw new Error('no space left on device')
+      },
+    })
+    const { store } = fixture
+    await store.commit(generation([put(person(1, 'ada'))]))
+    isDiskFull = true
+    const refused = { code: 'writeFailed', message: expect.stringContaining('no space left on device') }
+    await expect(store.commit(generation([remove(1), put(person(2, 'bob'))]))).rejects.toMatchObject(refused)
+    await expect(store.commit(generation([put(person(3, 'carol'))]))).rejects.toMatchObject(refused)
+    expect(await store.readEntry(uuid(1))).toEqual(person(1, 'ada'))
+    expect(store.lastChange).toBe(1)
+    expect(await store.verify()).toEqual([])
+
+    isDiskFull = false
+    const reopened = await fixture.reopen()
+    const isCommitted = failing === 'apply' || failing === 'finish'
+    expect(await reopened.readEntry(uuid(1))).toEqual(isCommitted ? undefined : person(1, 'ada'))
+    expect(await reopened.readEntry(uuid(2))).toEqual(isCommitted ? person(2, 'bob') : undefined)
+    expect(await reopened.verify()).toEqual([])
+  },
+)
+
+test('writes nothing for a generation that is stored already', async () => {
+  const steps: string[] = []
+  await using fixture = await levelFixture({ chunkBytes: 100, onWrite: (step) => steps.push(step) })
+  const same = generation([put(person(1, 'ada'))], [{ collection: 'cursor', key: ['p'], value: { token: 1 } }])
+  await fixture.store.commit(same)
+  const before = steps.length
+  await fixture.store.commit(same)
+  expect(steps.slice(before)).toEqual([])
+})
