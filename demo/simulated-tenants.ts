@@ -1,4 +1,5 @@
 import { guidOf } from './data/seeded-random.ts'
+import { sampleDomains } from './entra/sample-people.ts'
 import { fillEntraDirectory } from './entra/sample-tenant.ts'
 import { EntraTenant } from './entra/tenant.ts'
 import { makeServerCertificate } from './https/certificate.ts'
@@ -10,7 +11,7 @@ export interface SimulatedTenantsOptions {
   /** Ports on 127.0.0.1; 0 (default) lets the system choose. */
   readonly entraPort?: number
   readonly oktaPort?: number
-  /** `sample` (default): 300 people and 40 groups. `empty`: none, only Entra's domains are missing too. */
+  /** `sample` (default): 300 people and 40 groups. `empty`: only Entra's domains. */
   readonly data?: 'sample' | 'empty'
   /** Largest page of every listing, so that few objects need many pages. */
   readonly pageSize?: number
@@ -53,9 +54,10 @@ export async function startSimulatedTenants(options: SimulatedTenantsOptions = {
   const certificate = await makeServerCertificate()
   await using started = new AsyncDisposableStack()
   const entra = await startServer(certificate, entraPort, (origin) => makeEntraTenant(origin, { now, pageSize }))
-  started.defer(entra.close)
+  started.defer(() => entra.close())
   const okta = await startServer(certificate, oktaPort, async (origin) => makeOktaTenant(origin, { now, pageSize }))
-  started.defer(okta.close)
+  started.defer(() => okta.close())
+  entra.service.directory.domains.push(...sampleDomains)
   if (data === 'sample') {
     fillEntraDirectory(entra.service.directory)
     fillOktaDirectory(okta.service.directory)

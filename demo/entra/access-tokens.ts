@@ -62,7 +62,7 @@ export class AccessTokens {
     if (typeof exp !== 'number' || exp * 1000 <= this.#now().getTime() || generation !== this.#generation) {
       throw invalidToken('Lifetime validation failed, the token is expired.')
     }
-    const permissions = Array.isArray(roles) ? roles.map(String) : String(scp ?? '').split(' ')
+    const permissions = Array.isArray(roles) ? roles.map(String) : (typeof scp === 'string' ? scp : '').split(' ')
     return { permissions: new Set(permissions), userId: typeof scp === 'string' ? String(oid) : undefined }
   }
 

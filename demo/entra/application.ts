@@ -14,7 +14,7 @@ export interface EntraApplication {
   readonly permissions: Set<string>
   /** Delegated permissions that are consented for everyone. */
   readonly consentedScopes: Set<string>
-  /** Certificates (PEM) whose keys may sign client assertions. */
+  /** Certificates or public keys (PEM) that client assertions may be signed for. */
   readonly certificates: string[]
 }
 

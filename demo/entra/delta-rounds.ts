@@ -41,6 +41,8 @@ export type ExpiryForm = '410' | 'syncStateNotFound' | 'resyncRequired'
 
 const lifetimeMs = 7 * 24 * 60 * 60 * 1000
 const defaultPageSize = 100
+/** Smaller, so that the members of a large group come on several pages. */
+const groupPageSize = 20
 
 /** The rounds of `/users/delta` and `/groups/delta`: pages, nextLinks, deltaLinks, their expiry (contract §4). */
 export class DeltaRounds {
@@ -132,7 +134,8 @@ export class DeltaRounds {
 
   #size(request: ServiceRequest): number {
     const [, wished] = /odata\.maxpagesize=(\d+)/.exec(request.headers.prefer ?? '') ?? []
-    return Math.max(1, Math.min(Number(wished ?? defaultPageSize), this.pageSize ?? defaultPageSize))
+    const usual = request.path.endsWith('/groups/delta') ? groupPageSize : defaultPageSize
+    return Math.max(1, Math.min(Number(wished ?? usual), this.pageSize ?? usual))
   }
 }
 

@@ -76,7 +76,7 @@ function route(context: GraphContext, tenantId: string): GraphAnswer {
       return listDomains(context)
     case 'organization//':
       return showOrganization(context, tenantId)
-    case 'directory/ID/microsoft.graph.user':
+    case 'directory/deletedItems/microsoft.graph.user':
       return listDeletedUsers(context)
     default:
       throw badRequest(`Resource not found for the segment '${resource}'.`)
@@ -84,7 +84,7 @@ function route(context: GraphContext, tenantId: string): GraphAnswer {
 }
 
 function named(id: string): string {
-  return id === 'delta' || id === '$count' ? id : 'ID'
+  return ['delta', '$count', 'deletedItems'].includes(id) ? id : 'ID'
 }
 
 /** Resource units of contract §6.3. */

@@ -87,7 +87,10 @@ export function selectRows<Item extends { readonly id: string }>(
     return (query.filter?.matches(row) ?? true) && isFound(row, query.search)
   })
   const { property, descending } = query.orderBy ?? { property: 'id', descending: false }
-  const key = (item: Item) => String((item as unknown as Row)[property] ?? '')
+  const key = (item: Item) => {
+    const value = (item as unknown as Row)[property]
+    return typeof value === 'string' ? value : ''
+  }
   rows.sort((left, right) => (key(left) < key(right) ? -1 : key(left) > key(right) ? 1 : 0) * (descending ? -1 : 1))
   return rows.map((item) => item.id)
 }

@@ -1,10 +1,9 @@
 import type { EntraDirectory } from './directory.ts'
 import { sampleGroups } from './sample-groups.ts'
-import { sampleDomains, sampleOthers, samplePeople } from './sample-people.ts'
+import { sampleOthers, samplePeople } from './sample-people.ts'
 
 /** Fills an empty directory with the demo's 200 people and 25 groups. */
 export function fillEntraDirectory(directory: EntraDirectory): void {
-  directory.domains.push(...sampleDomains)
   for (const other of sampleOthers) directory.addOther(other)
   const people = samplePeople()
   for (const { user, credentials } of people) directory.addUser(user, credentials)

@@ -118,7 +118,7 @@ export class EntraTenant implements SimulatedService {
     const refusal =
       error instanceof GraphRefusal
         ? error
-        : new GraphRefusal(500, 'InternalServerError', `An unexpected error occurred: ${error}`)
+        : new GraphRefusal(500, 'InternalServerError', `An unexpected error occurred: ${String(error)}`)
     return errorAnswer(refusal, request, this.#now())
   }
 }

@@ -61,7 +61,7 @@ function parseLiteral(token: string | undefined): string {
 function isMatch(value: unknown, operator: Operator, literal: string): boolean {
   if (value === undefined || value === null) return false
   if (Array.isArray(value)) return value.some((item) => isMatch(item, operator, literal))
-  const [left, right] = comparable(String(value), literal)
+  const [left, right] = comparable(asText(value), literal)
   switch (operator) {
     case 'eq':
       return left === right
@@ -82,6 +82,10 @@ function isMatch(value: unknown, operator: Operator, literal: string): boolean {
     default:
       return operator satisfies never
   }
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function comparable(value: string, literal: string): readonly [string | number, string | number] {

@@ -118,7 +118,7 @@ export class OktaTenant implements SimulatedService {
 
   #refuse(error: unknown, limit: RateLimitState): ServiceAnswer {
     const refusal =
-      error instanceof OktaRefusal ? error : new OktaRefusal(500, 'E0000009', `Internal Server Error: ${error}`)
+      error instanceof OktaRefusal ? error : new OktaRefusal(500, 'E0000009', `Internal Server Error: ${String(error)}`)
     const headers = { 'content-type': 'application/json', ...this.#headers(limit), ...refusal.headers }
     return { status: refusal.status, headers, body: errorBody(refusal) }
   }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { ConfidentialClientApplication, PublicClientApplication } from '@azure/msal-node'
 import { Client } from '@microsoft/microsoft-graph-client'
 import okta from '@okta/okta-sdk-nodejs'
@@ -60,6 +61,27 @@ describe('MSAL and the Graph client', () => {
     const application = new ConfidentialClientApplication(msalOptions('wrong'))
     const attempt = application.acquireTokenByClientCredential({ scopes: [tenants.entra.scope] })
     await expect(attempt).rejects.toThrow(/7000215/)
+  })
+
+  test('get a token with a client assertion signed by a registered certificate', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const { auth } = msalOptions()
+    const application = () =>
+      new ConfidentialClientApplication({
+        auth: {
+          ...auth,
+          clientCertificate: {
+            thumbprintSha256: 'a'.repeat(64),
+            privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+          },
+        },
+      })
+    const scopes = [tenants.entra.scope]
+    await expect(application().acquireTokenByClientCredential({ scopes })).rejects.toThrow(/700027/)
+    const { certificates } = tenants.entra.tenant.application
+    certificates.push(publicKey.export({ type: 'spki', format: 'pem' }).toString())
+    expect((await application().acquireTokenByClientCredential({ scopes }))?.accessToken).toBeTypeOf('string')
+    certificates.length = 0
   })
 
   test('refuse a scope that is not exactly the default one', async () => {
