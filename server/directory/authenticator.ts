@@ -3,7 +3,7 @@ import { DnSyntaxError, normalizeDn } from '../protocol/distinguished-name.ts'
 import type { Identity } from './access-control.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
 import type { Directory } from './directory.ts'
-import { slotsOf } from './directory-view.ts'
+import { postingHas, slotsOf } from './directory-view.ts'
 import { attributeValues } from './entry-values.ts'
 import { entryName } from './encoded-entry.ts'
 
@@ -32,7 +32,7 @@ export interface AuthenticatorOptions {
 }
 
 // bcrypt of a random string: what a name without a password is checked against, so that it takes as long as one with.
-const dummyHash = '$2b$10$uMlSYOXHBwGtL7M1HaS7TuMpLhOwLDVuGdPeR5qBWqCUuP1E9N0NC'
+const dummyHash = '$2b$10$LQOnBqZemXZC9y2WCr1KAe9qW2yrXeV2UvcIkXWEk.QaStAOgkAcm'
 // bcrypt reads no more than 72 octets and stops at NUL: a longer password would share its hash with its beginning.
 const bcryptOctets = 72
 
@@ -67,10 +67,17 @@ export function createAuthenticator({ directory, binders, bindByName, bcrypt }: 
     if (passwords.length === 0) return await refuse('no password is set')
     for (const stored of passwords) {
       if (stored.kind === 'fast' ? stored.matches(password) : await matchesBcrypt(password, stored.hash)) {
-        return { identity: { kind: 'user', entryUUID: entry.entryUUID, dn: entryName(entry) } }
+        return signedIn(entry.entryUUID)
       }
     }
     return { refused: 'wrong password' }
+  }
+
+  /** A person who was deactivated while the password was checked does not get in. */
+  function signedIn(entryUUID: string): AuthenticationResult {
+    const { view } = directory
+    const entry = view.entries[view.slotByUuid.get(entryUUID) ?? -1]
+    return entry ? { identity: { kind: 'user', entryUUID, dn: entryName(entry) } } : { refused: 'the entry is gone' }
   }
 
   async function matchesBcrypt(password: Buffer, hash: string): Promise<boolean> {
@@ -94,11 +101,14 @@ function nameKey(name: string): string | undefined {
 /** The slot of the one person whose user name, UPN or primary mail address this is. */
 function personNamed({ view, schema }: Directory, name: string): number | undefined {
   const found = new Set<number>()
+  const objectClass = schema.attributeType('objectClass')
+  const people = objectClass && view.equality.get(objectClass)?.get('person')
   for (const typeName of ['uid', 'userPrincipalName', 'mail']) {
     const type = schema.attributeType(typeName)
     const prepared = type?.equality?.comparison.prepare(Buffer.from(name))
     if (!type || prepared === undefined) continue
     for (const slot of slotsOf(view.equality.get(type)?.get(prepared))) {
+      if (!postingHas(people, slot)) continue
       const [first] = attributeValues(view, slot, { type, options: [] })
       if (typeName !== 'mail' || (first && type.equality?.comparison.prepare(first) === prepared)) found.add(slot)
     }

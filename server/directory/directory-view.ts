@@ -19,6 +19,7 @@ const indexedNames = [
   'gidNumber',
   'member',
   'memberUid',
+  'uniqueMember',
   'memberOf',
   'ou',
   'sAMAccountName',
@@ -85,6 +86,13 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
   }
 
   return { empty, advance }
+}
+
+/** A view of a few entries that the server makes up. */
+export function smallView(schema: Schema, entries: readonly Entry[]): DirectoryView {
+  const next = new NextView(createViewBuilder(schema).empty, new LayoutTable(schema), [])
+  for (const entry of entries) next.put(entry)
+  return next.finish()
 }
 
 /** The changes to one index: for each key the slots that come and go. */

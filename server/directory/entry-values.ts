@@ -1,11 +1,11 @@
 import { Tag } from '../protocol/ber-reader.ts'
 import { type DirectoryView, slotsOf } from './directory-view.ts'
-import { encodedValues } from './encoded-entry.ts'
-import type { AttributeDescription } from './schema/schema.ts'
+import { type EncodedEntry, encodedValues } from './encoded-entry.ts'
+import type { AttributeDescription, AttributeType } from './schema/schema.ts'
 
 /**
  * Whether the entry has a value of exactly this type with at least these options. Includes what is computed from the whole
- * view: memberOf and hasSubordinates.
+ * view: memberOf, hasSubordinates, and uniqueMember of groups that have `member` (the same people by another name).
  */
 export function hasAttribute(view: DirectoryView, slot: number, description: AttributeDescription): boolean {
   for (const type of view.schema.withSubtypes(description.type)) {
@@ -30,6 +30,14 @@ export function* attributeValues(
     yield Buffer.from(view.childrenByKey.has(view.keys[slot] ?? '') ? 'TRUE' : 'FALSE')
     return
   }
+  yield* storedValues(entry, type, options)
+  if (type.name === 'uniqueMember' && !entry.layout.attributes.some((attribute) => attribute.type === type)) {
+    const member = view.schema.attributeType('member')
+    if (member) yield* storedValues(entry, member, options)
+  }
+}
+
+function* storedValues(entry: EncodedEntry, type: AttributeType, options: readonly string[]): Generator<Buffer> {
   const { attributes } = entry.layout
   for (let index = 0; index < attributes.length; index += 1) {
     const attribute = attributes[index]

@@ -135,12 +135,19 @@ function equality(description: AttributeDescription, value: Buffer, view: Direct
   const index =
     options.length === 0 && view.schema.withSubtypes(type).length === 1 ? view.equality.get(type) : undefined
   if (type.name === 'memberOf') return memberOf(assertion, index?.get(assertion), view)
+  if (type.name === 'uniqueMember')
+    return or([fromPosting(index?.get(assertion)), fromPosting(membersIndex(view)?.get(assertion))])
   if (index) return fromPosting(index.get(assertion))
   return scan((slot) =>
     anyValue(view, slot, description, (octets, valueType) =>
       includes(preparedValues(valueType, octets, view.schema), assertion),
     ),
   )
+}
+
+function membersIndex(view: DirectoryView): ReadonlyMap<string, Posting> | undefined {
+  const member = view.schema.attributeType('member')
+  return member && view.equality.get(member)
 }
 
 function fromPosting(posting: Posting | undefined): Matcher {
@@ -155,7 +162,7 @@ function fromPosting(posting: Posting | undefined): Matcher {
 function memberOf(groupKey: string, stored: Posting | undefined, view: DirectoryView): Matcher {
   const member = view.schema.attributeType('member')
   const group = view.slotByKey.get(groupKey) ?? -1
-  const groupsByMember = member && view.equality.get(member)
+  const groupsByMember = membersIndex(view)
   const members = () => {
     const slots = new Set(slotsOf(stored))
     if (member && group >= 0) {

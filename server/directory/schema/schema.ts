@@ -53,6 +53,8 @@ export class Schema {
   private readonly subtypes = new Map<AttributeType, AttributeType[]>()
   private readonly descriptions = new Map<string, AttributeDescription | undefined>()
   private readonly inherited = new Map<string, ReadonlySet<string>>()
+  /** Moves when something is learned: what was worked out from names before may be out of date. */
+  revision = 0
 
   constructor() {
     for (const text of attributeTypeDefinitions) this.registerType(parseDefinition(text))
@@ -164,8 +166,9 @@ export class Schema {
    * stays true for directories taken over verbatim. OIDs take the `name-oid` form.
    */
   learn(attributeNames: readonly string[], classNames: readonly string[]): void {
-    const unknownTypes = attributeNames.filter((name) => !this.types.has(name.toLowerCase()))
-    for (const name of unknownTypes) {
+    if (attributeNames.length === 0 && classNames.length === 0) return
+    for (const name of attributeNames) {
+      if (this.types.has(name.toLowerCase())) continue
       const oid = /^[0-9.]+$/.test(name) ? name : `${name}-oid`
       const published = oid === name ? '' : ` NAME '${name}'`
       this.registerType(
@@ -181,7 +184,8 @@ export class Schema {
       this.registerClass(parseDefinition(`( ${oid}${oid === name ? '' : ` NAME '${name}'`} SUP top AUXILIARY${may} )`))
       this.inherited.delete(name.toLowerCase())
     }
-    if (unknownTypes.length > 0) this.descriptions.clear()
+    this.descriptions.clear()
+    this.revision += 1
   }
 
   /** Every definition, for publication. */

@@ -1,0 +1,83 @@
+import { resultCodeName } from '../protocol/result-code.ts'
+import type { Identity } from '../directory/access-control.ts'
+import { describeIdentity } from './session.ts'
+
+/** One operation as the access log shows it. Values of filters are not logged. */
+export interface AccessLogRecord {
+  readonly connectionId: number
+  readonly remoteAddress: string
+  readonly messageId: number
+  readonly operation: string
+  readonly identity: Identity
+  readonly dn?: string | undefined
+  readonly resultCode: number
+  readonly durationMs: number
+  readonly entries?: number | undefined
+  readonly isUnindexed?: boolean | undefined
+  /** What the client is not told. */
+  readonly reason?: string | undefined
+}
+
+export interface AccessLog {
+  record(record: AccessLogRecord): void
+}
+
+export interface AccessLogOptions {
+  readonly operations: 'notable' | 'all'
+  readonly write: (line: string) => void
+  /** Hears of every operation, notable or not. */
+  readonly observe: (operation: string, resultCode: number, durationSeconds: number) => void
+}
+
+const slowMs = 250
+const expected = new Set([0, 5, 6])
+
+export function createAccessLog({ operations, write, observe }: AccessLogOptions): AccessLog {
+  const isNotable = (record: AccessLogRecord) =>
+    operations === 'all' ||
+    record.operation === 'bind' ||
+    !expected.has(record.resultCode) ||
+    record.durationMs >= slowMs ||
+    record.isUnindexed === true ||
+    (record.operation !== 'search' && record.operation !== 'compare')
+  return {
+    record(record) {
+      observe(record.operation, record.resultCode, record.durationMs / 1000)
+      if (!isNotable(record)) return
+      const { identity, resultCode, durationMs, ...rest } = record
+      write(
+        `${JSON.stringify({
+          event: 'operation',
+          time: new Date().toISOString(),
+          ...rest,
+          identity: describeIdentity(identity),
+          result: resultCodeName(resultCode),
+          durationMs: Math.round(durationMs * 100) / 100,
+        })}\n`,
+      )
+    },
+  }
+}
+
+const flushMs = 200
+const bufferedBytes = 64 * 1024
+
+/** Gathers lines and hands them to `sink` in one piece, a few times a second. */
+export function bufferedLineWriter(sink: (text: string) => void): { write: (line: string) => void; flush: () => void } {
+  let text = ''
+  let timer: NodeJS.Timeout | undefined
+  const flush = () => {
+    clearTimeout(timer)
+    timer = undefined
+    if (text !== '') sink(text)
+    text = ''
+  }
+  return {
+    flush,
+    write(line) {
+      text += line
+      if (text.length >= bufferedBytes) flush()
+      else timer ??= setTimeout(flush, flushMs).unref()
+    },
+  }
+}

@@ -1,0 +1,45 @@
+import { anonymous } from '../directory/access-control.ts'
+import type { LdapResult } from '../protocol/ldap-error.ts'
+import { LdapError } from '../protocol/ldap-error.ts'
+import type { BindRequest } from '../protocol/request-decoder.ts'
+import { ResultCode } from '../protocol/result-code.ts'
+import { success } from './results.ts'
+import type { LdapServices } from './services.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Simple bind (RFC 4513 §5.1). The session is anonymous from here on and stays so unless the bind succeeds (RFC 4513 §4).
+ * `refused` is told the reason that the client is not.
+ */
+export async function bind(
+  services: LdapServices,
+  session: Session,
+  request: BindRequest,
+  refused: (reason: string) => void,
+): Promise<LdapResult> {
+  session.identity = anonymous
+  const { name, authentication } = request
+  if (request.version !== 3)
+    throw new LdapError(ResultCode.protocolError, `LDAP version ${request.version} is not supported, use 3`)
+  if (authentication.type !== 'simple')
+    throw new LdapError(ResultCode.authMethodNotSupported, 'only simple bind is supported')
+  const { password } = authentication
+  if (password.length === 0) {
+    if (name === '') return success
+    throw new LdapError(ResultCode.unwillingToPerform, 'bind with a name and no password is refused (RFC 4513 §5.1.2)')
+  }
+  if (!session.isSecure && !mayBindInClear(services, session)) {
+    throw new LdapError(ResultCode.confidentialityRequired, 'send passwords over TLS: use ldaps:// or StartTLS')
+  }
+  const outcome = await services.authenticator.authenticate(name, password)
+  if ('refused' in outcome) {
+    refused(outcome.refused)
+    throw new LdapError(ResultCode.invalidCredentials, '')
+  }
+  session.identity = outcome.identity
+  return success
+}
+
+function mayBindInClear({ allowCleartextBind }: LdapServices, session: Session): boolean {
+  return allowCleartextBind === 'always' || (allowCleartextBind === 'loopback' && session.isLoopback)
+}

@@ -1,0 +1,486 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { anonymous } from '../directory/access-control.ts'
+import { writeSearchEntry } from '../directory/search-entry.ts'
+import { BerError } from '../protocol/ber-reader.ts'
+import { BerWriter } from '../protocol/ber-writer.ts'
+import type { Control } from '../protocol/controls.ts'
+import type { LdapResult } from '../protocol/ldap-error.ts'
+import {
+  type BindRequest,
+  decodeRequest,
+  defaultDecoderLimits,
+  Operation,
+  openMessage,
+  type Request,
+  type SearchRequest,
+} from '../protocol/request-decoder.ts'
+import {
+  noticeOfDisconnection,
+  type ResultExtras,
+  responseOperation,
+  writeResult,
+  writeSuccess,
+} from '../protocol/response-encoder.ts'
+import { ResultCode } from '../protocol/result-code.ts'
+import { bind } from './bind.ts'
+import { compare } from './compare.ts'
+import { extended } from './extended.ts'
+import { FrameReader } from './frame-reader.ts'
+import { checkControls } from './request-controls.ts'
+import { toResult } from './results.ts'
+import { beginSearch, type SearchTask } from './search.ts'
+import type { LdapServices } from './services.ts'
+import type { Session } from './session.ts'
+
+/** Answers the operations that have no code of their own here; one answer, an encoded message, a request. */
+export interface RareOperationHost {
+  answer(message: Buffer, messageId: number, operation: number, session: Session): Promise<Buffer>
+}
+
+interface RunningOperation {
+  isAbandoned: boolean
+  /** Set while a search waits for the client to read. */
+  resume?: () => void
+}
+
+interface Started {
+  readonly messageId: number
+  readonly operation: number
+  readonly startedMs: number
+}
+
+/** Encoded answers that one turn may gather before they go out. */
+const turnBytes = 256 * 1024
+/** Answers the client has not read; beyond it nothing more is read from, or computed for, it. */
+const backlogBytes = 1024 * 1024
+/** Messages handled before other connections get their turn. */
+const messagesPerTurn = 256
+const closingMs = 2000
+const stalledMs = 120_000
+
+/**
+ * Owns one client's socket: cuts its bytes into messages, runs them in the order that RFC 4511 asks for and sends the answers of
+ * one turn in one write. A bind waits for what came before it and holds back what comes after (§4.2.1).
+ */
+export class Connection {
+  readonly session: Session
+  private socket: Socket
+  private readonly services: LdapServices
+  private readonly rareOperations: RareOperationHost
+  private readonly frames = new FrameReader()
+  private readonly writer = new BerWriter()
+  private readonly running = new Map<number, RunningOperation>()
+  private heldBind: (() => void) | undefined
+  private isBinding = false
+  private isClosing = false
+  private isReading = false
+  private lastProgressMs = performance.now()
+  private midMessageSinceMs: number | undefined
+  private closeAtMs = Number.POSITIVE_INFINITY
+
+  constructor(socket: Socket, session: Session, services: LdapServices, rareOperations: RareOperationHost) {
+    this.socket = socket
+    this.session = session
+    this.services = services
+    this.rareOperations = rareOperations
+    this.attach(socket)
+  }
+
+  private attach(socket: Socket): void {
+    this.socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', this.onData)
+    socket.on('drain', this.onDrain)
+    socket.on('error', this.onError)
+    socket.on('close', this.onClose)
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    this.lastProgressMs = performance.now()
+    if (this.isClosing) return
+    this.frames.push(chunk)
+    this.readMessages()
+  }
+
+  private readonly onDrain = (): void => {
+    this.lastProgressMs = performance.now()
+    for (const operation of this.running.values()) operation.resume?.()
+    this.readMessages()
+  }
+
+  /** Resets and broken TLS are the peer's business; 'close' follows. */
+  private readonly onError = (): void => {
+    this.socket.destroy()
+  }
+
+  private readonly onClose = (): void => {
+    this.isClosing = true
+    this.heldBind = undefined
+    for (const operation of this.running.values()) operation.isAbandoned = true
+  }
+
+  private get isHeld(): boolean {
+    return (
+      this.isClosing ||
+      this.isBinding ||
+      this.heldBind !== undefined ||
+      this.running.size >= this.services.limits.requestsInFlight ||
+      this.socket.writableLength > backlogBytes
+    )
+  }
+
+  /** Handles every complete message that order and limits allow, then sends the answers. */
+  private readMessages(): void {
+    if (this.isReading) return
+    this.isReading = true
+    try {
+      let handled = 0
+      while (!this.isHeld) {
+        const { limits } = this.services
+        const message = this.frames.next(
+          this.session.identity === anonymous ? limits.messageBytesBeforeBind : limits.messageBytes,
+        )
+        if (!message) break
+        this.handle(message)
+        handled += 1
+        if (this.writer.length > turnBytes) this.flush()
+        if (handled >= messagesPerTurn) {
+          setImmediate(() => this.readMessages())
+          break
+        }
+      }
+      this.midMessageSinceMs = this.frames.isMidMessage ? (this.midMessageSinceMs ?? performance.now()) : undefined
+      this.flush()
+    } catch (error) {
+      this.disconnectOnError(error)
+    } finally {
+      this.isReading = false
+    }
+    this.throttleReading()
+  }
+
+  private throttleReading(): void {
+    if (this.isHeld && !this.isClosing) this.socket.pause()
+    else this.socket.resume()
+  }
+
+  private handle(message: Buffer): void {
+    const envelope = openMessage(message)
+    const started: Started = {
+      messageId: envelope.messageId,
+      operation: envelope.operation,
+      startedMs: performance.now(),
+    }
+    const query = message.subarray(envelope.reader.position)
+    let decoded: { request: Request; controls: readonly Control[] }
+    try {
+      decoded = decodeRequest(envelope, {
+        ...defaultDecoderLimits,
+        depth: this.services.limits.depth,
+        terms: this.services.limits.filterTerms,
+      })
+      checkControls(decoded.request.type, decoded.controls)
+    } catch (error) {
+      if (error instanceof BerError) throw error
+      if (envelope.operation === Operation.unbindRequest) this.close()
+      else this.finish(started, this.toResult(error, started))
+      return
+    }
+    this.dispatch(decoded, started, query, message)
+  }
+
+  private dispatch(
+    { request, controls }: { request: Request; controls: readonly Control[] },
+    started: Started,
+    query: Buffer,
+    message: Buffer,
+  ): void {
+    switch (request.type) {
+      case 'search':
+        this.search(request, controls, started, query)
+        return
+      case 'bind':
+        this.startBind(request, started)
+        return
+      case 'compare':
+        this.answer(started, () => ({ result: compare(this.services, this.session, request) }), { dn: request.entry })
+        return
+      case 'extended':
+        this.answerExtended(started, () => extended(this.session, request))
+        return
+      case 'abandon':
+        this.abandon(request.messageId)
+        return
+      case 'unbind':
+        this.close()
+        return
+      case 'write':
+        this.answerRare(started, message)
+        return
+      default:
+        request satisfies never
+    }
+  }
+
+  private answer(
+    started: Started,
+    operation: () => { result: LdapResult } & ResultExtras,
+    logged: { dn?: string } = {},
+  ): void {
+    try {
+      const { result, ...extras } = operation()
+      this.finish(started, result, extras, logged)
+    } catch (error) {
+      this.finish(started, this.toResult(error, started), {}, logged)
+    }
+  }
+
+  private answerExtended(started: Started, operation: () => ReturnType<typeof extended>): void {
+    let startsTls = false
+    this.answer(started, () => {
+      const { startsTls: starts, ...outcome } = operation()
+      if (starts && this.running.size > 0) {
+        return {
+          result: {
+            resultCode: ResultCode.operationsError,
+            matchedDN: '',
+            diagnosticMessage: 'StartTLS while other operations run',
+          },
+        }
+      }
+      startsTls = starts === true
+      return outcome
+    })
+    if (startsTls) this.startTls()
+  }
+
+  /** What was pipelined behind the request is dropped: it was sent in the clear (RFC 4511 §4.14.1). */
+  private startTls(): void {
+    this.flush()
+    this.frames.discard()
+    const raw = this.socket
+    raw.removeListener('data', this.onData)
+    raw.removeListener('drain', this.onDrain)
+    raw.removeListener('close', this.onClose)
+    const secure = new TLSSocket(raw, { isServer: true, secureContext: this.services.secureContext() })
+    this.midMessageSinceMs = performance.now()
+    secure.once('secure', () => {
+      this.session.isSecure = true
+      this.midMessageSinceMs = undefined
+    })
+    this.attach(secure)
+  }
+
+  private startBind(request: BindRequest, started: Started): void {
+    const run = () => {
+      this.heldBind = undefined
+      this.isBinding = true
+      void this.bind(request, started)
+    }
+    if (this.running.size === 0) run()
+    else this.heldBind = run
+  }
+
+  private async bind(request: BindRequest, started: Started): Promise<void> {
+    let reason: string | undefined
+    let result: LdapResult
+    try {
+      result = await bind(this.services, this.session, request, (text) => {
+        reason = text
+      })
+    } catch (error) {
+      result = this.toResult(error, started)
+    }
+    this.isBinding = false
+    this.finish(started, result, {}, { dn: request.name, reason })
+    this.afterOperation()
+  }
+
+  private search(request: SearchRequest, controls: readonly Control[], started: Started, query: Buffer): void {
+    let task: SearchTask
+    try {
+      task = beginSearch(this.services, this.session, request, controls, query)
+    } catch (error) {
+      this.finish(started, this.toResult(error, started), {}, { dn: request.baseObject })
+      return
+    }
+    const emit = (slot: number) => {
+      writeSearchEntry(this.writer, started.messageId, task.view, slot, task.selection, task.typesOnly, task.access)
+      return this.writer.length < turnBytes
+    }
+    const finish = (result: LdapResult, extras: ResultExtras = {}) =>
+      this.finish(started, result, extras, {
+        dn: request.baseObject,
+        entries: task.entries,
+        isUnindexed: task.isUnindexed,
+      })
+    const first = task.step(emit)
+    if (first) finish(first.result, { controls: first.controls })
+    else this.continueSearch(task, started, emit, finish)
+  }
+
+  /** One step a turn; waits while the client does not read. */
+  private continueSearch(
+    task: SearchTask,
+    started: Started,
+    emit: (slot: number) => boolean,
+    finish: (result: LdapResult, extras?: ResultExtras) => void,
+  ): void {
+    const operation: RunningOperation = { isAbandoned: false }
+    const end = (last: () => void) => {
+      if (this.running.get(started.messageId) === operation) this.running.delete(started.messageId)
+      if (this.isClosing) return
+      last()
+      this.afterOperation()
+    }
+    const step = () => {
+      delete operation.resume
+      if (operation.isAbandoned) return end(() => undefined)
+      try {
+        const outcome = task.step(emit)
+        if (outcome) return end(() => finish(outcome.result, { controls: outcome.controls }))
+      } catch (error) {
+        return end(() => finish(this.toResult(error, started)))
+      }
+      this.flush()
+      return schedule()
+    }
+    const schedule = () => {
+      if (this.socket.writableLength > backlogBytes) operation.resume = step
+      else setImmediate(step)
+    }
+    this.running.set(started.messageId, operation)
+    this.flush()
+    schedule()
+  }
+
+  private abandon(messageId: number): void {
+    const operation = this.running.get(messageId)
+    if (!operation) return
+    operation.isAbandoned = true
+    operation.resume?.()
+  }
+
+  private answerRare(started: Started, message: Buffer): void {
+    const operation: RunningOperation = { isAbandoned: false }
+    this.running.set(started.messageId, operation)
+    void this.rareOperations.answer(message, started.messageId, started.operation, this.session).then((answer) => {
+      this.running.delete(started.messageId)
+      if (this.isClosing) return
+      if (!operation.isAbandoned) this.writer.raw(answer)
+      this.log(started, ResultCode.unwillingToPerform)
+      this.afterOperation()
+    })
+  }
+
+  /** Something that held others back is over. */
+  private afterOperation(): void {
+    if (this.isClosing) return
+    if (this.heldBind && this.running.size === 0) this.heldBind()
+    if (this.isReading) return
+    this.flush()
+    this.readMessages()
+  }
+
+  private toResult(error: unknown, { operation }: Started): LdapResult {
+    return toResult(error, (defect) => this.services.reportDefect(defect, operationName(operation)))
+  }
+
+  /** Appends the last message of an operation. */
+  private finish(
+    started: Started,
+    result: LdapResult,
+    extras: ResultExtras = {},
+    logged: { dn?: string; entries?: number; isUnindexed?: boolean; reason?: string | undefined } = {},
+  ): void {
+    const responseTag = responseOperation(started.operation)
+    if (this.isClosing || responseTag === undefined) return
+    const isPlain =
+      result.resultCode === ResultCode.success &&
+      result.diagnosticMessage === '' &&
+      !extras.controls?.length &&
+      extras.responseName === undefined &&
+      extras.responseValue === undefined
+    if (isPlain) writeSuccess(this.writer, started.messageId, responseTag)
+    else writeResult(this.writer, started.messageId, responseTag, result, extras)
+    this.log(started, result.resultCode, logged)
+  }
+
+  private log(
+    { messageId, operation, startedMs }: Started,
+    resultCode: number,
+    logged: { dn?: string; entries?: number; isUnindexed?: boolean; reason?: string | undefined } = {},
+  ): void {
+    const { id, remoteAddress, identity } = this.session
+    this.services.accessLog.record({
+      connectionId: id,
+      remoteAddress,
+      messageId,
+      operation: operationName(operation),
+      identity,
+      resultCode,
+      durationMs: performance.now() - startedMs,
+      ...logged,
+    })
+  }
+
+  private flush(): void {
+    if (this.writer.length > 0 && !this.socket.destroyed) this.socket.write(this.writer.take())
+  }
+
+  private disconnectOnError(error: unknown): void {
+    if (error instanceof BerError) {
+      this.disconnect(ResultCode.protocolError, error.message)
+    } else {
+      this.services.reportDefect(error, 'connection')
+      this.disconnect(ResultCode.other, 'internal error')
+    }
+  }
+
+  /** Says why (RFC 4511 §4.4.1), then closes. */
+  disconnect(resultCode: ResultCode, diagnosticMessage: string): void {
+    if (this.isClosing) return
+    this.writer.raw(noticeOfDisconnection(resultCode, diagnosticMessage))
+    this.close()
+  }
+
+  /** What was answered goes out first. A peer that does not close its side is cut off by {@link closeIfOverdue}. */
+  private close(): void {
+    if (this.isClosing) return
+    this.flush()
+    this.isClosing = true
+    this.heldBind = undefined
+    this.frames.discard()
+    for (const operation of this.running.values()) operation.isAbandoned = true
+    this.closeAtMs = performance.now() + closingMs
+    this.socket.end()
+    this.socket.resume()
+  }
+
+  /** Called every second or so. */
+  closeIfOverdue(nowMs: number): void {
+    const { limits } = this.services
+    if (nowMs >= this.closeAtMs) this.socket.destroy()
+    else if (this.isClosing) return
+    else if (this.midMessageSinceMs !== undefined && nowMs - this.midMessageSinceMs > limits.handshakeSeconds * 1000)
+      this.disconnect(ResultCode.protocolError, 'message not completed in time')
+    else if (this.socket.writableLength > 0 && nowMs - this.lastProgressMs > stalledMs) this.socket.destroy()
+    else if (this.running.size === 0 && !this.isBinding && nowMs - this.lastProgressMs > limits.idleSeconds * 1000)
+      this.disconnect(ResultCode.unavailable, 'idle for too long')
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+}
+
+const operationNames = new Map<number, string>(
+  Object.entries(Operation)
+    .filter(([name]) => name.endsWith('Request'))
+    .map(([name, tag]) => [tag, name.slice(0, -'Request'.length)]),
+)
+
+function operationName(tag: number): string {
+  return operationNames.get(tag) ?? 'unknown'
+}

@@ -1,0 +1,35 @@
+import { type Access, publicAccess } from '../directory/access-control.ts'
+import type { DirectoryView } from '../directory/directory-view.ts'
+import { subschemaDn } from '../directory/encoded-entry.ts'
+import { DnSyntaxError, normalizeDn } from '../protocol/distinguished-name.ts'
+import type { Scope } from '../protocol/request-decoder.ts'
+import type { LdapServices } from './services.ts'
+import type { Session } from './session.ts'
+
+const subschemaKey = normalizeDn(subschemaDn)
+
+/**
+ * Where an operation looks: the root DSE for a base search of the empty DN, the subschema entry for its name, else the
+ * directory as the session may see it.
+ */
+export function selectView(
+  services: LdapServices,
+  session: Session,
+  name: string,
+  scope: Scope,
+): { view: DirectoryView; access: Access } {
+  if (name === '' && scope === 'baseObject') return { view: services.rootDse, access: publicAccess }
+  if (isSubschema(name)) return { view: services.subschema(), access: publicAccess }
+  const { view } = services.directory
+  return { view, access: services.accessControl.accessFor(session.identity, view) }
+}
+
+function isSubschema(name: string): boolean {
+  if (!/subschema/i.test(name)) return false
+  try {
+    return normalizeDn(name) === subschemaKey
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return false
+    throw error
+  }
+}

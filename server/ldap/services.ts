@@ -1,0 +1,26 @@
+import type { SecureContext } from 'node:tls'
+import type { AccessControl } from '../directory/access-control.ts'
+import type { Authenticator } from '../directory/authenticator.ts'
+import type { Directory } from '../directory/directory.ts'
+import type { DirectoryView } from '../directory/directory-view.ts'
+import type { Config } from '../runtime/config-schema.ts'
+import type { AccessLog } from './access-log.ts'
+import type { PageCookies } from './page-cookies.ts'
+
+/** Everything the operations need; made once, by ldap-server.ts. */
+export interface LdapServices {
+  readonly directory: Directory
+  readonly accessControl: AccessControl
+  readonly authenticator: Authenticator
+  readonly rootDse: DirectoryView
+  /** Made anew when the schema has learned from entries. */
+  readonly subschema: () => DirectoryView
+  readonly cookies: PageCookies
+  readonly accessLog: AccessLog
+  readonly limits: Config['ldap']['limits']
+  readonly allowCleartextBind: Config['ldap']['allowCleartextBind']
+  /** The certificate in use now. */
+  readonly secureContext: () => SecureContext
+  /** A defect of ours, not of the client: logged with its stack. */
+  readonly reportDefect: (error: unknown, operation: string) => void
+}

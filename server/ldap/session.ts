@@ -1,0 +1,16 @@
+import { anonymous, type Identity } from '../directory/access-control.ts'
+
+/** What operations know of a connection: who is bound, and how the client is reached. */
+export interface Session {
+  /** Counts up from 1 in a process; ties log lines together. */
+  readonly id: number
+  readonly remoteAddress: string
+  readonly isLoopback: boolean
+  /** TLS is in place. */
+  isSecure: boolean
+  identity: Identity
+}
+
+export function describeIdentity(identity: Identity): string {
+  return identity === anonymous || identity.kind === 'anonymous' ? 'anonymous' : identity.dn
+}

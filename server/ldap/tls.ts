@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import type { Config } from '../runtime/config-schema.ts'
+import { privateCertificate } from './certificate-authority.ts'
+
+/** The certificate that ldaps:// and StartTLS present. */
+export interface TlsIdentity {
+  readonly options: SecureContextOptions
+  readonly secureContext: SecureContext
+  /** Certificate of the private CA; undefined when the operator's own certificate is in use. */
+  readonly caPem: string | undefined
+}
+
+/** The configured files, else a certificate of the private CA for the hosts of `publicUrls`. */
+export async function loadTlsIdentity(ldap: Config['ldap'], dataDir: string, now: Date): Promise<TlsIdentity> {
+  const { certFile, keyFile, minVersion } = ldap.tls
+  if (certFile !== null && keyFile !== null) {
+    const [cert, key] = await Promise.all([
+      readPem('ldap.tls.certFile', certFile),
+      readPem('ldap.tls.keyFile', keyFile),
+    ])
+    return tlsIdentity({ cert, key, minVersion }, undefined)
+  }
+  const { certificatePem, keyPem, caPem } = await privateCertificate(
+    join(dataDir, 'tls'),
+    publicHosts(ldap.publicUrls),
+    now,
+  )
+  return tlsIdentity({ cert: `${certificatePem}\n${caPem}`, key: keyPem, minVersion }, caPem)
+}
+
+function tlsIdentity(options: SecureContextOptions, caPem: string | undefined): TlsIdentity {
+  return { options, secureContext: createSecureContext(options), caPem }
+}
+
+async function readPem(setting: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new Error(`${setting}: ${path} cannot be read`, { cause: error })
+  }
+}
+
+/** Loopback by name and address is always among them, so that a trial and the server's own tools work. */
+function publicHosts(urls: readonly string[]): string[] {
+  return [
+    ...new Set([...urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')), 'localhost', '127.0.0.1', '::1']),
+  ]
+}

@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { anonymous } from '../directory/access-control.ts'
+import { noticeOfDisconnection } from '../protocol/response-encoder.ts'
+import { ResultCode } from '../protocol/result-code.ts'
+import { isLoopbackAddress } from '../runtime/loopback.ts'
+import { Connection, type RareOperationHost } from './connection.ts'
+import type { LdapServices } from './services.ts'
+
+/** Every open connection of the server; the `connectionRouter` of both listeners. */
+export interface WireFront {
+  readonly accept: (socket: Socket) => void
+  readonly connections: number
+  /** Tells every client (RFC 4511 §4.4.1) and closes; what is left after `graceMs` is cut off. */
+  close(graceMs: number): Promise<void>
+}
+
+const sweepMs = 1000
+
+export function createWireFront(services: LdapServices, rareOperations: RareOperationHost): WireFront {
+  const { limits } = services
+  const open = new Map<Connection, string>()
+  const perAddress = new Map<string, number>()
+  let lastId = 0
+  let whenEmpty: (() => void) | undefined
+  const sweep = setInterval(() => {
+    const now = performance.now()
+    for (const connection of open.keys()) connection.closeIfOverdue(now)
+  }, sweepMs).unref()
+
+  function accept(socket: Socket): void {
+    const remoteAddress = socket.remoteAddress
+    if (remoteAddress === undefined) {
+      socket.destroy() // gone already
+      return
+    }
+    const isLoopback = isLoopbackAddress(remoteAddress)
+    const network = addressKey(remoteAddress)
+    const isOverLimit =
+      open.size >= limits.connections || (!isLoopback && (perAddress.get(network) ?? 0) >= limits.connectionsPerAddress)
+    if (isOverLimit) {
+      socket.on('error', () => undefined)
+      socket.end(noticeOfDisconnection(ResultCode.busy, 'too many connections'), () => socket.destroy())
+      return
+    }
+    lastId += 1
+    const session = {
+      id: lastId,
+      remoteAddress,
+      isLoopback,
+      isSecure: socket instanceof TLSSocket,
+      identity: anonymous,
+    }
+    const connection = new Connection(socket, session, services, rareOperations)
+    open.set(connection, network)
+    perAddress.set(network, (perAddress.get(network) ?? 0) + 1)
+    // The raw socket: TLS put on it by StartTLS ends with it.
+    socket.on('close', () => forget(connection))
+  }
+
+  function forget(connection: Connection): void {
+    const network = open.get(connection)
+    if (network === undefined) return
+    open.delete(connection)
+    const left = (perAddress.get(network) ?? 1) - 1
+    if (left > 0) perAddress.set(network, left)
+    else perAddress.delete(network)
+    if (open.size === 0) whenEmpty?.()
+  }
+
+  return {
+    accept,
+    get connections() {
+      return open.size
+    },
+    async close(graceMs) {
+      for (const connection of open.keys()) connection.disconnect(ResultCode.unavailable, 'the server is shutting down')
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs)
+        whenEmpty = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        if (open.size === 0) whenEmpty()
+      })
+      clearInterval(sweep)
+      for (const connection of open.keys()) connection.destroy()
+    },
+  }
+}
+
+/** IPv6 clients count by their /64. */
+function addressKey(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':')
+  const full =
+    tail === undefined
+      ? groups
+      : [...groups, ...Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0'), ...rest]
+  return full.slice(0, 4).join(':')
+}

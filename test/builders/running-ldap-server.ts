@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createAuthenticator } from '../../server/directory/authenticator.ts'
+import { createBcryptPool } from '../../server/directory/bcrypt-pool.ts'
+import { type Directory, openDirectory } from '../../server/directory/directory.ts'
+import type { EntryChange, RecordChange } from '../../server/directory/directory-store.ts'
+import { type AccessLogRecord, createAccessLog } from '../../server/ldap/access-log.ts'
+import { type LdapServer, startLdapServer } from '../../server/ldap/ldap-server.ts'
+import { loadTlsIdentity } from '../../server/ldap/tls.ts'
+import { type LdifRecord, parseLdif } from '../../server/protocol/ldif.ts'
+import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
+import { openMemoryStore } from '../../server/storage/memory-store.ts'
+
+export const suffix = 'dc=example,dc=com'
+export const reader = { name: 'svc-reader', dn: `cn=svc-reader,ou=services,${suffix}`, password: 'svc-Reader-Secret-1' }
+
+export interface RunningLdapServer extends LdapServer, AsyncDisposable {
+  readonly directory: Directory
+  readonly caPem: string
+  /** What the access log was told, as JSON lines. */
+  readonly accessLines: readonly string[]
+  readonly operations: readonly AccessLogRecord['operation'][]
+  /** Defects reported so far; every test may ask that there be none. */
+  readonly defects: readonly unknown[]
+}
+
+/** A server on ports of the system's choice over entries given as LDIF, without a sync engine. */
+export async function startTestLdapServer(options: { ldif: string; ldap?: object }): Promise<RunningLdapServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-test-'))
+  const config: Config['ldap'] = configSchema.parse({ ldap: { port: 0, tls: { port: 0 }, ...options.ldap } }).ldap
+  const directory = await openDirectory(openMemoryStore(), suffix)
+  await directory.commit({ cause: { kind: 'server', id: 'test' }, ...changesOf(parseLdif(options.ldif)) })
+  const bcrypt = createBcryptPool(1)
+  const accessLines: string[] = []
+  const operations: string[] = []
+  const defects: unknown[] = []
+  const tls = await loadTlsIdentity(config, dataDir, new Date())
+  const server = await startLdapServer({
+    config,
+    directory,
+    tls,
+    version: 'test',
+    authenticator: createAuthenticator({ directory, binders: [reader], bindByName: true, bcrypt }),
+    accessLog: createAccessLog({
+      operations: 'all',
+      write: (line) => accessLines.push(line),
+      observe: (operation) => operations.push(operation),
+    }),
+    reportDefect: (error) => defects.push(error),
+  })
+  const close = async () => {
+    await server.close()
+    await bcrypt[Symbol.asyncDispose]()
+    await directory.store.close()
+    await rm(dataDir, { recursive: true })
+  }
+  // Getters of the server (connections) stay live through the prototype.
+  return Object.assign(Object.create(server) as LdapServer, {
+    directory,
+    caPem: tls.caPem ?? '',
+    accessLines,
+    operations,
+    defects,
+    close,
+    [Symbol.asyncDispose]: close,
+  })
+}
+
+/** Entries as the ldif provider would serve them, with passwords apart. */
+export function changesOf(records: readonly LdifRecord[]): { entries: EntryChange[]; records: RecordChange[] } {
+  const entries: EntryChange[] = []
+  const passwords: RecordChange[] = []
+  records.forEach(({ dn, attributes }, index) => {
+    const entryUUID = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+    const served = new Map([...attributes].filter(([name]) => name !== 'userPassword' && name !== 'memberOf'))
+    served.set('createTimestamp', ['20260101000000Z'])
+    served.set('modifyTimestamp', ['20260101000000Z'])
+    entries.push({ type: 'put', entry: { dn, entryUUID, attributes: served } })
+    attributes.get('userPassword')?.forEach((value, number) => {
+      passwords.push({
+        collection: 'credential',
+        key: [entryUUID, `ldif:${number}`],
+        value: { kind: 'imported', hash: Buffer.from(value as string).toString('utf8') },
+      })
+    })
+  })
+  return { entries, records: passwords }
+}
