@@ -95,6 +95,8 @@ function makeEntraTenant(origin: string, options: TenantOptions): Promise<EntraT
     allowsPublicClient: true,
     permissions: new Set(['User.Read.All', 'GroupMember.Read.All', 'Domain.Read.All', 'Organization.Read.All']),
     consentedScopes: new Set(['User.Read']),
+    redirectUris: new Set<string>(),
+    approvesAs: undefined,
     certificates: [],
   }
   return EntraTenant.create(origin, tenantId, application, options)

@@ -14,6 +14,10 @@ export interface EntraApplication {
   readonly permissions: Set<string>
   /** Delegated permissions that are consented for everyone. */
   readonly consentedScopes: Set<string>
+  /** Compared character for character. */
+  readonly redirectUris: Set<string>
+  /** UPN of the person who approves every authorize request at once; undefined shows a sign-in page. */
+  approvesAs: string | undefined
   /** Certificates or public keys (PEM) that client assertions may be signed for. */
   readonly certificates: string[]
 }

@@ -1,4 +1,4 @@
-export type RemovalReason = 'changed' | 'deleted'
+type RemovalReason = 'changed' | 'deleted'
 
 /** One change of the tenant's truth, in the order in which it happened. */
 export type Change =

@@ -18,6 +18,8 @@ export class EntraDirectory {
   readonly groups = new Map<string, Readonly<EntraGroup>>()
   readonly others = new Map<string, EntraOther>()
   readonly domains: EntraDomain[] = []
+  /** Ids of the people who may consent to administrator permissions. */
+  readonly administrators = new Set<string>()
   /** Soft-deleted users; they can be restored. */
   readonly deletedUsers = new Map<string, Readonly<EntraUser>>()
   readonly log = new ChangeLog()

@@ -70,7 +70,7 @@ export interface EntraDomain {
 export type MemberType = 'user' | 'group' | EntraOther['type']
 
 /** How a password check of a person ends when the password is right (contract §2.6). */
-export type EntraSignIn = 'allowed' | 'mfa' | 'mfa-registration' | 'password-expired' | 'conditional-access' | 'locked'
+type EntraSignIn = 'allowed' | 'mfa' | 'mfa-registration' | 'password-expired' | 'conditional-access' | 'locked'
 
 export interface EntraCredentials {
   /** No password in the directory when undefined: 50056. */

@@ -1,5 +1,5 @@
 import type { EntraDirectory } from './directory.ts'
-import type { EntraUser } from './objects.ts'
+import type { EntraCredentials, EntraUser } from './objects.ts'
 import { type SignInErrorCode, SignInRefusal } from './sign-in-error.ts'
 
 const attemptsBeforeLockout = 10
@@ -37,9 +37,14 @@ export function checkPassword(
   }
   credentials.wrongAttempts = 0
   if (!user.accountEnabled) throw new SignInRefusal(50057)
-  const demand = outcomes[credentials.signIn]
+  const demand = demandOf(credentials)
   if (demand !== undefined) throw new SignInRefusal(demand)
   return user
+}
+
+/** What the service asks for beyond a right password; undefined for nothing. */
+export function demandOf({ signIn }: EntraCredentials): SignInErrorCode | undefined {
+  return outcomes[signIn]
 }
 
 function isFederated(directory: EntraDirectory, user: Readonly<EntraUser>): boolean {

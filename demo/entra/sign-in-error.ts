@@ -17,6 +17,7 @@ const invalidGrant = (text: string, suberror?: string): SignInErrorKind => ({
 
 /** The AADSTS codes the simulator can answer (contract §2.5, §2.6). */
 const kinds = {
+  50011: invalidGrant('The redirect URI does not match the one of the authorization request.'),
   50034: invalidGrant('The user account {EUII Hidden} does not exist in the directory.'),
   50053: invalidGrant('The account is locked.'),
   50055: invalidGrant('The password is expired.', 'user_password_expired'),

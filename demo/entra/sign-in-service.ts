@@ -1,23 +1,11 @@
 import type { ServiceAnswer, ServiceRequest } from '../https/exchange.ts'
-import type { AccessTokens } from './access-tokens.ts'
-import { authenticateClient, type EntraApplication } from './application.ts'
-import type { EntraDirectory } from './directory.ts'
+import { authenticateClient } from './application.ts'
+import { answerAuthorize } from './authorize-page.ts'
+import { delegatedTokens, openIdScopes, parseScopes } from './delegated-tokens.ts'
 import { checkPassword } from './password-check.ts'
+import type { SignInContext } from './sign-in-context.ts'
 import { SignInRefusal, signInErrorAnswer } from './sign-in-error.ts'
 
-export interface SignInContext {
-  readonly directory: EntraDirectory
-  readonly application: EntraApplication
-  readonly tokens: AccessTokens
-  readonly tenantId: string
-  /** `https://localhost:PORT` */
-  readonly origin: string
-  /** `{graph}/`, what scopes begin with. */
-  readonly scopePrefix: string
-  readonly now: () => Date
-}
-
-const openIdScopes = ['openid', 'profile', 'email', 'offline_access']
 const sharedTenants = ['common', 'organizations', 'consumers']
 
 /** Discovery, keys and token endpoint of the authority (contract §2.1). Undefined for paths that are not its own. */
@@ -30,6 +18,10 @@ export function answerSignIn(context: SignInContext, request: ServiceRequest): S
       case 'GET discovery/v2.0/keys':
         resolveTenant(context, tenant)
         return json(context.tokens.keySet)
+      case 'GET oauth2/v2.0/authorize':
+      case 'POST oauth2/v2.0/authorize':
+        resolveTenant(context, tenant)
+        return answerAuthorize(context, request)
       case 'POST oauth2/v2.0/token':
         return json(grantToken(context, resolveTenant(context, tenant), tenant, new URLSearchParams(request.body)))
       default:
@@ -80,6 +72,10 @@ function grantToken(context: SignInContext, tenant: string, tenantAsGiven: strin
       return grantToApplication(context, tenant, tenantAsGiven, form)
     case 'password':
       return grantForPassword(context, tenant, tenantAsGiven, form)
+    case 'authorization_code':
+      return grantForCode(context, tenantAsGiven, form)
+    case 'refresh_token':
+      return grantForRefreshToken(context, tenantAsGiven, form)
     default:
       throw new SignInRefusal(70003)
   }
@@ -114,40 +110,30 @@ function grantForPassword(
   tenantAsGiven: string,
   form: URLSearchParams,
 ): unknown {
-  const { application, tokens, tenantId, directory } = context
+  const { application, directory } = context
   if (tenant === 'common' || tenant === 'consumers') throw new SignInRefusal(9001023)
   authenticate(context, form, tenantAsGiven, !application.allowsPublicClient)
   const [username, password] = [form.get('username'), form.get('password')]
   if (username === null || username === '' || password === null || password === '') throw new SignInRefusal(90014)
-  const asked = (form.get('scope') ?? '').split(/\s+/).filter((name) => name !== '')
-  const scopes = asked
-    .filter((name) => !openIdScopes.includes(name))
-    .map((name) => withoutPrefix(name, context.scopePrefix))
+  const scopes = parseScopes(form.get('scope'), context.scopePrefix)
   const user = checkPassword(directory, username, password, context.now())
-  if (scopes.some((name) => !application.consentedScopes.has(name))) throw new SignInRefusal(65001)
-  const person = {
-    oid: user.id,
-    tid: tenantId,
-    preferred_username: user.userPrincipalName,
-    name: user.displayName ?? '',
-  }
-  const lifetime = tokens.lifetimeSeconds
-  return {
-    token_type: 'Bearer',
-    scope: [...asked.filter((name) => openIdScopes.includes(name) && name !== 'offline_access'), ...scopes].join(' '),
-    expires_in: lifetime,
-    ext_expires_in: lifetime,
-    access_token: tokens.issueForGraph({
-      ...person,
-      appid: application.clientId,
-      idtyp: 'user',
-      scp: scopes.join(' '),
-    }),
-    ...(asked.includes('openid')
-      ? { id_token: tokens.issueIdToken(application.clientId, { ...person, sub: user.id, ver: '2.0' }) }
-      : {}),
-    ...(form.get('client_info') === '1' ? { client_info: clientInfo(user.id, tenantId) } : {}),
-  }
+  if (scopes.resource.some((name) => !application.consentedScopes.has(name))) throw new SignInRefusal(65001)
+  return delegatedTokens(context, user, scopes, { wantsClientInfo: form.get('client_info') === '1' })
+}
+
+function grantForCode(context: SignInContext, tenantAsGiven: string, form: URLSearchParams): unknown {
+  authenticate(context, form, tenantAsGiven, true)
+  const { user, scopes, nonce } = context.authorizations.redeemCode(form)
+  const refreshToken = scopes.openId.includes('offline_access')
+    ? context.authorizations.issueRefreshToken(user.id, scopes)
+    : undefined
+  return delegatedTokens(context, user, scopes, { refreshToken, nonce, wantsClientInfo: true })
+}
+
+function grantForRefreshToken(context: SignInContext, tenantAsGiven: string, form: URLSearchParams): unknown {
+  authenticate(context, form, tenantAsGiven, true)
+  const { user, scopes, refreshToken } = context.authorizations.refresh(form)
+  return delegatedTokens(context, user, scopes, { refreshToken, wantsClientInfo: true })
 }
 
 function authenticate(
@@ -158,12 +144,4 @@ function authenticate(
 ): void {
   const endpoint = `${context.origin}/${tenantAsGiven}/oauth2/v2.0/token`
   authenticateClient(context.application, form, endpoint, context.now(), isSecretRequired)
-}
-
-function withoutPrefix(scope: string, prefix: string): string {
-  return scope.startsWith(prefix) ? scope.slice(prefix.length) : scope
-}
-
-function clientInfo(userId: string, tenantId: string): string {
-  return Buffer.from(JSON.stringify({ uid: userId, utid: tenantId })).toString('base64url')
 }

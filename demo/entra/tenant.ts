@@ -3,6 +3,7 @@ import { type Fault, Faults } from '../https/faults.ts'
 import type { Call, SimulatedService } from '../https/service.ts'
 import { AccessTokens } from './access-tokens.ts'
 import type { EntraApplication } from './application.ts'
+import { Authorizations } from './authorizations.ts'
 import { DeltaRounds } from './delta-rounds.ts'
 import { EntraDirectory } from './directory.ts'
 import { answerBatch } from './graph-batch.ts'
@@ -21,6 +22,7 @@ export class EntraTenant implements SimulatedService {
   readonly directory = new EntraDirectory()
   readonly application: EntraApplication
   readonly tokens: AccessTokens
+  readonly authorizations: Authorizations
   readonly listings: Listings
   readonly deltas: DeltaRounds
   readonly tenantId: string
@@ -49,6 +51,7 @@ export class EntraTenant implements SimulatedService {
     this.tenantId = tenantId
     this.application = application
     this.tokens = tokens
+    this.authorizations = new Authorizations(this.directory, `${origin}/graph/`, now)
     this.listings = new Listings(origin, pageSize)
     this.deltas = new DeltaRounds(origin, now, pageSize)
   }
@@ -79,11 +82,12 @@ export class EntraTenant implements SimulatedService {
   }
 
   #answerSignIn(request: ServiceRequest): ServiceAnswer {
-    const { directory, application, tokens, tenantId } = this
+    const { directory, application, tokens, authorizations, tenantId } = this
     const context = {
       directory,
       application,
       tokens,
+      authorizations,
       tenantId,
       origin: this.#origin,
       scopePrefix: `${this.#origin}/graph/`,

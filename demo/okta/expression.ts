@@ -1,6 +1,6 @@
 import { invalidSearch } from './okta-error.ts'
 
-export type Operator = 'eq' | 'gt' | 'ge' | 'lt' | 'le' | 'sw' | 'co' | 'pr'
+type Operator = 'eq' | 'gt' | 'ge' | 'lt' | 'le' | 'sw' | 'co' | 'pr'
 
 /** Tells whether an expression may compare `property` with `operator`. */
 export type ExpressionRules = (property: string, operator: Operator) => boolean

@@ -48,7 +48,7 @@ export interface OktaGroup {
 }
 
 /** How a password check of a person ends when the password is right and the status allows it (contract §6). */
-export type OktaSignIn = 'allowed' | 'password-warn' | 'mfa-required' | 'mfa-enroll' | 'password-reset'
+type OktaSignIn = 'allowed' | 'password-warn' | 'mfa-required' | 'mfa-enroll' | 'password-reset'
 
 export interface OktaCredentials {
   password: string | undefined

@@ -25,7 +25,7 @@ export async function entraToken({ entra }: SimulatedTenants, form: Record<strin
   return String(((await answer.json()) as { access_token?: unknown }).access_token)
 }
 
-export interface GraphBody {
+interface GraphBody {
   readonly [key: string]: unknown
   readonly value: Record<string, unknown>[]
   readonly '@odata.nextLink'?: string
@@ -51,7 +51,7 @@ export async function graphGetter(tenants: SimulatedTenants): Promise<GraphGet> 
   }
 }
 
-export interface OktaResult {
+interface OktaResult {
   readonly status: number
   readonly headers: Headers
   // Tests look into answers of many shapes.
