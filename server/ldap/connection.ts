@@ -8,11 +8,11 @@ import type { Control } from '../protocol/controls.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
 import {
   type BindRequest,
+  type DecodedRequest,
   decodeRequest,
   defaultDecoderLimits,
   Operation,
   openMessage,
-  type Request,
   type SearchRequest,
 } from '../protocol/request-decoder.ts'
 import {
@@ -172,8 +172,7 @@ export class Connection {
       operation: envelope.operation,
       startedMs: performance.now(),
     }
-    const query = message.subarray(envelope.reader.position)
-    let decoded: { request: Request; controls: readonly Control[] }
+    let decoded: DecodedRequest
     try {
       decoded = decodeRequest(envelope, {
         ...defaultDecoderLimits,
@@ -187,18 +186,13 @@ export class Connection {
       else this.finish(started, this.toResult(error, started))
       return
     }
-    this.dispatch(decoded, started, query, message)
+    this.dispatch(decoded, started, message)
   }
 
-  private dispatch(
-    { request, controls }: { request: Request; controls: readonly Control[] },
-    started: Started,
-    query: Buffer,
-    message: Buffer,
-  ): void {
+  private dispatch({ request, octets, controls }: DecodedRequest, started: Started, message: Buffer): void {
     switch (request.type) {
       case 'search':
-        this.search(request, controls, started, query)
+        this.search(request, controls, started, octets)
         return
       case 'bind':
         this.startBind(request, started)

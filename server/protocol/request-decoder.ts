@@ -121,16 +121,22 @@ export function openMessage(message: Buffer): Envelope {
   return { messageId, operation, reader }
 }
 
+export interface DecodedRequest {
+  readonly request: Request
+  /** The operation as it was sent, controls excluded. */
+  readonly octets: Buffer
+  readonly controls: readonly Control[]
+}
+
 /**
  * Reads operation and controls. Throws {@link BerError} for a broken encoding and {@link LdapError} for a well-formed
  * request that cannot be accepted.
  */
-export function decodeRequest(
-  { operation, reader }: Envelope,
-  limits: DecoderLimits,
-): { request: Request; controls: readonly Control[] } {
+export function decodeRequest({ operation, reader }: Envelope, limits: DecoderLimits): DecodedRequest {
+  const start = reader.position
   const request = decodeOperation(operation, reader, limits)
-  return { request, controls: readControls(reader, limits) }
+  const octets = reader.buffer.subarray(start, reader.position)
+  return { request, octets, controls: readControls(reader, limits) }
 }
 
 function decodeOperation(operation: number, message: BerReader, limits: DecoderLimits): Request {
