@@ -1,0 +1,36 @@
+import type { Config, SecretSource } from '../server/runtime/config-schema.ts'
+import type { Clock } from './clock.ts'
+import { containerDns } from './container-entries.ts'
+import type { IdentityProvider } from './identity-provider.ts'
+import { createEntraProvider } from './providers/entra-id/entra-provider.ts'
+import { createLdifProvider } from './providers/ldif/ldif-provider.ts'
+import { createOktaProvider } from './providers/okta/okta-provider.ts'
+
+export interface ProviderParts {
+  readonly clock: Clock
+  /** Reads a secret when it is needed. */
+  readonly secret: (source: SecretSource) => string
+  /** Folder of the configuration file: relative paths begin there. */
+  readonly directory: string
+}
+
+/** The configured providers, in order. Nothing is read or connected yet. */
+export function createProviders(config: Config, parts: ProviderParts): readonly IdentityProvider[] {
+  return config.providers.map((provider) => {
+    switch (provider.type) {
+      case 'entra':
+      case 'office365':
+        return createEntraProvider(provider, parts)
+      case 'okta':
+        return createOktaProvider(provider, parts)
+      case 'ldif':
+        return createLdifProvider(provider, {
+          directory: parts.directory,
+          baseDn: config.baseDn,
+          existingDns: containerDns(config.baseDn),
+        })
+      default:
+        return provider satisfies never
+    }
+  })
+}

@@ -1,0 +1,101 @@
+import type { RecordReader } from '../server/directory/directory-store.ts'
+import type { Entry } from '../server/directory/entry.ts'
+import type { Config } from '../server/runtime/config-schema.ts'
+import { type Decision, decisionKey } from './candidates.ts'
+import type { CurrentDirectory } from './desired.ts'
+import { textValuesOf } from './file-entries.ts'
+import type { JsonObject, SourceGroup, SourceUser } from './identity.ts'
+import { type IdentityKind, type IdentityRecord, identityKey, trusted } from './ledgers.ts'
+import { foldName } from './reserved-names.ts'
+
+/** Why a person or group is served or not. */
+export interface Explanation {
+  readonly provider: string
+  readonly kind: IdentityKind | 'entry'
+  readonly id: string
+  /** Name at the provider. */
+  readonly label: string
+  readonly decision: Decision | undefined
+  /** The provider's record as received; undefined when the provider no longer has it. */
+  readonly record: JsonObject | undefined
+  readonly identity: IdentityRecord | undefined
+  readonly entry: Entry | undefined
+}
+
+export interface ExplainSources {
+  readonly store: RecordReader
+  readonly current: CurrentDirectory
+  readonly config: Config
+  readonly tenants: ReadonlyMap<string, string>
+}
+
+/** Everybody the text may mean: user name, cn, display name, address, entryUUID, immutable id or DN. */
+export async function explainIdentity(text: string, sources: ExplainSources): Promise<readonly Explanation[]> {
+  const wanted = foldName(text.trim())
+  const found: Explanation[] = []
+  const explained = new Set<string>()
+  for (const { id: provider, type } of sources.config.providers) {
+    if (type === 'ldif') continue
+    for (const kind of ['user', 'group'] as const) {
+      for await (const { value } of sources.store.list('mirror', [provider, kind])) {
+        const source = trusted<SourceUser | SourceGroup>(value)
+        const explanation = await explainSource(provider, kind, source, sources)
+        if (!namesOf(source, explanation).some((name) => foldName(name) === wanted)) continue
+        found.push(explanation)
+        if (explanation.entry !== undefined) explained.add(explanation.entry.entryUUID)
+      }
+    }
+  }
+  for (const entry of sources.current.entries()) {
+    if (explained.has(entry.entryUUID) || !namesOfEntry(entry).some((name) => foldName(name) === wanted)) continue
+    found.push(explainEntry(entry))
+  }
+  return found
+}
+
+async function explainSource(
+  provider: string,
+  kind: IdentityKind,
+  source: SourceUser | SourceGroup,
+  { store, current, tenants }: ExplainSources,
+): Promise<Explanation> {
+  const decision = await store.get('decision', decisionKey(provider, kind, source.id).split('\0'))
+  const key = identityKey(tenants.get(provider) ?? provider, source.id)
+  const identity = await store.get('identity', [key.slice(0, key.indexOf('/')), source.id])
+  const known = identity === undefined ? undefined : trusted<IdentityRecord>(identity)
+  return {
+    provider,
+    kind,
+    id: source.id,
+    label: 'displayName' in source ? (source.displayName ?? source.id) : source.name,
+    decision: decision === undefined ? undefined : trusted<Decision>(decision),
+    record: source.record,
+    identity: known,
+    entry: known === undefined ? undefined : current.entryByUuid(known.entryUUID),
+  }
+}
+
+function namesOf(source: SourceUser | SourceGroup, { decision, identity, label }: Explanation): readonly string[] {
+  const candidates = 'names' in source ? Object.values(source.names) : [source.mail]
+  return [source.id, label, decision?.name ?? '', identity?.entryUUID ?? '', ...candidates.map((name) => name ?? '')]
+}
+
+function namesOfEntry(entry: Entry): readonly string[] {
+  const texts = ['uid', 'cn', 'mail'].flatMap((name) => textValuesOf(entry.attributes, name))
+  return [entry.dn, entry.entryUUID, ...texts]
+}
+
+function explainEntry(entry: Entry): Explanation {
+  const [source = ''] = textValuesOf(entry.attributes, 'rosterdSource')
+  const colon = source.indexOf(':')
+  return {
+    provider: source.slice(0, Math.max(0, colon)),
+    kind: 'entry',
+    id: source.slice(colon + 1),
+    label: entry.dn,
+    decision: undefined,
+    record: undefined,
+    identity: undefined,
+    entry,
+  }
+}

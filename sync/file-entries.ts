@@ -1,0 +1,91 @@
+import type { AttributeValue, Entry } from '../server/directory/entry.ts'
+import { normalizeDn } from '../server/protocol/distinguished-name.ts'
+import type { LdifProviderConfig } from '../server/runtime/config-schema.ts'
+import type { SourceEntry, SourceValue } from './identity.ts'
+
+/** An entry of a file as it would be served, before times. */
+export interface FileEntry {
+  readonly source: SourceEntry
+  readonly dn: string
+  readonly attributes: Map<string, readonly AttributeValue[]>
+}
+
+/** The entries of a file, verbatim; groups flattened where the provider says so. */
+export function fileEntries(config: LdifProviderConfig, entries: readonly SourceEntry[]): readonly FileEntry[] {
+  const result = entries.map((source) => ({
+    source,
+    dn: source.dn,
+    attributes: new Map<string, readonly AttributeValue[]>([
+      ...source.attributes.map(([name, values]) => [name, values.map(toValue)] as const),
+      ['rosterdSource', [`${config.id}:${source.id}`]],
+    ]),
+  }))
+  if (config.flattenGroups) flattenMembers(result)
+  return result
+}
+
+function toValue(value: SourceValue): AttributeValue {
+  return typeof value === 'string' ? value : Uint8Array.from(Buffer.from(value.base64, 'base64'))
+}
+
+/** The attribute of that name, whatever its spelling. */
+export function valuesOf(
+  attributes: ReadonlyMap<string, readonly AttributeValue[]>,
+  name: string,
+): readonly AttributeValue[] {
+  const exact = attributes.get(name)
+  if (exact !== undefined) return exact
+  const lower = name.toLowerCase()
+  for (const [spelling, values] of attributes) if (spelling.toLowerCase() === lower) return values
+  return []
+}
+
+export function textValuesOf(
+  attributes: ReadonlyMap<string, readonly AttributeValue[]>,
+  name: string,
+): readonly string[] {
+  return valuesOf(attributes, name).filter((value) => typeof value === 'string')
+}
+
+export type EntryType = 'user' | 'group' | 'entry'
+
+/** What an entry is, by its object classes. */
+export function entryType(entry: Pick<Entry, 'attributes'>): EntryType {
+  const classes = new Set(textValuesOf(entry.attributes, 'objectClass').map((name) => name.toLowerCase()))
+  if (classes.has('posixaccount') || classes.has('person') || classes.has('inetorgperson') || classes.has('account'))
+    return 'user'
+  if (classes.has('groupofnames') || classes.has('posixgroup') || classes.has('groupofuniquenames')) return 'group'
+  return 'entry'
+}
+
+/** Replaces member groups by their members, and records the direct parents. Cycles do no harm. */
+function flattenMembers(entries: readonly FileEntry[]): void {
+  const groups = new Map(
+    entries.filter((entry) => entryType(entry) === 'group').map((entry) => [normalizeDn(entry.dn), entry]),
+  )
+  const directMembers = new Map(
+    [...groups].map(([key, group]) => [key, textValuesOf(group.attributes, 'member')] as const),
+  )
+  for (const [key, group] of groups) {
+    const members = new Map<string, string>()
+    const visited = new Set([key])
+    const open = [key]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const dn of directMembers.get(next) ?? []) {
+        const memberKey = normalizeDn(dn)
+        if (!groups.has(memberKey)) members.set(memberKey, dn)
+        else if (!visited.has(memberKey)) {
+          visited.add(memberKey)
+          open.push(memberKey)
+        }
+      }
+    }
+    group.attributes.delete('member')
+    if (members.size > 0) group.attributes.set('member', [...members.values()])
+    const parents = [...directMembers].filter(
+      ([parent, dns]) => parent !== key && dns.some((dn) => normalizeDn(dn) === key),
+    )
+    if (parents.length > 0)
+      group.attributes.set('memberOf', parents.map(([parent]) => groups.get(parent)?.dn ?? '').sort())
+  }
+}

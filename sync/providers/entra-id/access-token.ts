@@ -1,0 +1,115 @@
+import { ConfidentialClientApplication } from '@azure/msal-node'
+import { createCallPacer } from '../../call-pacer.ts'
+import type { Clock } from '../../clock.ts'
+import type { Traffic } from '../../identity-provider.ts'
+import { ProviderError } from '../../provider-error.ts'
+import { createNetworkClient } from './network-client.ts'
+import { describeTokenFailure } from './token-errors.ts'
+
+export interface AccessTokenOptions {
+  readonly provider: string
+  readonly tenantId: string
+  readonly clientId: string
+  readonly clientSecret: () => string
+  readonly authorityHost: string
+  readonly scope: string
+  readonly timeoutMs: number
+  readonly clock: Clock
+}
+
+export interface CallContext {
+  readonly signal: AbortSignal
+  readonly traffic: Traffic
+}
+
+export interface AccessTokens {
+  /** A valid token, from memory when there is one; `renew` asks the authority for a new one. */
+  get(context: CallContext, renew?: boolean): Promise<string>
+}
+
+/** Hosts MSAL trusts by itself; any other is named in knownAuthorities, with its port (contract §2.3). */
+const wellKnownHosts = new Set([
+  'login.microsoftonline.com',
+  'login.microsoftonline.us',
+  'login.partner.microsoftonline.cn',
+  'login.windows.net',
+  'login.chinacloudapi.cn',
+  'login.usgovcloudapi.net',
+])
+
+/**
+ * Application tokens (client credentials) from one MSAL client per connection, which keeps the token in memory. After
+ * a failed request the client is made anew: MSAL answers a repeat from its own memory of the failure for up to an
+ * hour, without asking (contract §2.6).
+ */
+export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
+  // Apart from the pacer of the reads: a read waits for its token while it holds one of their places.
+  const pacer = createCallPacer({ clock: options.clock, maxConcurrent: 1 })
+  let current: CallContext | undefined
+  let application: ConfidentialClientApplication | undefined
+  let pending: Promise<string> | undefined
+
+  function newApplication(): ConfidentialClientApplication {
+    const host = new URL(options.authorityHost).host
+    return new ConfidentialClientApplication({
+      auth: {
+        clientId: options.clientId,
+        clientSecret: options.clientSecret(),
+        authority: `${options.authorityHost.replace(/\/+$/, '')}/${options.tenantId}`,
+        ...(wellKnownHosts.has(host) ? {} : { knownAuthorities: [host] }),
+      },
+      system: {
+        disableInternalRetries: true,
+        networkClient: createNetworkClient({
+          timeoutMs: options.timeoutMs,
+          signal: () => current?.signal,
+          onRequest: () => {
+            if (current !== undefined) current.traffic.calls++
+          },
+        }),
+      },
+    })
+  }
+
+  async function acquire(context: CallContext, renew: boolean): Promise<string> {
+    return await pacer.call(context, async () => {
+      current = context
+      application ??= newApplication()
+      try {
+        const result = await application.acquireTokenByClientCredential({ scopes: [options.scope], skipCache: renew })
+        if (result !== null && result.accessToken !== '') return { type: 'done', value: result.accessToken }
+        throw new Error('the authority answered without a token')
+      } catch (thrown) {
+        context.signal.throwIfAborted()
+        application = undefined
+        const failure = describeTokenFailure(options.provider, thrown)
+        return failure.transient
+          ? { type: 'transient', error: failure.error, waitMs: failure.waitMs }
+          : { type: 'failed', error: failure.error }
+      }
+    })
+  }
+
+  return {
+    async get(context, renew = false) {
+      if (pending !== undefined && !renew) return await pending
+      pending = acquire(context, renew)
+      try {
+        return await pending
+      } finally {
+        pending = undefined
+      }
+    },
+  }
+}
+
+/** Fails early on settings no request can cure. */
+export function checkTenant(provider: string, tenantId: string): void {
+  if (tenantId === 'common' || tenantId === 'organizations' || tenantId === 'consumers')
+    throw new ProviderError({
+      provider,
+      call: 'token request',
+      what: `tenantId "${tenantId}" names no single tenant`,
+      advice: "Use the tenant's GUID or one of its verified domains.",
+    })
+}

@@ -1,0 +1,156 @@
+import type { EntraProviderConfig, SecretSource } from '../../../server/runtime/config-schema.ts'
+import { allOrFirstFailure } from '../../all-or-first-failure.ts'
+import { createCallPacer } from '../../call-pacer.ts'
+import type { Clock } from '../../clock.ts'
+import type { JsonObject, Snapshot, SourceDomain, SourceGroup, SourceUser } from '../../identity.ts'
+import type { FetchContext, IdentityProvider, ProbeResult } from '../../identity-provider.ts'
+import { ProviderError } from '../../provider-error.ts'
+import { type CallContext, checkTenant, createAccessTokens } from './access-token.ts'
+import { createGraphClient, type GraphClient, type Listing } from './graph-client.ts'
+import {
+  type GroupMembers,
+  groupProperties,
+  toMembers,
+  toSourceDomain,
+  toSourceGroup,
+  toSourceUser,
+  userProperties,
+} from './graph-identities.ts'
+
+/** 4 to 8 in parallel are plenty (contract §6.3). */
+const maxConcurrentCalls = 5
+
+/** Microsoft Entra ID and Office 365: one API under two names. */
+export function createEntraProvider(
+  config: EntraProviderConfig,
+  parts: { readonly clock: Clock; readonly secret: (source: SecretSource) => string },
+): IdentityProvider {
+  const timeoutMs = config.requestTimeoutSeconds * 1000
+  const tokens = createAccessTokens({
+    provider: config.id,
+    tenantId: config.tenantId,
+    clientId: config.clientId,
+    clientSecret: () => parts.secret(firstClientSecret(config)),
+    authorityHost: config.authorityHost,
+    scope: config.scope,
+    timeoutMs,
+    clock: parts.clock,
+  })
+  const graph = createGraphClient({
+    provider: config.id,
+    graphUrl: config.graphUrl,
+    timeoutMs,
+    tokens,
+    pacer: createCallPacer({ clock: parts.clock, maxConcurrent: maxConcurrentCalls }),
+    clock: parts.clock,
+  })
+  return {
+    id: config.id,
+    type: config.type,
+    tenant: config.tenantId.toLowerCase(),
+    async fetchAll(context): Promise<Snapshot> {
+      checkTenant(config.id, config.tenantId)
+      const users = config.users ? await readUsers(graph, context) : []
+      const groups = config.groups || namesGroups(config) ? await readGroups(graph, context) : []
+      const domains = config.users ? await readDomains(graph, context) : []
+      return { kind: 'identities', users, groups, domains }
+    },
+    async test(signal) {
+      const context = { signal, traffic: { calls: 0, throttles: 0, repeats: 0 } }
+      const results: ProbeResult[] = []
+      for (const [name, listing] of probes(config)) results.push(await probe(name, () => graph.probe(listing, context)))
+      return results
+    },
+  }
+}
+
+/** Whether a rule needs groups although none are served. */
+function namesGroups(config: EntraProviderConfig): boolean {
+  return config.filters.allowUsersInGroups.length > 0 || config.filters.denyUsersInGroups.length > 0
+}
+
+function firstClientSecret(config: EntraProviderConfig): SecretSource {
+  for (const credential of config.credentials)
+    if (credential.kind === 'application' && 'clientSecret' in credential) return credential.clientSecret
+  throw new ProviderError({
+    provider: config.id,
+    call: 'token request',
+    what: 'no client secret is configured',
+    advice: 'Add a credential { "kind": "application", "clientSecret": … }.',
+  })
+}
+
+const usersListing: Listing = {
+  path: `/users?$select=${userProperties.join(',')}&$top=999`,
+  call: 'GET /users',
+  permission: 'User.Read.All',
+}
+const groupsListing: Listing = {
+  path: `/groups?$select=${groupProperties.join(',')}&$top=999`,
+  call: 'GET /groups',
+  permission: 'GroupMember.Read.All (or Group.Read.All)',
+}
+const domainsListing: Listing = { path: '/domains', call: 'GET /domains', permission: 'Domain.Read.All' }
+
+async function readUsers(graph: GraphClient, context: FetchContext): Promise<readonly SourceUser[]> {
+  const records = await whole(graph, usersListing, context, 'users')
+  return records.map(toSourceUser)
+}
+
+async function readDomains(graph: GraphClient, context: FetchContext): Promise<readonly SourceDomain[]> {
+  return (await whole(graph, domainsListing, context, 'domains')).map(toSourceDomain)
+}
+
+async function readGroups(graph: GraphClient, context: FetchContext): Promise<readonly SourceGroup[]> {
+  const records = await whole(graph, groupsListing, context, 'groups')
+  let read = 0
+  const groups = await allOrFirstFailure(records, context, async (record, calls) => {
+    const members = await readMembers(graph, record.id as string, calls)
+    context.onProgress({ step: 'members', read: ++read })
+    // A group whose members are not found vanished between the two requests.
+    return members === undefined ? [] : [toSourceGroup(record, members)]
+  })
+  return groups.flat()
+}
+
+async function readMembers(graph: GraphClient, id: string, context: CallContext): Promise<GroupMembers | undefined> {
+  const records = await graph.list(
+    {
+      path: `/groups/${encodeURIComponent(id)}/members?$select=id&$top=999`,
+      call: `GET /groups/${id}/members`,
+      permission: 'GroupMember.Read.All',
+    },
+    context,
+  )
+  return records === undefined ? undefined : toMembers(records)
+}
+
+/** A listing that must exist: 404 here is a wrong URL, not a vanished object. */
+async function whole(
+  graph: GraphClient,
+  listing: Listing,
+  context: FetchContext,
+  step: string,
+): Promise<readonly JsonObject[]> {
+  const records = await graph.list(listing, context, (read) => context.onProgress({ step, read }))
+  if (records === undefined) throw graph.notFound(listing)
+  return records
+}
+
+function probes(config: EntraProviderConfig): readonly (readonly [string, Listing])[] {
+  const one = (path: string, listing: Listing): Listing => ({ ...listing, path })
+  return [
+    ...(config.users ? ([['read users', one('/users?$select=id&$top=1', usersListing)]] as const) : []),
+    ...(config.groups ? ([['read groups', one('/groups?$select=id&$top=1', groupsListing)]] as const) : []),
+    ...(config.users ? ([['read domains', domainsListing]] as const) : []),
+  ]
+}
+
+async function probe(name: string, call: () => Promise<void>): Promise<ProbeResult> {
+  try {
+    await call()
+    return { name, ok: true, message: 'ok' }
+  } catch (error) {
+    return { name, ok: false, message: error instanceof Error ? error.message : String(error) }
+  }
+}

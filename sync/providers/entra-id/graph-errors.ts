@@ -1,0 +1,61 @@
+import { GraphError } from '@microsoft/microsoft-graph-client'
+import type { Attempt } from '../../call-pacer.ts'
+import { ProviderError } from '../../provider-error.ts'
+
+/** What a failed read means (contract §5.3, §6.1). The last three are for the caller to answer. */
+export type GraphFailure =
+  | Extract<Attempt<never>, { type: 'failed' | 'transient' | 'throttled' }>
+  | { readonly type: 'unauthorized'; readonly error: ProviderError }
+  | { readonly type: 'vanished' }
+  | { readonly type: 'pageTokenExpired' }
+
+export function describeGraphFailure(
+  provider: string,
+  call: string,
+  permission: string,
+  thrown: unknown,
+  now: Date,
+): GraphFailure {
+  if (thrown instanceof ProviderError) return { type: 'failed', error: thrown }
+  const status = thrown instanceof GraphError ? thrown.statusCode : -1
+  const code = thrown instanceof GraphError && typeof thrown.code === 'string' ? thrown.code : undefined
+  const failure = (what: string, advice: string) =>
+    new ProviderError({ provider, call, status: status > 0 ? status : undefined, code, what, advice, cause: thrown })
+  const waitMs = thrown instanceof GraphError ? retryAfterMs(thrown, now) : undefined
+
+  if (status <= 0)
+    return { type: 'transient', error: failure('no answer from Microsoft Graph', 'Check the network and graphUrl.') }
+  if (status < 300)
+    return { type: 'transient', error: failure('the answer was cut short', 'It will be tried again at the next run.') }
+  if (status === 429)
+    return { type: 'throttled', waitMs, error: failure('throttled', 'Run again later or less often.') }
+  if (status === 401)
+    return {
+      type: 'unauthorized',
+      error: failure('the token was refused', 'Check the application and its admin consent.'),
+    }
+  if (status === 403)
+    return {
+      type: 'failed',
+      error: failure('permission missing', `Grant the application permission ${permission} and admin consent for it.`),
+    }
+  if (status === 404) return { type: 'vanished' }
+  if (code === 'Directory_ExpiredPageToken') return { type: 'pageTokenExpired' }
+  if (status >= 500) {
+    const error = failure('Microsoft Graph failed', 'It will be tried again at the next run.')
+    // 503 with Retry-After is a throttle under another name.
+    return waitMs === undefined ? { type: 'transient', error } : { type: 'throttled', waitMs, error }
+  }
+  return { type: 'failed', error: failure('the request was refused', 'Check graphUrl; otherwise report a bug.') }
+}
+
+/** `Retry-After` in seconds or as a date. */
+function retryAfterMs(error: GraphError, now: Date): number | undefined {
+  const headers: unknown = error.headers
+  const value = headers instanceof Headers ? headers.get('retry-after') : null
+  if (value === null) return undefined
+  const seconds = Number(value)
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime())
+}

@@ -1,0 +1,184 @@
+import type { Client, RequestExecutor } from '@okta/okta-sdk-nodejs'
+import type { Attempt, CallPacer } from '../../call-pacer.ts'
+import type { Clock } from '../../clock.ts'
+import type { JsonObject } from '../../identity.ts'
+import type { FetchContext } from '../../identity-provider.ts'
+import { ProviderError } from '../../provider-error.ts'
+import { isJsonObject } from '../../record-fields.ts'
+import { readNextLink } from './link-header.ts'
+import { describeOktaFailure, NoAnswerError } from './okta-errors.ts'
+import { spreadOver } from './rate-limit.ts'
+
+export interface OktaClientOptions {
+  readonly provider: string
+  /** https, without path. */
+  readonly orgUrl: string
+  readonly apiToken: () => string
+  readonly timeoutMs: number
+  readonly pacer: CallPacer
+  readonly clock: Clock
+}
+
+export type CallContext = Pick<FetchContext, 'signal' | 'traffic'>
+
+export interface Listing {
+  /** Below the org URL, encoded. */
+  readonly path: string
+  /** The call as errors name it. */
+  readonly call: string
+  /** Right to name when the answer is 403. */
+  readonly permission: string
+}
+
+export interface OktaClient {
+  /** Every object of a listing, each id once; `undefined` when the object it belongs to has vanished (404). */
+  list(
+    listing: Listing,
+    context: CallContext,
+    onPage?: (read: number) => void,
+  ): Promise<readonly JsonObject[] | undefined>
+  /** Reads the first page only, for a test of the permission. */
+  probe(listing: Listing, context: CallContext): Promise<void>
+  /** The error for a listing that must exist and does not. */
+  notFound(listing: Listing): ProviderError
+}
+
+type RequestOptions = NonNullable<Parameters<Client['http']['http']>[1]>
+
+type Page =
+  | { readonly type: 'page'; readonly items: readonly JsonObject[]; readonly next: string | undefined }
+  | { readonly type: 'vanished' }
+
+/**
+ * Reads listings of an Okta org to their end. Authentication and requests are the SDK's; its collections, cache and
+ * retries are not used: they lose items, keep objects for ever and give up early (contract §8.2).
+ */
+export function createOktaClient(options: OktaClientOptions): OktaClient {
+  const { provider, pacer, clock } = options
+  const org = new URL(options.orgUrl)
+  let sdk: Promise<Client> | undefined
+
+  async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
+    const byId = new Map<string, JsonObject>()
+    const seen = new Set<string>()
+    let url: string | undefined = `${org.origin}${listing.path}`
+    while (url !== undefined) {
+      if (seen.has(url)) throw badAnswer(listing.call, 'a next link leads back to a page already read')
+      seen.add(url)
+      const page = await readPage(url, listing, context)
+      if (page.type === 'vanished') return undefined
+      for (const item of page.items) byId.set(item.id as string, item)
+      onPage?.(byId.size)
+      url = page.next
+    }
+    return [...byId.values()]
+  }
+
+  async function readPage(url: string, listing: Listing, context: CallContext): Promise<Page> {
+    sdk ??= loadSdk(options)
+    const client = await sdk
+    return await pacer.call<Page>(context, () => attemptPage(client, url, listing, context))
+  }
+
+  async function attemptPage(
+    client: Client,
+    url: string,
+    listing: Listing,
+    context: CallContext,
+  ): Promise<Attempt<Page>> {
+    context.traffic.calls++
+    try {
+      const response = await client.http.http(url, requestOptions(context.signal, options.timeoutMs))
+      const body: unknown = await response.json()
+      if (!isPage(body))
+        return { type: 'transient', error: badAnswer(listing.call, 'the answer was not a page of objects') }
+      const spread = spreadOver(response.headers)
+      if (spread !== undefined) pacer.spread(spread.gapMs, spread.forMs)
+      const next = readNextLink(response.headers.get('link'))
+      if (next !== undefined && (!URL.canParse(next) || new URL(next).origin !== org.origin))
+        return { type: 'failed', error: badAnswer(listing.call, 'the next link leads to another host') }
+      return { type: 'done', value: { type: 'page', items: body, next } }
+    } catch (thrown) {
+      context.signal.throwIfAborted()
+      const failure = describeOktaFailure(provider, listing.call, listing.permission, thrown, clock.now())
+      return failure.type === 'vanished' ? { type: 'done', value: { type: 'vanished' } } : failure
+    }
+  }
+
+  function notFound(listing: Listing): ProviderError {
+    return new ProviderError({
+      provider,
+      call: listing.call,
+      status: 404,
+      what: 'not found',
+      advice: 'Check orgUrl.',
+    })
+  }
+
+  function badAnswer(call: string, what: string): ProviderError {
+    return new ProviderError({ provider, call, what, advice: 'Check orgUrl and any proxy in between.' })
+  }
+
+  return {
+    list,
+    async probe(listing, context) {
+      const page = await readPage(`${org.origin}${listing.path}`, listing, context)
+      if (page.type === 'vanished') throw notFound(listing)
+    },
+    notFound,
+  }
+}
+
+/**
+ * Options of node-fetch, which the SDK passes through; its declarations are not installed, so they carry no fields to
+ * check against. Redirects are refused: the token belongs to the org alone.
+ */
+function requestOptions(signal: AbortSignal, timeoutMs: number): RequestOptions {
+  const options = {
+    method: 'get',
+    headers: { Accept: 'application/json' },
+    redirect: 'error',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+  }
+  return options as RequestOptions
+}
+
+/** Loaded when first needed: it takes most of a second and 75 MB (contract §8.1). */
+async function loadSdk(options: OktaClientOptions): Promise<Client> {
+  const { Client: SdkClient, RequestExecutor: Executor } = await import('@okta/okta-sdk-nodejs')
+  // Everything is given: what is missing would be filled in from okta.yaml and OKTA_CLIENT_* variables.
+  const client = new SdkClient({
+    orgUrl: new URL(options.orgUrl).origin,
+    token: options.apiToken(),
+    authorizationMode: 'SSWS',
+    cacheMiddleware: null,
+    requestExecutor: singleRequestExecutor(Executor),
+  })
+  // The SDK sends everything through https_proxy and knows no exceptions (contract §8.1).
+  if (isLoopback(new URL(options.orgUrl).hostname)) client.http.agent = undefined
+  return client
+}
+
+/** Sends one request and tells "no answer" apart from answers. Repeats are the pacer's. */
+function singleRequestExecutor(Executor: typeof RequestExecutor): RequestExecutor {
+  class SingleRequestExecutor extends Executor {
+    override async fetch(request: Parameters<RequestExecutor['fetch']>[0]): ReturnType<RequestExecutor['fetch']> {
+      try {
+        return await super.fetch(request)
+      } catch (cause) {
+        throw new NoAnswerError(cause)
+      }
+    }
+  }
+  return new SingleRequestExecutor()
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
+}
+
+function isPage(body: unknown): body is readonly JsonObject[] {
+  return (
+    Array.isArray(body) && body.every((item) => isJsonObject(item) && typeof item.id === 'string' && item.id !== '')
+  )
+}

@@ -1,0 +1,35 @@
+/** The part of a Headers object that is read here. */
+export interface ResponseHeaders {
+  get(name: string): string | null
+}
+
+/** Below this share of the limit calls are spread over the time that is left (contract §4). */
+const slowBelowShare = 0.1
+
+/** How far apart calls should be, and for how long; undefined while there is plenty left. */
+export function spreadOver(headers: ResponseHeaders): { readonly gapMs: number; readonly forMs: number } | undefined {
+  const limit = numberHeader(headers, 'x-rate-limit-limit')
+  const remaining = numberHeader(headers, 'x-rate-limit-remaining')
+  const untilResetMs = msUntilReset(headers)
+  if (limit === undefined || remaining === undefined || untilResetMs === undefined) return undefined
+  if (limit <= 0 || untilResetMs <= 0 || remaining / limit >= slowBelowShare) return undefined
+  return { gapMs: untilResetMs / Math.max(1, remaining), forMs: untilResetMs }
+}
+
+/** Milliseconds until the limit is lifted, by the server's own clock (its Date header), plus a second. */
+export function msUntilReset(headers: ResponseHeaders, now?: Date): number | undefined {
+  const resetSeconds = numberHeader(headers, 'x-rate-limit-reset')
+  if (resetSeconds === undefined) return undefined
+  const date = Date.parse(headers.get('date') ?? '')
+  const serverNow = Number.isNaN(date) ? now?.getTime() : date
+  if (serverNow === undefined) return undefined
+  return Math.max(0, resetSeconds * 1000 - serverNow) + 1000
+}
+
+/** A doubled header arrives as a list; the last value is the nearest limit's. */
+function numberHeader(headers: ResponseHeaders, name: string): number | undefined {
+  const text = headers.get(name)?.split(',').at(-1)?.trim()
+  if (text === undefined || text === '') return undefined
+  const value = Number(text)
+  return Number.isFinite(value) ? value : undefined
+}

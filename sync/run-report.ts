@@ -1,0 +1,131 @@
+import type { FetchProgress } from './identity-provider.ts'
+import { type ChangeCounts, countChanges, type PlanAction, type PlannedChange } from './sync-plan.ts'
+
+export type RunOutcome = 'running' | 'applied' | 'unchanged' | 'held' | 'failed' | 'cancelled' | 'interrupted'
+
+/** One line of a run's change list. */
+export type ReportedChange = {
+  readonly action: PlanAction
+  readonly type: 'user' | 'group' | 'entry'
+  readonly entryUUID: string
+  readonly dn: string
+  readonly previousDn: string | null
+  readonly reason: string
+  readonly attributes: readonly string[]
+}
+
+export type ReportedHold = {
+  readonly provider: string
+  readonly hash: string
+  readonly reasons: readonly string[]
+  readonly changes: readonly ReportedChange[]
+  /** Discarded ones stay held and are not asked about again until they change. */
+  readonly discarded: boolean
+}
+
+export type TypeCounts = { readonly [name in keyof ChangeCounts | 'skipped']: number }
+
+/** What a run did: returned by the engine, and the value of the `run` collection. */
+export type RunReport = {
+  /** `<provider>/<start time>`; the cause id of its changes in the change log. */
+  readonly id: string
+  readonly provider: string
+  /** Why it ran: `schedule`, `manual`, `approve`, … */
+  readonly trigger: string
+  readonly dryRun: boolean
+  /** ISO 8601. */
+  readonly started: string
+  readonly finished: string | null
+  readonly outcome: RunOutcome
+  /** Why it failed, in a sentence. */
+  readonly error: string | null
+  /** Objects the provider holds. */
+  readonly read: { readonly users: number; readonly groups: number; readonly entries: number }
+  readonly counts: { readonly user: TypeCounts; readonly group: TypeCounts; readonly entry: TypeCounts }
+  readonly calls: number
+  readonly throttles: number
+  readonly repeats: number
+  readonly held: readonly ReportedHold[]
+  /** The first {@link maxListedChanges}; the change log has all of them. */
+  readonly changes: readonly ReportedChange[]
+  readonly changesInAll: number
+}
+
+export interface RunOptions {
+  readonly trigger: string
+  readonly dryRun?: boolean
+  /** Read everything although changes would do; every run is full for now. */
+  readonly full?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: FetchProgress) => void
+}
+
+/** A run record lists no more changes than this. */
+export const maxListedChanges = 1000
+
+const nothing: TypeCounts = {
+  added: 0,
+  updated: 0,
+  renamed: 0,
+  deactivated: 0,
+  reactivated: 0,
+  removed: 0,
+  skipped: 0,
+}
+
+export function startedReport(provider: string, options: RunOptions, started: string): RunReport {
+  return {
+    id: `${provider}/${started}`,
+    provider,
+    trigger: options.trigger,
+    dryRun: options.dryRun ?? false,
+    started,
+    finished: null,
+    outcome: 'running',
+    error: null,
+    read: { users: 0, groups: 0, entries: 0 },
+    counts: { user: nothing, group: nothing, entry: nothing },
+    calls: 0,
+    throttles: 0,
+    repeats: 0,
+    held: [],
+    changes: [],
+    changesInAll: 0,
+  }
+}
+
+/** The report of a run that came to its end. `skipped` counts source objects, the rest entries. */
+export function finishedReport(
+  report: RunReport,
+  applied: readonly PlannedChange[],
+  held: readonly ReportedHold[],
+  skipped: { readonly user: number; readonly group: number },
+  finished: string,
+): RunReport {
+  const counts = (type: 'user' | 'group' | 'entry', left: number): TypeCounts => ({
+    ...countChanges(applied, type),
+    skipped: left,
+  })
+  const waits = held.some((hold) => !hold.discarded)
+  return {
+    ...report,
+    finished,
+    outcome: waits ? 'held' : applied.length === 0 ? 'unchanged' : 'applied',
+    counts: { user: counts('user', skipped.user), group: counts('group', skipped.group), entry: counts('entry', 0) },
+    held,
+    changes: applied.slice(0, maxListedChanges).map(reportChange),
+    changesInAll: applied.length,
+  }
+}
+
+export function reportChange(change: PlannedChange): ReportedChange {
+  return {
+    action: change.action,
+    type: change.type,
+    entryUUID: change.entryUUID,
+    dn: change.dn,
+    previousDn: change.previousDn ?? null,
+    reason: change.reason,
+    attributes: change.attributes,
+  }
+}

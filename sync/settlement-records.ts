@@ -1,0 +1,148 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { EntryChange, Json, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
+import type { Decision } from './candidates.ts'
+import type { Desired } from './desired.ts'
+import type { EntryType } from './file-entries.ts'
+import { type HeldChanges, isUnprovenRemoval } from './guard.ts'
+import { identityRecordKey, trusted } from './ledgers.ts'
+import { numberKey } from './posix-ids.ts'
+import { type ReportedHold, reportChange } from './run-report.ts'
+import { type HeldRecord, type Removals, removalsKey, type Settlement } from './settlement.ts'
+import type { PlannedChange } from './sync-plan.ts'
+
+/** Deletions first, so that a DN is free before its next holder takes it. */
+export function entryChanges(changes: readonly PlannedChange[]): readonly EntryChange[] {
+  return [
+    ...changes.flatMap((c) => (c.after === undefined ? [{ type: 'delete', entryUUID: c.entryUUID } as const] : [])),
+    ...changes.flatMap((c) => (c.after === undefined ? [] : [{ type: 'put', entry: c.after } as const])),
+  ]
+}
+
+/** Every record that goes with the entries of a settlement; only what differs from what is stored. */
+export async function recordChanges(
+  store: RecordReader,
+  settlement: Settlement,
+  holds: readonly HeldRecord[],
+  approved: boolean,
+  now: Date,
+): Promise<readonly RecordChange[]> {
+  const { desired, changes } = settlement
+  return [
+    ...ledgerRecords(desired),
+    ...(await decisionRecords(store, desired.decisions)),
+    ...(await credentialRecords(store, desired)),
+    ...(await heldRecords(store, holds)),
+    ...(approved ? [] : await removalRecords(store, changes, now)),
+  ]
+}
+
+function ledgerRecords({ ledgerChanges }: Desired): readonly RecordChange[] {
+  const { identities, names, numbers } = ledgerChanges
+  return [
+    ...[...identities].map(([key, value]) => ({ collection: 'identity', key: identityRecordKey(key), value }) as const),
+    ...(['user', 'group'] as const).flatMap((kind) =>
+      [...names[kind]].map(([name, value]) => ({ collection: 'name', key: [kind, name], value }) as const),
+    ),
+    ...[...numbers].map(
+      ([number, holder]) => ({ collection: 'number', key: [numberKey(number)], value: { holder } }) as const,
+    ),
+  ]
+}
+
+async function decisionRecords(
+  store: RecordReader,
+  decisions: ReadonlyMap<string, Decision>,
+): Promise<readonly RecordChange[]> {
+  const wanted = new Map<string, Json>(decisions)
+  const changes: RecordChange[] = []
+  for await (const { key, value } of store.list('decision')) {
+    const name = key.join('\0')
+    const decision = wanted.get(name)
+    wanted.delete(name)
+    if (decision === undefined || !isDeepStrictEqual(decision, value))
+      changes.push({ collection: 'decision', key, value: decision })
+  }
+  for (const [name, value] of wanted) changes.push({ collection: 'decision', key: name.split('\0'), value })
+  return changes
+}
+
+const importedPrefix = 'ldif:'
+
+/** Passwords of file entries as credentials `ldif:<n>`; those of other origin are left alone. */
+async function credentialRecords(store: RecordReader, desired: Desired): Promise<readonly RecordChange[]> {
+  const wanted = new Map<string, Json>()
+  for (const [entryUUID, passwords] of desired.passwords)
+    for (const [index, hash] of passwords.entries())
+      wanted.set(`${entryUUID}\0${importedPrefix}${index}`, { kind: 'imported', hash })
+  const changes: RecordChange[] = []
+  for await (const { key, value } of store.list('credential')) {
+    const [entryUUID = '', id = ''] = key
+    if (!id.startsWith(importedPrefix)) continue
+    const name = `${entryUUID}\0${id}`
+    const credential = wanted.get(name)
+    wanted.delete(name)
+    // An entry the guard holds keeps its password: its file entry is gone, so nothing is known of a new one.
+    const isHeld = !desired.passwords.has(entryUUID) && desired.entries.has(entryUUID)
+    if (!isHeld && !isDeepStrictEqual(credential, value))
+      changes.push({ collection: 'credential', key, value: credential })
+  }
+  for (const [name, value] of wanted) changes.push({ collection: 'credential', key: name.split('\0'), value })
+  return changes
+}
+
+/** What is held now, with what was known of the same changes before. */
+export async function holdsOf(store: RecordReader, settlement: Settlement, now: Date): Promise<readonly HeldRecord[]> {
+  const records: HeldRecord[] = []
+  for (const held of settlement.held) {
+    const value = await store.get('held', [held.provider])
+    const before = value === undefined ? undefined : trusted<HeldRecord>(value)
+    const same = before?.hash === held.hash ? before : undefined
+    records.push({
+      ...reportHold(held, same?.discarded ?? false),
+      since: same?.since ?? now.toISOString(),
+      emptiedGroups: settlement.emptied.get(held.provider) ?? [],
+    })
+  }
+  return records
+}
+
+function reportHold(held: HeldChanges, discarded: boolean): ReportedHold {
+  const { provider, hash, reasons, changes } = held
+  return { provider, hash, reasons, changes: changes.map(reportChange), discarded }
+}
+
+async function heldRecords(store: RecordReader, holds: readonly HeldRecord[]): Promise<readonly RecordChange[]> {
+  const wanted = new Map<string, Json>(holds.map((hold) => [hold.provider, hold]))
+  const changes: RecordChange[] = []
+  for await (const { key, value } of store.list('held')) {
+    const hold = wanted.get(key[0] ?? '')
+    wanted.delete(key[0] ?? '')
+    if (!isDeepStrictEqual(hold, value)) changes.push({ collection: 'held', key, value: hold })
+  }
+  for (const [provider, value] of wanted) changes.push({ collection: 'held', key: [provider], value })
+  return changes
+}
+
+/** What the guard counts over 24 hours. Older removals are forgotten when new ones are written. */
+async function removalRecords(
+  store: RecordReader,
+  changes: readonly PlannedChange[],
+  now: Date,
+): Promise<readonly RecordChange[]> {
+  const counts = new Map<string, Map<EntryType, number>>()
+  for (const change of changes.filter(isUnprovenRemoval)) {
+    const types = counts.get(change.provider) ?? new Map<EntryType, number>()
+    types.set(change.type, (types.get(change.type) ?? 0) + 1)
+    counts.set(change.provider, types)
+  }
+  const since = new Date(now.getTime() - 86_400_000).toISOString()
+  const records: RecordChange[] = []
+  for (const [provider, types] of counts) {
+    const key = removalsKey(provider)
+    const before = await store.get('meta', key)
+    const recent = before === undefined ? [] : trusted<Removals>(before).filter((removal) => removal.time > since)
+    const added = [...types].map(([type, count]) => ({ time: now.toISOString(), type, count }))
+    records.push({ collection: 'meta', key, value: [...recent, ...added] })
+  }
+  return records
+}

@@ -1,0 +1,153 @@
+import type { Json, RecordReader } from '../server/directory/directory-store.ts'
+import type { Config } from '../server/runtime/config-schema.ts'
+import { type ProviderMirror } from './candidates.ts'
+import { type CurrentDirectory, computeDesired, type Desired, noHolds } from './desired.ts'
+import { type EntryType, entryType } from './file-entries.ts'
+import { resolveMembership } from './group-membership.ts'
+import { guardChanges, type HeldChanges } from './guard.ts'
+import { type Ledgers, readLedgers, trusted } from './ledgers.ts'
+import { readMirror } from './mirror.ts'
+import { memberRules, ruleGroups } from './rules.ts'
+import type { ReportedHold } from './run-report.ts'
+import { type PlannedChange, planSync, providerOf } from './sync-plan.ts'
+
+/** Value of the `held` collection. */
+export type HeldRecord = ReportedHold & {
+  /** ISO 8601: when these changes were first held. */
+  readonly since: string
+  /** Ids of groups that a rule reads and that became empty; they stay so until approved or filled. */
+  readonly emptiedGroups: readonly string[]
+}
+
+/** Removals without evidence that were applied: value of `meta` "removals:<provider>". */
+export type Removals = readonly { readonly time: string; readonly type: EntryType; readonly count: number }[]
+
+/** Where the directory should go, and what of it waits. */
+export interface Settlement {
+  readonly desired: Desired
+  readonly ledgers: Ledgers
+  /** What is applied. */
+  readonly changes: readonly PlannedChange[]
+  readonly held: readonly HeldChanges[]
+  /** By provider: groups that rules read and that are empty although they were not. */
+  readonly emptied: ReadonlyMap<string, readonly string[]>
+}
+
+export interface SettleOptions {
+  readonly config: Config
+  readonly store: RecordReader
+  readonly current: CurrentDirectory
+  /** Tenant by provider id. */
+  readonly tenants: ReadonlyMap<string, string>
+  readonly now: Date
+  /** Mirrors that take the place of the stored ones. */
+  readonly fresh: readonly ProviderMirror[]
+  /** Hash of changes that were approved. */
+  readonly approved: string | undefined
+  /** Groups that became empty just now, by provider. */
+  readonly emptied: ReadonlyMap<string, readonly string[]>
+}
+
+/** Reads the state, computes where it should go, and lets the guard decide what may. Writes nothing. */
+export async function settle(options: SettleOptions): Promise<Settlement> {
+  const { config, store, current, now } = options
+  const ledgers = await readLedgers(store)
+  const providers = await readMirrors(options)
+  const input = { config, providers, ledgers, current, now }
+  const wished = computeDesired({ ...input, holds: noHolds })
+  const known = new Set([...ledgers.identities.values()].map((record) => record.entryUUID))
+  const isKnown = (entryUUID: string) => known.has(entryUUID)
+  const wishes = planSync(current, wished, isKnown)
+  if (wishes.length === 0) return { desired: wished, ledgers, changes: wishes, held: [], emptied: new Map() }
+
+  const served = countServed(current)
+  const removals = await readRemovals(store, providers)
+  const emptied = await stillEmptied(options, providers)
+  const since = new Date(now.getTime() - 86_400_000).toISOString()
+  const { held, holds } = guardChanges({
+    changes: wishes,
+    limits: config.guard,
+    served: (provider, type) => served.get(`${provider}\0${type}`) ?? 0,
+    removedLately: (provider, type) =>
+      (removals.get(provider) ?? [])
+        .filter((removal) => removal.type === type && removal.time > since)
+        .reduce((sum, removal) => sum + removal.count, 0),
+    emptiedRuleGroups: (provider) => namesOf(emptied.get(provider) ?? [], provider, providers),
+    isFileProvider: (provider) => config.providers.some(({ id, type }) => id === provider && type === 'ldif'),
+    hasEvidence: (entryUUID) => wished.refusals.get(entryUUID)?.evidence ?? false,
+    isApproved: (_, hash) => hash === options.approved,
+  })
+  if (held.length === 0) return { desired: wished, ledgers, changes: wishes, held, emptied }
+  const desired = computeDesired({ ...input, holds })
+  return { desired, ledgers, changes: planSync(current, desired, isKnown), held, emptied }
+}
+
+async function readMirrors(options: SettleOptions): Promise<readonly ProviderMirror[]> {
+  const { config, store, tenants, fresh } = options
+  const mirrors: ProviderMirror[] = []
+  for (const provider of config.providers) {
+    const replacement = fresh.find((mirror) => mirror.config.id === provider.id)
+    mirrors.push(
+      replacement ?? {
+        config: provider,
+        tenant: tenants.get(provider.id) ?? provider.id,
+        snapshot: await readMirror(store, provider.id, provider.type === 'ldif' ? 'entries' : 'identities'),
+      },
+    )
+  }
+  return mirrors
+}
+
+/** Entries by `<provider>\0<type>`. */
+function countServed(current: CurrentDirectory): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const entry of current.entries()) {
+    const key = `${providerOf(entry)}\0${entryType(entry)}`
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return counts
+}
+
+export function removalsKey(provider: string): readonly [string] {
+  return [`removals:${provider}`]
+}
+
+async function readRemovals(store: RecordReader, providers: readonly ProviderMirror[]) {
+  const removals = new Map<string, Removals>()
+  for (const { config } of providers) {
+    const value = await store.get('meta', removalsKey(config.id))
+    if (value !== undefined) removals.set(config.id, trusted<Removals>(value))
+  }
+  return removals
+}
+
+/** Groups that became empty now, and those held for it before that are still empty and still read by a rule. */
+async function stillEmptied(options: SettleOptions, providers: readonly ProviderMirror[]) {
+  const emptied = new Map<string, readonly string[]>()
+  for (const provider of providers) {
+    const record: Json | undefined = await options.store.get('held', [provider.config.id])
+    const before = record === undefined ? [] : trusted<HeldRecord>(record).emptiedGroups
+    const now = options.emptied.get(provider.config.id) ?? []
+    const empty = new Set(emptyRuleGroups(provider))
+    const ids = [...new Set([...before, ...now])].filter((id) => empty.has(id)).sort()
+    if (ids.length > 0) emptied.set(provider.config.id, ids)
+  }
+  return emptied
+}
+
+/** Ids of groups without members that rules of the provider read. */
+export function emptyRuleGroups({ config, snapshot }: ProviderMirror): readonly string[] {
+  if (config.type === 'ldif' || snapshot?.kind !== 'identities') return []
+  const membership = resolveMembership(snapshot.groups)
+  const judged = { config, groups: snapshot.groups }
+  return memberRules
+    .flatMap((setting) => ruleGroups(judged, setting))
+    .filter((group) => membership.allUserIds(group.id).size === 0)
+    .map((group) => group.id)
+}
+
+function namesOf(ids: readonly string[], provider: string, providers: readonly ProviderMirror[]): readonly string[] {
+  const snapshot = providers.find((mirror) => mirror.config.id === provider)?.snapshot
+  const groups = snapshot?.kind === 'identities' ? snapshot.groups : []
+  return ids.map((id) => groups.find((group) => group.id === id)?.name ?? id)
+}
