@@ -1,4 +1,4 @@
-import './reflect-metadata.ts'
+import 'reflect-metadata' // @peculiar/x509 does not start without it
 import * as x509 from '@peculiar/x509'
 
 export interface ServerCertificate {
