@@ -27,11 +27,13 @@ export function createLdapjsServer(options: {
   tls?: SecureContextOptions
 }): LdapjsServer {
   const { cert, key, minVersion } = options.tls ?? {}
-  const server = ldap.createServer({
+  // @types/ldapjs knows neither connectionRouter nor that further TLS options reach node:tls.
+  const serverOptions: object = {
     log: silentLogger,
     ...(options.router ? { connectionRouter: options.router } : {}),
     ...(cert && key ? { certificate: cert, key, minVersion } : {}),
-  } as never) as LdapjsServer
+  }
+  const server = ldap.createServer(serverOptions) as LdapjsServer
   server.on('error', () => undefined)
   return server
 }

@@ -3,7 +3,7 @@ import { BerWriter, element, headerSize, integerElement, integerSize, textElemen
 import type { LdapResult } from './ldap-error.ts'
 import { Oid } from './oids.ts'
 import { Operation } from './request-decoder.ts'
-import { ResultCode } from './result-code.ts'
+import type { ResultCode } from './result-code.ts'
 
 export interface ResultExtras {
   /** Encoded response controls. */

@@ -2,46 +2,75 @@ import { z } from 'zod'
 
 /**
  * The one description of `ldap.config.json`: types, defaults, editor help and `docs/configuration.md` come from here.
- * Objects are strict: an unknown key is an error with its path.
+ * Objects are strict: an unknown key is an error with its path. Messages given here follow the path and the value, as in
+ * `ldap.port: 99999 is not a port (0 to 65535)`; config-problems.ts words the others.
  */
 
-const port = z.int().min(0).max(65_535)
+const portMessage = 'is not a port (0 to 65535)'
+const port = z.int(portMessage).min(0, portMessage).max(65_535, portMessage)
 const host = z.string().min(1)
-const httpsUrl = z.url({ protocol: /^https$/ })
+const httpsUrl = z.url({ protocol: /^https$/, error: 'is not an https:// URL' })
 
 /** A secret: the name of an environment variable, a file, or (loopback trials only) the value itself. */
-export const secretSource = z.union([
-  z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret.') }),
-  z.strictObject({ file: z.string().min(1).describe('File that holds the secret; one trailing newline is ignored.') }),
-  z.string().min(1).describe('The secret itself. Accepted only when every listener is on loopback.'),
-])
+export const secretSource = z.union(
+  [
+    z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret.') }),
+    z.strictObject({
+      file: z.string().min(1).describe('File that holds the secret; one trailing newline is ignored.'),
+    }),
+    z.string().min(1).describe('The secret itself. Accepted only when every listener is on loopback.'),
+  ],
+  { error: 'is not a secret: use { "env": "NAME" } or { "file": "PATH" }' },
+)
 
 const usernameAttribute = z
   .string()
   .min(1)
-  .describe('`sAMAccountName`, `userPrincipalName`, `mail`, `login`, or a field of the provider record.')
+  .describe(
+    'Where usernames come from: `sAMAccountName`, `userPrincipalName`, `mail`, `login`, or a field of the provider record.',
+  )
 const strip = z
   .enum(['domain', 'none'])
-  .describe('`domain`: only the part before `@`; `none`: the whole value, `@` becomes `.`.')
+  .describe('Makes usernames of addresses. `domain`: only the part before `@`; `none`: the whole value.')
 
-const idRange = z.tuple([z.int().min(1).max(4_294_967_294), z.int().min(1).max(4_294_967_294)])
+const idRangeMessage = 'is not a pair of ids such as [1000, 60000] (each 1 to 4294967294)'
+const id = z.int(idRangeMessage).min(1, idRangeMessage).max(4_294_967_294, idRangeMessage)
+const idRange = z.tuple([id, id], idRangeMessage)
 
 export const filters = z.strictObject({
-  groupPrefixes: z.array(z.string()).default([]).describe('Only groups whose name begins with one of these; any case.'),
-  selectedGroups: z.array(z.string()).default([]).describe('Only these groups, by immutable id or name.'),
+  groupPrefixes: z
+    .array(z.string())
+    .default([])
+    .describe('Only groups whose name begins with one of these; any case. Empty: all.'),
+  selectedGroups: z.array(z.string()).default([]).describe('Only these groups, by immutable id or name. Empty: all.'),
   groupsWithoutEmail: z.boolean().default(false).describe('Serve groups that have no e-mail address.'),
-  allowUsersInGroups: z.array(z.string()).default([]).describe('Only members of these groups are active.'),
-  denyUsersInGroups: z.array(z.string()).default([]).describe('Members of these groups are not active.'),
+  allowUsersInGroups: z
+    .array(z.string())
+    .default([])
+    .describe('Only members of these groups are active. Empty: everybody.'),
+  denyUsersInGroups: z
+    .array(z.string())
+    .default([])
+    .describe('Members of these groups are not active, whatever else says so.'),
   nonAllowedStatus: z.enum(['disabled', 'inactive']).optional().describe('Status of people in a denied group.'),
   domainRestriction: z.boolean().default(false).describe('Serve only people whose address is in `domains`.'),
   domains: z.array(z.string()).default([]).describe('Accepted domains; `*.example.com` means its subdomains.'),
   subdomains: z.boolean().default(false).describe('Accept the subdomains of `domains` too.'),
-  signInBlocked: z.enum(['inactive', 'ignore']).default('inactive').describe('What a blocked sign-in means.'),
+  signInBlocked: z
+    .enum(['inactive', 'ignore'])
+    .default('inactive')
+    .describe('What a sign-in blocked by the provider means here: the person is inactive, or nothing.'),
   guests: z.boolean().default(false).describe('Serve guest users.'),
 })
 
 const providerCommon = {
-  id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'lower-case letters, digits and "-", beginning with a letter'),
+  id: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,31}$/,
+      'is not a provider id: lower-case letters, digits and "-", a letter first, 32 at most',
+    )
+    .describe('Short name used in commands and logs. Never change it: ids and history hang on it.'),
   name: z.string().min(1).describe('Descriptive name shown to people.'),
   users: z.boolean().default(true).describe('Serve the users of this provider.'),
   groups: z.boolean().default(true).describe('Serve the groups of this provider.'),
@@ -49,202 +78,367 @@ const providerCommon = {
 
 const cloudCommon = {
   ...providerCommon,
-  usernameAttribute: usernameAttribute.optional(),
-  strip: strip.optional(),
-  uniqueField: z.enum(['email', 'username']).default('email'),
-  enrollment: z.enum(['only-sync', 'trust-email', 'send-enrollment-email']).default('only-sync'),
-  filters: filters.prefault({}),
-  linkDomains: z.array(z.string()).nullable().default(null),
-  attributes: z.record(z.string(), z.string()).default({}),
-  passThroughBind: z.boolean().default(false),
+  usernameAttribute: usernameAttribute.optional().describe('As `naming.usernameAttribute`, for this provider.'),
+  strip: strip.optional().describe('As `naming.strip`, for this provider.'),
+  uniqueField: z
+    .enum(['email', 'username'])
+    .default('email')
+    .describe('Links records of several providers to one person where this field is equal.'),
+  enrollment: z
+    .enum(['only-sync', 'trust-email', 'send-enrollment-email'])
+    .default('only-sync')
+    .describe('What happens when a person appears: nothing more, the address is trusted, or an invitation is mailed.'),
+  filters: filters.prefault({}).describe('Which users and groups of this provider are served.'),
+  linkDomains: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe(
+      'Mail domains this provider vouches for when people are linked; null: the verified domains of the tenant.',
+    ),
+  attributes: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further attributes: LDAP name to field of the provider record, or to a `{template}`.'),
+  passThroughBind: z.boolean().default(false).describe('Let the provider check passwords at bind.'),
   signIn: z
     .strictObject({
-      clientId: z.string().nullable().default(null),
-      clientSecret: secretSource.nullable().default(null),
+      clientId: z.string().nullable().default(null).describe('OIDC client for self-service sign-in.'),
+      clientSecret: secretSource.nullable().default(null).describe('Secret of that OIDC client.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How people of this provider sign in to the self-service page.'),
   schedule: z
     .strictObject({
       incrementalMinutes: z.number().min(1).default(10).describe('Minutes between runs, with jitter.'),
       fullHours: z.number().min(1).default(24).describe('Hours between full runs.'),
     })
-    .prefault({}),
-  reportTo: z.array(z.string()).default([]),
-  staleAfterHours: z.number().positive().default(24),
+    .prefault({})
+    .describe('When the provider is synced.'),
+  reportTo: z.array(z.string()).default([]).describe('Mail addresses that get the reports of this provider.'),
+  staleAfterHours: z
+    .number()
+    .positive()
+    .default(24)
+    .describe('Hours without a successful run after which the provider counts as stale.'),
   requestTimeoutSeconds: z.number().positive().default(30).describe('Time-out of one call to the cloud.'),
 }
 
-const entraCredential = z.union([
-  z.strictObject({ kind: z.literal('application'), clientSecret: secretSource }),
-  z.strictObject({ kind: z.literal('application'), certificateFile: z.string(), privateKeyFile: z.string() }),
-  z.strictObject({ kind: z.literal('delegated') }),
-])
+const entraCredential = z.union(
+  [
+    z.strictObject({
+      kind: z.literal('application').describe('An app registration with its own permissions.'),
+      clientSecret: secretSource.describe('Secret of the app registration.'),
+    }),
+    z.strictObject({
+      kind: z.literal('application'),
+      certificateFile: z.string().describe('PEM certificate registered with the app.'),
+      privateKeyFile: z.string().describe('PEM private key of that certificate.'),
+    }),
+    z.strictObject({
+      kind: z.literal('delegated').describe('An administrator authorizes the account in the admin page.'),
+    }),
+  ],
+  {
+    error:
+      'is not a credential: use { "kind": "application", "clientSecret": … }, { "kind": "application", "certificateFile": …, "privateKeyFile": … } or { "kind": "delegated" }',
+  },
+)
 
 const entra = <T extends 'entra' | 'office365'>(type: T) =>
   z.strictObject({
-    type: z.literal(type),
+    type: z.literal(type).describe('Microsoft Entra ID (`entra`) or the same tenant as Office 365 (`office365`).'),
     ...cloudCommon,
-    tenantId: z.string().min(1),
-    clientId: z.string().min(1),
-    credentials: z.array(entraCredential).min(1),
-    authorityHost: httpsUrl.default('https://login.microsoftonline.com'),
-    graphUrl: httpsUrl.default('https://graph.microsoft.com/v1.0'),
-    scope: z.string().default('https://graph.microsoft.com/.default'),
-    passThroughClientId: z.string().nullable().default(null),
+    tenantId: z.string().min(1).describe('Directory (tenant) id.'),
+    clientId: z.string().min(1).describe('Application (client) id of the app registration.'),
+    credentials: z
+      .array(entraCredential)
+      .min(1)
+      .describe('Tried in order; a failing one is reported and the next one used.'),
+    authorityHost: httpsUrl
+      .default('https://login.microsoftonline.com')
+      .describe('Where tokens come from; differs in national clouds.'),
+    graphUrl: httpsUrl
+      .default('https://graph.microsoft.com/v1.0')
+      .describe('Microsoft Graph with its version; differs in national clouds.'),
+    scope: z
+      .string()
+      .default('https://graph.microsoft.com/.default')
+      .describe('Scope asked for; differs in national clouds.'),
+    passThroughClientId: z.string().nullable().default(null).describe('Public client used to check passwords at bind.'),
   })
 
 const okta = z.strictObject({
-  type: z.literal('okta'),
+  type: z.literal('okta').describe('Okta.'),
   ...cloudCommon,
-  orgUrl: httpsUrl,
-  apiToken: secretSource.nullable().default(null),
+  orgUrl: httpsUrl.describe('Address of the org, such as `https://acme.okta.com`.'),
+  apiToken: secretSource.nullable().default(null).describe('API token of a read-only administrator.'),
   oauth: z
     .strictObject({
-      clientId: z.string(),
-      privateKeyFile: z.string(),
-      keyId: z.string().optional(),
-      scopes: z.array(z.string()).default(['okta.users.read', 'okta.groups.read']),
+      clientId: z.string().describe('Client id of the OAuth service app.'),
+      privateKeyFile: z.string().describe('PEM or JWK private key of the service app.'),
+      keyId: z.string().optional().describe('Id of that key, when the app has several.'),
+      scopes: z.array(z.string()).default(['okta.users.read', 'okta.groups.read']).describe('Scopes asked for.'),
     })
     .nullable()
-    .default(null),
+    .default(null)
+    .describe('OAuth service app instead of an API token.'),
 })
 
 const ldif = z.strictObject({
-  type: z.literal('ldif'),
+  type: z.literal('ldif').describe('A file of entries, served as they are.'),
   ...providerCommon,
   path: z.string().min(1).describe('LDIF file (RFC 2849), relative to the configuration file.'),
-  flattenGroups: z.boolean().default(false),
+  flattenGroups: z.boolean().default(false).describe('Add the members of nested groups to the groups above them.'),
 })
 
-export const provider = z.discriminatedUnion('type', [entra('entra'), entra('office365'), okta, ldif])
+export const provider = z.discriminatedUnion('type', [entra('entra'), entra('office365'), okta, ldif], {
+  error: (issue) =>
+    issue.code === 'invalid_union' ? 'is not a provider type: "entra", "office365", "okta" or "ldif"' : undefined,
+})
 
 const binder = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-"'),
-  password: secretSource,
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a binder name: letters, digits, ".", "_" and "-", 64 at most')
+    .describe('Binds as `cn=<name>,ou=services,<baseDn>`.'),
+  password: secretSource.describe('Its password.'),
   scope: z
-    .union([z.literal('tree'), z.strictObject({ subtrees: z.array(z.string()), filter: z.string().optional() })])
-    .default('tree'),
-  attributes: z.union([z.literal('*'), z.array(z.string())]).default('*'),
-  networks: z.array(z.string()).default([]),
-  requireTls: z.boolean().default(false),
-  grants: z.array(z.enum(['ntHash', 'mayNotSearch'])).default([]),
+    .union(
+      [
+        z.literal('tree'),
+        z.strictObject({
+          subtrees: z.array(z.string()).describe('DNs below which the binder may read.'),
+          filter: z.string().optional().describe('Entries must match this LDAP filter as well.'),
+        }),
+      ],
+      { error: 'is not a scope: use "tree" or { "subtrees": ["ou=…"], "filter": "(…)" }' },
+    )
+    .default('tree')
+    .describe('What it may read: the whole tree, or some subtrees.'),
+  attributes: z
+    .union([z.literal('*'), z.array(z.string())], { error: 'is not "*" or a list of attribute names' })
+    .default('*')
+    .describe('Attributes it may read.'),
+  networks: z.array(z.string()).default([]).describe('Addresses it may come from, such as `10.0.0.0/8`. Empty: any.'),
+  requireTls: z.boolean().default(false).describe('Refuse its binds on cleartext connections, loopback included.'),
+  grants: z
+    .array(z.enum(['ntHash', 'mayNotSearch']))
+    .default([])
+    .describe('`ntHash`: may read NT hashes; `mayNotSearch`: may only bind.'),
 })
 
 const limits = z.strictObject({
   messageBytes: z.int().min(1024).default(1_048_576).describe('Largest request after a bind.'),
   messageBytesBeforeBind: z.int().min(1024).default(65_536).describe('Largest request before a bind.'),
   depth: z.int().min(8).default(64).describe('Deepest nesting of a request.'),
-  filterTerms: z.int().min(1).default(10_000),
-  connections: z.int().min(1).default(10_000),
-  connectionsPerAddress: z.int().min(1).default(512).describe('Loopback is not limited.'),
+  filterTerms: z.int().min(1).default(10_000).describe('Most terms of one search filter.'),
+  connections: z.int().min(1).default(10_000).describe('Most connections in all.'),
+  connectionsPerAddress: z
+    .int()
+    .min(1)
+    .default(512)
+    .describe('Most connections of one address. Loopback is not limited.'),
   requestsInFlight: z.int().min(1).default(256).describe('Over this the server stops reading from the connection.'),
   idleSeconds: z.number().positive().default(1800).describe('A bound connection without requests is closed.'),
   handshakeSeconds: z.number().positive().default(30).describe('Half a message or a TLS handshake may take this long.'),
 })
 
 export const configSchema = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
   baseDn: z.string().default('dc=example,dc=com').describe('Suffix of the directory (RFC 4514).'),
-  organization: z.string().min(1).default('Example'),
-  dataDir: z.string().min(1).default('./data').describe('Relative to the configuration file.'),
-  masterKeyFile: z.string().nullable().default(null),
+  organization: z.string().min(1).default('Example').describe('Name of the organization: `o` of the suffix entry.'),
+  dataDir: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('Folder of the store, keys and certificates, mode 0700. Relative to the configuration file.'),
+  masterKeyFile: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Key that encrypts secrets in the store; null: a file made in `dataDir`.'),
   caFile: z.string().nullable().default(null).describe('PEM file of further certificate authorities to trust.'),
   ldap: z
     .strictObject({
-      host: host.default('127.0.0.1'),
-      port: port.default(3890),
-      publicUrls: z.array(z.string()).default(['ldap://localhost:3890']),
-      front: z.enum(['wire', 'ldapjs']).default('wire'),
-      allowCleartextBind: z.enum(['never', 'loopback', 'always']).default('loopback'),
-      passwordModify: z.boolean().default(false),
-      bindByName: z.boolean().default(true),
-      proxyProtocol: z.array(z.string()).default([]),
+      host: host.default('127.0.0.1').describe('Address to listen on; `0.0.0.0` or `::` for all.'),
+      port: port.default(3890).describe('Port of ldap://; 0 takes a free one.'),
+      publicUrls: z
+        .array(z.string())
+        .default(['ldap://localhost:3890'])
+        .describe('ldap:// and ldaps:// addresses that clients use; their names go into the certificate.'),
+      front: z
+        .enum(['wire', 'ldapjs'])
+        .default('wire')
+        .describe('`wire`: our own front; `ldapjs`: its routes, for comparison only.'),
+      allowCleartextBind: z
+        .enum(['never', 'loopback', 'always'])
+        .default('loopback')
+        .describe('Where a password may come over a connection without TLS.'),
+      passwordModify: z.boolean().default(false).describe('Answer LDAP Password Modify (RFC 3062).'),
+      bindByName: z
+        .boolean()
+        .default(true)
+        .describe('Accept a username, mail address or UPN in place of a DN at bind, when exactly one person has it.'),
+      proxyProtocol: z
+        .array(z.string())
+        .default([])
+        .describe('Networks whose connections begin with a PROXY protocol header.'),
       tls: z
         .strictObject({
-          port: port.nullable().default(6360),
-          certFile: z.string().nullable().default(null),
-          keyFile: z.string().nullable().default(null),
-          minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
-          clientCaFile: z.string().nullable().default(null),
+          port: port.nullable().default(6360).describe('Port of ldaps://; 0 takes a free one, null: none.'),
+          certFile: z
+            .string()
+            .nullable()
+            .default(null)
+            .describe('PEM certificate with its chain; null: one of a private CA made in `dataDir`.'),
+          keyFile: z.string().nullable().default(null).describe('PEM private key of `certFile`.'),
+          minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest TLS version accepted.'),
+          clientCaFile: z.string().nullable().default(null).describe('PEM CA that client certificates must come from.'),
         })
-        .prefault({}),
-      limits: limits.prefault({}),
+        .prefault({})
+        .describe('ldaps:// and its certificate.'),
+      limits: limits.prefault({}).describe('What one client, and all of them, may ask for.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The LDAP server.'),
   admin: z
     .strictObject({
-      host: host.default('127.0.0.1'),
-      port: port.default(8080),
-      publicUrl: z.url().default('http://localhost:8080'),
-      tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).nullable().default(null),
-      trustProxy: z.array(z.string()).default([]),
-      oidc: z.array(z.unknown()).default([]),
+      host: host.default('127.0.0.1').describe('Address to listen on.'),
+      port: port.default(8080).describe('HTTP port; 0 takes a free one.'),
+      publicUrl: z
+        .url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' })
+        .default('http://localhost:8080')
+        .describe('Address that people use; links are built from it.'),
+      tls: z
+        .strictObject({
+          certFile: z.string().describe('PEM certificate with its chain.'),
+          keyFile: z.string().describe('PEM private key.'),
+        })
+        .nullable()
+        .default(null)
+        .describe('Serve HTTPS.'),
+      trustProxy: z
+        .array(z.string())
+        .default([])
+        .describe('Networks of reverse proxies whose X-Forwarded-* headers are believed.'),
+      oidc: z.array(z.unknown()).default([]).describe('Sign-in of administrators through an identity provider.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The admin page, self-service and HTTP API.'),
   directory: z
     .strictObject({
-      showInactive: z.boolean().default(false),
-      usersMayRead: z.enum(['self', 'all']).default('self'),
-      nestedGroups: z.enum(['flatten', 'direct']).default('flatten'),
+      showInactive: z.boolean().default(false).describe('Serve people who are not active, without a usable login.'),
+      usersMayRead: z
+        .enum(['self', 'all'])
+        .default('self')
+        .describe('What a person who binds may read: the own entry and groups, or everything that is not sensitive.'),
+      nestedGroups: z
+        .enum(['flatten', 'direct'])
+        .default('flatten')
+        .describe('Members of groups within groups: listed in the outer group too, or not.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What is served, and to whom.'),
   naming: z
     .strictObject({
       usernameAttribute: usernameAttribute.default('userPrincipalName'),
       strip: strip.default('domain'),
-      fallback: z.enum(['upnLocalPart', 'mailLocalPart', 'none']).default('upnLocalPart'),
-      posixSafe: z.boolean().default(true),
-      onClash: z.enum(['suffix', 'hold']).default('suffix'),
-      reuseAfterDays: z.number().min(0).default(180),
+      fallback: z
+        .enum(['upnLocalPart', 'mailLocalPart', 'none'])
+        .default('upnLocalPart')
+        .describe('Used where `usernameAttribute` is empty; `none`: the person is skipped and reported.'),
+      posixSafe: z
+        .boolean()
+        .default(true)
+        .describe('Make usernames fit for hosts: `[a-z_][a-z0-9_.-]*`, 32 characters, `@` becomes `.`.'),
+      onClash: z
+        .enum(['suffix', 'hold'])
+        .default('suffix')
+        .describe('The later of two people with one name gets `-2`, or is held back and reported.'),
+      reuseAfterDays: z.number().min(0).default(180).describe('Days before a freed username may go to somebody else.'),
       reserved: z.array(z.string()).default([]).describe('Added to the shipped list of reserved names.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How usernames and group names are made.'),
   posix: z
     .strictObject({
-      idRange: idRange.default([1_879_048_192, 2_147_352_575]),
-      acceptRange: idRange.default([1000, 2_147_352_575]),
-      homeDirectory: z.string().default('/home/{username}'),
-      loginShell: z.string().default('/bin/bash'),
+      idRange: idRange
+        .default([1_879_048_192, 2_147_352_575])
+        .describe('Numbers given to users and groups that bring none.'),
+      acceptRange: idRange
+        .default([1000, 2_147_352_575])
+        .describe('Numbers accepted from a provider; 65533 to 65535 never are.'),
+      homeDirectory: z.string().default('/home/{username}').describe('Template of homeDirectory.'),
+      loginShell: z.string().default('/bin/bash').describe('loginShell of people whose provider record has none.'),
       primaryGroup: z.string().default('directory-users').describe('Name of the shared primary group.'),
     })
-    .prefault({}),
-  providers: z.array(provider).default([]),
-  binders: z.array(binder).default([]),
+    .prefault({})
+    .describe('POSIX attributes.'),
+  providers: z.array(provider).default([]).describe('Where people and groups come from; the first one wins.'),
+  binders: z.array(binder).default([]).describe('Service accounts that hosts and appliances bind as.'),
   guard: z
     .strictObject({
-      maxRemovedShare: z.number().min(0).max(1).default(0.1),
-      maxRemovedCount: z.int().min(0).default(20),
-      minRemoved: z.int().min(0).default(5),
+      maxRemovedShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('Share of people or groups of a provider that may vanish within 24 hours.'),
+      maxRemovedCount: z.int().min(0).default(20).describe('Number that may vanish; the smaller of the two counts.'),
+      minRemoved: z.int().min(0).default(5).describe('This many may always vanish.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Accidental-deletion protection: more removals than this wait for approval.'),
   passwords: z
     .strictObject({
-      bcryptCost: z.int().min(8).max(15).default(10),
-      recentBindMinutes: z.number().min(0).max(60).default(10),
-      cachedPassThroughHours: z.number().min(0).max(168).default(0),
-      upgradeImported: z.boolean().default(true),
-      minLength: z.int().min(8).max(72).default(12),
-      ntHash: z.boolean().default(false),
+      bcryptCost: z.int().min(8).max(15).default(10).describe('Cost of new password hashes; each step doubles it.'),
+      recentBindMinutes: z
+        .number()
+        .min(0)
+        .max(60)
+        .default(10)
+        .describe('Minutes in which the same password is not hashed again; 0: always hash.'),
+      cachedPassThroughHours: z
+        .number()
+        .min(0)
+        .max(168)
+        .default(0)
+        .describe('Hours a password checked by the cloud is kept as a hash; 0: never.'),
+      upgradeImported: z.boolean().default(true).describe('Replace imported fast hashes by ours after a good bind.'),
+      minLength: z.int().min(8).max(72).default(12).describe('Shortest password that may be set.'),
+      ntHash: z.boolean().default(false).describe('Keep NT hashes for PEAP-MSCHAPv2.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Directory passwords.'),
   smtp: z
-    .strictObject({ url: z.string(), from: z.string(), reportTo: z.array(z.string()).default([]) })
+    .strictObject({
+      url: z.string().describe('Mail server, such as `smtp://mail.example.com:587`.'),
+      from: z.string().describe('Sender address.'),
+      reportTo: z.array(z.string()).default([]).describe('Addresses that get every report.'),
+    })
     .nullable()
-    .default(null),
-  notify: z.array(z.unknown()).default([]),
+    .default(null)
+    .describe('Outgoing mail.'),
+  notify: z.array(z.unknown()).default([]).describe('URLs that get events as signed JSON.'),
   retention: z
     .strictObject({
-      changeLogDays: z.number().positive().default(400),
-      runDays: z.number().positive().default(90),
-      bindLogDays: z.number().positive().default(30),
+      changeLogDays: z.number().positive().default(400).describe('Days the change log is kept.'),
+      runDays: z.number().positive().default(90).describe('Days sync runs are kept.'),
+      bindLogDays: z.number().positive().default(30).describe('Days binds are kept.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How long history is kept.'),
   log: z
     .strictObject({
-      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-      operations: z.enum(['notable', 'all']).default('notable'),
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least important events logged.'),
+      operations: z
+        .enum(['notable', 'all'])
+        .default('notable')
+        .describe('LDAP operations in the access log: binds, failures and slow ones, or every one.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Logging.'),
 })
 
 /** The configuration as written, with every default filled in; secrets are still {@link SecretSource}s. */

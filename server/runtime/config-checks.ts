@@ -1,0 +1,89 @@
+import { secretsOf } from './config-paths.ts'
+import type { Problem } from './config-problems.ts'
+import type { Config } from './config-schema.ts'
+import { isLoopbackHost } from './loopback.ts'
+
+/** Finds what the schema cannot see: settings that do not go together. */
+export type ConfigCheck = (config: Config) => readonly Problem[]
+
+/** The checks that need nothing but the configuration itself. */
+export const configChecks: readonly ConfigCheck[] = [
+  duplicateNames,
+  idRanges,
+  publicUrls,
+  certificatePairs,
+  adminExposure,
+  literalSecrets,
+  oktaCredentials,
+]
+
+function duplicateNames(config: Config): Problem[] {
+  return [
+    ...duplicates(config.providers.map(({ id }) => id)).map(({ index, first, name }) => ({
+      path: `providers[${index}].id`,
+      value: JSON.stringify(name),
+      message: `is the id of providers[${first}] too; give each provider its own`,
+    })),
+    ...duplicates(config.binders.map(({ name }) => name)).map(({ index, first, name }) => ({
+      path: `binders[${index}].name`,
+      value: JSON.stringify(name),
+      message: `is the name of binders[${first}] too (case does not count); give each binder its own`,
+    })),
+  ]
+}
+
+function duplicates(names: readonly string[]): { index: number; first: number; name: string }[] {
+  const folded = names.map((name) => name.toLowerCase())
+  return names.flatMap((name, index) => {
+    const first = folded.indexOf(name.toLowerCase())
+    return first < index ? [{ index, first, name }] : []
+  })
+}
+
+function idRanges({ posix }: Config): Problem[] {
+  return (['idRange', 'acceptRange'] as const).flatMap((name) => {
+    const [low, high] = posix[name]
+    const message = `ends before it begins; write it as [${high}, ${low}]`
+    return low <= high ? [] : [{ path: `posix.${name}`, value: `[${low}, ${high}]`, message }]
+  })
+}
+
+function publicUrls({ ldap }: Config): Problem[] {
+  return ldap.publicUrls.flatMap((text, index) => {
+    const url = URL.parse(text)
+    const isLdap = url !== null && (url.protocol === 'ldap:' || url.protocol === 'ldaps:') && url.hostname !== ''
+    const isPlain = isLdap && (url.pathname === '' || url.pathname === '/') && url.search === '' && url.username === ''
+    const message = 'is not an LDAP address such as "ldaps://ldap.example.com:636"'
+    return isPlain ? [] : [{ path: `ldap.publicUrls[${index}]`, value: JSON.stringify(text), message }]
+  })
+}
+
+function certificatePairs({ ldap: { tls } }: Config): Problem[] {
+  if ((tls.certFile === null) === (tls.keyFile === null)) return []
+  const [missing, present] = tls.certFile === null ? ['certFile', 'keyFile'] : ['keyFile', 'certFile']
+  const message = `is missing beside ldap.tls.${present}; set both, or neither for a certificate made in dataDir`
+  return [{ path: `ldap.tls.${missing}`, value: undefined, message }]
+}
+
+function adminExposure({ admin }: Config): Problem[] {
+  if (isLoopbackHost(admin.host) || admin.tls !== null || admin.trustProxy.length > 0) return []
+  const message =
+    'is not a loopback address, and passwords would cross the network in clear; use 127.0.0.1, or admin.tls, or admin.trustProxy behind a proxy that does TLS'
+  return [{ path: 'admin.host', value: JSON.stringify(admin.host), message }]
+}
+
+function literalSecrets(config: Config): Problem[] {
+  if (isLoopbackHost(config.ldap.host) && isLoopbackHost(config.admin.host)) return []
+  const message =
+    'stands in the file itself, which is for trials on loopback only; move it to a variable { "env": "NAME" } or a file { "file": "PATH" }'
+  return secretsOf(config)
+    .filter(({ source }) => typeof source === 'string')
+    .map(({ path }) => ({ path, value: '[redacted]', message }))
+}
+
+function oktaCredentials({ providers }: Config): Problem[] {
+  return providers.flatMap((provider, index) => {
+    if (provider.type !== 'okta' || provider.apiToken !== null || provider.oauth !== null) return []
+    return [{ path: `providers[${index}].apiToken`, value: undefined, message: 'is missing (an API token of the org)' }]
+  })
+}

@@ -1,0 +1,87 @@
+import { resolve } from 'node:path'
+import type { Config, ProviderConfig, SecretSource } from './config-schema.ts'
+
+/** The configuration with every file path absolute; relative ones are resolved against `baseDir`. */
+export function withAbsolutePaths(config: Config, baseDir: string): Config {
+  const path = (file: string) => resolve(baseDir, file)
+  const optional = (file: string | null) => (file === null ? null : path(file))
+  const secret = (source: SecretSource): SecretSource =>
+    typeof source === 'object' && 'file' in source ? { file: path(source.file) } : source
+  const optionalSecret = (source: SecretSource | null) => (source === null ? null : secret(source))
+
+  const provider = (original: ProviderConfig): ProviderConfig => {
+    switch (original.type) {
+      case 'ldif':
+        return { ...original, path: path(original.path) }
+      case 'okta': {
+        const { apiToken, oauth, signIn } = original
+        return {
+          ...original,
+          apiToken: optionalSecret(apiToken),
+          oauth: oauth && { ...oauth, privateKeyFile: path(oauth.privateKeyFile) },
+          signIn: { ...signIn, clientSecret: optionalSecret(signIn.clientSecret) },
+        }
+      }
+      case 'entra':
+      case 'office365': {
+        const { credentials, signIn } = original
+        return {
+          ...original,
+          credentials: credentials.map((credential) => {
+            if ('clientSecret' in credential) return { ...credential, clientSecret: secret(credential.clientSecret) }
+            if (!('certificateFile' in credential)) return credential
+            const { certificateFile, privateKeyFile } = credential
+            return { ...credential, certificateFile: path(certificateFile), privateKeyFile: path(privateKeyFile) }
+          }),
+          signIn: { ...signIn, clientSecret: optionalSecret(signIn.clientSecret) },
+        }
+      }
+      default:
+        return original satisfies never
+    }
+  }
+
+  const { ldap, admin } = config
+  return {
+    ...config,
+    dataDir: path(config.dataDir),
+    masterKeyFile: optional(config.masterKeyFile),
+    caFile: optional(config.caFile),
+    ldap: {
+      ...ldap,
+      tls: {
+        ...ldap.tls,
+        certFile: optional(ldap.tls.certFile),
+        keyFile: optional(ldap.tls.keyFile),
+        clientCaFile: optional(ldap.tls.clientCaFile),
+      },
+    },
+    admin: {
+      ...admin,
+      tls: admin.tls && { certFile: path(admin.tls.certFile), keyFile: path(admin.tls.keyFile) },
+    },
+    providers: config.providers.map(provider),
+    binders: config.binders.map((binder) => ({ ...binder, password: secret(binder.password) })),
+  }
+}
+
+/** Every secret the configuration names, with its path. */
+export function secretsOf(config: Config): { readonly path: string; readonly source: SecretSource }[] {
+  const found = config.binders.map(({ password }, index) => ({
+    path: `binders[${index}].password`,
+    source: password as SecretSource | null,
+  }))
+  for (const [index, provider] of config.providers.entries()) {
+    if (provider.type === 'ldif') continue
+    found.push({ path: `providers[${index}].signIn.clientSecret`, source: provider.signIn.clientSecret })
+    if (provider.type === 'okta') {
+      found.push({ path: `providers[${index}].apiToken`, source: provider.apiToken })
+      continue
+    }
+    for (const [number, credential] of provider.credentials.entries()) {
+      if (!('clientSecret' in credential)) continue
+      found.push({ path: `providers[${index}].credentials[${number}].clientSecret`, source: credential.clientSecret })
+    }
+  }
+  return found.flatMap(({ path, source }) => (source === null ? [] : [{ path, source }]))
+}

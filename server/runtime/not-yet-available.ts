@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util'
+import { shownValue, valuesAt } from './config-path.ts'
+import type { Problem } from './config-problems.ts'
+
+/**
+ * Settings that the schema accepts and no code obeys yet. Any value but the neutral one is refused, so that nobody relies
+ * on what does not happen. Whoever builds a feature deletes its rows; docs/configuration.md is marked from them too.
+ */
+export const notYetAvailable: readonly { readonly path: string; readonly neutral: unknown }[] = [
+  { path: 'masterKeyFile', neutral: null },
+  { path: 'ldap.passwordModify', neutral: false },
+  { path: 'ldap.proxyProtocol', neutral: [] },
+  { path: 'ldap.tls.clientCaFile', neutral: null },
+  { path: 'admin.tls', neutral: null },
+  { path: 'admin.trustProxy', neutral: [] },
+  { path: 'admin.oidc', neutral: [] },
+  { path: 'directory.showInactive', neutral: false },
+  { path: 'directory.usersMayRead', neutral: 'self' },
+  { path: 'providers[].enrollment', neutral: 'only-sync' },
+  { path: 'providers[].filters.allowUsersInGroups', neutral: [] },
+  { path: 'providers[].filters.denyUsersInGroups', neutral: [] },
+  { path: 'providers[].filters.nonAllowedStatus', neutral: undefined },
+  { path: 'providers[].filters.domainRestriction', neutral: false },
+  { path: 'providers[].filters.domains', neutral: [] },
+  { path: 'providers[].filters.subdomains', neutral: false },
+  { path: 'providers[].linkDomains', neutral: null },
+  { path: 'providers[].attributes', neutral: {} },
+  { path: 'providers[].passThroughBind', neutral: false },
+  { path: 'providers[].passThroughClientId', neutral: null },
+  { path: 'providers[].signIn.clientId', neutral: null },
+  { path: 'providers[].signIn.clientSecret', neutral: null },
+  { path: 'providers[].reportTo', neutral: [] },
+  { path: 'providers[].credentials[].kind', neutral: 'application' },
+  { path: 'providers[].credentials[].certificateFile', neutral: undefined },
+  { path: 'providers[].credentials[].privateKeyFile', neutral: undefined },
+  { path: 'providers[].oauth', neutral: null },
+  { path: 'binders[].scope', neutral: 'tree' },
+  { path: 'binders[].grants', neutral: [] },
+  { path: 'passwords.cachedPassThroughHours', neutral: 0 },
+  { path: 'passwords.ntHash', neutral: false },
+  { path: 'smtp', neutral: null },
+  { path: 'notify', neutral: [] },
+  { path: 'retention.changeLogDays', neutral: 400 },
+  { path: 'retention.bindLogDays', neutral: 30 },
+]
+
+/** One problem for each setting of `written` (the parsed JSON, valid or not) that waits for its feature. */
+export function notYetAvailableProblems(written: unknown): Problem[] {
+  return notYetAvailable.flatMap(({ path, neutral }) =>
+    valuesAt(written, path)
+      .filter(({ value }) => value !== undefined && !isDeepStrictEqual(value, neutral))
+      .map(({ path: exact, value }) => ({
+        path: exact,
+        value: shownValue(exact, value),
+        message: `is not available in this version; ${neutral === undefined ? 'remove it' : `remove it or use ${JSON.stringify(neutral)}`}`,
+      })),
+  )
+}
+
+/** Whether a documented key such as `providers[].oauth.clientId` waits for its feature, as a whole or by its parent. */
+export function isNotYetAvailable(path: string): boolean {
+  return notYetAvailable.some(
+    (row) => row.path !== 'providers[].credentials[].kind' && (path === row.path || path.startsWith(`${row.path}.`)),
+  )
+}
