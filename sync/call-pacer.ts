@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../server/runtime/clock.ts'
 import type { Traffic } from './identity-provider.ts'
 import type { ProviderError } from './provider-error.ts'
 

@@ -1,7 +1,8 @@
-import type { Config, SecretSource } from '../server/runtime/config-schema.ts'
-import type { Clock } from './clock.ts'
+import type { Config } from '../server/runtime/config-schema.ts'
+import type { Clock } from '../server/runtime/clock.ts'
 import { containerDns } from './container-entries.ts'
 import type { IdentityProvider } from './identity-provider.ts'
+import type { ReadSecret } from './provider-secret.ts'
 import { createEntraProvider } from './providers/entra-id/entra-provider.ts'
 import { createLdifProvider } from './providers/ldif/ldif-provider.ts'
 import { createOktaProvider } from './providers/okta/okta-provider.ts'
@@ -9,7 +10,7 @@ import { createOktaProvider } from './providers/okta/okta-provider.ts'
 export interface ProviderParts {
   readonly clock: Clock
   /** Reads a secret when it is needed. */
-  readonly secret: (source: SecretSource) => string
+  readonly secret: ReadSecret
   /** Folder of the configuration file: relative paths begin there. */
   readonly directory: string
 }

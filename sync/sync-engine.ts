@@ -1,7 +1,7 @@
 import type { CommitResult, Generation, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import type { ProviderMirror } from './candidates.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../server/runtime/clock.ts'
 import type { CurrentDirectory } from './desired.ts'
 import { type Explanation, explainIdentity } from './explain.ts'
 import type { Snapshot } from './identity.ts'

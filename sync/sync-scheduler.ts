@@ -1,5 +1,5 @@
 import type { Config } from '../server/runtime/config-schema.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../server/runtime/clock.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import type { Logger } from './logger.ts'
 import type { SyncEngine } from './sync-engine.ts'

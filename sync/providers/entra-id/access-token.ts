@@ -1,6 +1,7 @@
 import { ConfidentialClientApplication } from '@azure/msal-node'
+import type { Secret } from '../../../server/runtime/secret.ts'
 import { createCallPacer } from '../../call-pacer.ts'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../../server/runtime/clock.ts'
 import type { Traffic } from '../../identity-provider.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { createNetworkClient } from './network-client.ts'
@@ -10,7 +11,7 @@ export interface AccessTokenOptions {
   readonly provider: string
   readonly tenantId: string
   readonly clientId: string
-  readonly clientSecret: () => string
+  readonly clientSecret: () => Promise<Secret>
   readonly authorityHost: string
   readonly scope: string
   readonly timeoutMs: number
@@ -49,12 +50,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   let application: ConfidentialClientApplication | undefined
   let pending: Promise<string> | undefined
 
-  function newApplication(): ConfidentialClientApplication {
+  async function newApplication(): Promise<ConfidentialClientApplication> {
     const host = new URL(options.authorityHost).host
     return new ConfidentialClientApplication({
       auth: {
         clientId: options.clientId,
-        clientSecret: options.clientSecret(),
+        clientSecret: (await options.clientSecret()).reveal(),
         authority: `${options.authorityHost.replace(/\/+$/, '')}/${options.tenantId}`,
         ...(wellKnownHosts.has(host) ? {} : { knownAuthorities: [host] }),
       },
@@ -74,8 +75,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   async function acquire(context: CallContext, renew: boolean): Promise<string> {
     return await pacer.call(context, async () => {
       current = context
-      application ??= newApplication()
       try {
+        application ??= await newApplication()
         const result = await application.acquireTokenByClientCredential({ scopes: [options.scope], skipCache: renew })
         if (result !== null && result.accessToken !== '') return { type: 'done', value: result.accessToken }
         throw new Error('the authority answered without a token')
@@ -83,9 +84,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         context.signal.throwIfAborted()
         application = undefined
         const failure = describeTokenFailure(options.provider, thrown)
-        return failure.transient
-          ? { type: 'transient', error: failure.error, waitMs: failure.waitMs }
-          : { type: 'failed', error: failure.error }
+        return { type: failure.transient ? 'transient' : 'failed', error: failure.error }
       }
     })
   }

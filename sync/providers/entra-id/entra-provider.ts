@@ -1,9 +1,10 @@
 import type { EntraProviderConfig, SecretSource } from '../../../server/runtime/config-schema.ts'
 import { allOrFirstFailure } from '../../all-or-first-failure.ts'
 import { createCallPacer } from '../../call-pacer.ts'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject, Snapshot, SourceDomain, SourceGroup, SourceUser } from '../../identity.ts'
 import type { FetchContext, IdentityProvider, ProbeResult } from '../../identity-provider.ts'
+import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { type CallContext, checkTenant, createAccessTokens } from './access-token.ts'
 import { createGraphClient, type GraphClient, type Listing } from './graph-client.ts'
@@ -23,14 +24,15 @@ const maxConcurrentCalls = 5
 /** Microsoft Entra ID and Office 365: one API under two names. */
 export function createEntraProvider(
   config: EntraProviderConfig,
-  parts: { readonly clock: Clock; readonly secret: (source: SecretSource) => string },
+  parts: { readonly clock: Clock; readonly secret: ReadSecret },
 ): IdentityProvider {
   const timeoutMs = config.requestTimeoutSeconds * 1000
   const tokens = createAccessTokens({
     provider: config.id,
     tenantId: config.tenantId,
     clientId: config.clientId,
-    clientSecret: () => parts.secret(firstClientSecret(config)),
+    clientSecret: async () =>
+      await readProviderSecret(config.id, 'clientSecret', firstClientSecret(config), parts.secret),
     authorityHost: config.authorityHost,
     scope: config.scope,
     timeoutMs,

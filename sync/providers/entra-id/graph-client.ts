@@ -1,6 +1,6 @@
 import { AuthenticationHandler, Client, HTTPMessageHandler } from '@microsoft/microsoft-graph-client'
 import type { CallPacer } from '../../call-pacer.ts'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject } from '../../identity.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { isJsonObject } from '../../record-fields.ts'

@@ -59,11 +59,11 @@ export interface TokenFailure {
   readonly error: ProviderError
   /** Worth repeating: the service or the network failed, not the set-up. */
   readonly transient: boolean
-  readonly waitMs?: number | undefined
 }
 
 /** What MSAL threw, as one sentence. Unknown `invalid_grant` is a set-up fault, anything else unknown is temporary. */
 export function describeTokenFailure(provider: string, thrown: unknown): TokenFailure {
+  if (thrown instanceof ProviderError) return { error: thrown, transient: false }
   const fields = readFields(thrown)
   const code = aadstsCode(fields)
   const name = code === undefined ? fields.errorCode : `AADSTS${code}`
@@ -78,7 +78,7 @@ export function describeTokenFailure(provider: string, thrown: unknown): TokenFa
     advice: known?.advice ?? (setUp ? 'Check the connection in the configuration.' : 'It will be tried again.'),
     cause: thrown,
   })
-  return { error, transient: !setUp, waitMs: undefined }
+  return { error, transient: !setUp }
 }
 
 /** OAuth and MSAL error names that a repeat does not cure. */

@@ -1,6 +1,7 @@
 import type { Client, RequestExecutor } from '@okta/okta-sdk-nodejs'
+import type { Secret } from '../../../server/runtime/secret.ts'
 import type { Attempt, CallPacer } from '../../call-pacer.ts'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject } from '../../identity.ts'
 import type { FetchContext } from '../../identity-provider.ts'
 import { ProviderError } from '../../provider-error.ts'
@@ -13,7 +14,7 @@ export interface OktaClientOptions {
   readonly provider: string
   /** https, without path. */
   readonly orgUrl: string
-  readonly apiToken: () => string
+  readonly apiToken: () => Promise<Secret>
   readonly timeoutMs: number
   readonly pacer: CallPacer
   readonly clock: Clock
@@ -75,7 +76,10 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
   }
 
   async function readPage(url: string, listing: Listing, context: CallContext): Promise<Page> {
-    sdk ??= loadSdk(options)
+    sdk ??= loadSdk(options).catch((error: unknown) => {
+      sdk = undefined
+      throw error
+    })
     const client = await sdk
     return await pacer.call<Page>(context, () => attemptPage(client, url, listing, context))
   }
@@ -149,7 +153,7 @@ async function loadSdk(options: OktaClientOptions): Promise<Client> {
   // Everything is given: what is missing would be filled in from okta.yaml and OKTA_CLIENT_* variables.
   const client = new SdkClient({
     orgUrl: new URL(options.orgUrl).origin,
-    token: options.apiToken(),
+    token: (await options.apiToken()).reveal(),
     authorizationMode: 'SSWS',
     cacheMiddleware: null,
     requestExecutor: singleRequestExecutor(Executor),

@@ -1,9 +1,10 @@
 import type { OktaProviderConfig, SecretSource } from '../../../server/runtime/config-schema.ts'
 import { allOrFirstFailure } from '../../all-or-first-failure.ts'
 import { createCallPacer } from '../../call-pacer.ts'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject, Snapshot, SourceGroup, SourceUser } from '../../identity.ts'
 import type { FetchContext, IdentityProvider, ProbeResult } from '../../identity-provider.ts'
+import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { objectField, textField } from '../../record-fields.ts'
 import { createOktaClient, type Listing, type OktaClient } from './okta-client.ts'
@@ -15,13 +16,13 @@ const maxConcurrentCalls = 5
 /** An Okta org, read with an API token. */
 export function createOktaProvider(
   config: OktaProviderConfig,
-  parts: { readonly clock: Clock; readonly secret: (source: SecretSource) => string },
+  parts: { readonly clock: Clock; readonly secret: ReadSecret },
 ): IdentityProvider {
   const org = orgOf(config)
   const okta = createOktaClient({
     provider: config.id,
     orgUrl: org.origin,
-    apiToken: () => parts.secret(tokenOf(config)),
+    apiToken: async () => await readProviderSecret(config.id, 'apiToken', tokenOf(config), parts.secret),
     timeoutMs: config.requestTimeoutSeconds * 1000,
     pacer: createCallPacer({ clock: parts.clock, maxConcurrent: maxConcurrentCalls }),
     clock: parts.clock,

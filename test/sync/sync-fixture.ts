@@ -1,0 +1,86 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { type Directory, openDirectory } from '../../server/directory/directory.ts'
+import type { DirectoryStore } from '../../server/directory/directory-store.ts'
+import type { Entry } from '../../server/directory/entry.ts'
+import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
+import { Secret } from '../../server/runtime/secret.ts'
+import { openMemoryStore } from '../../server/storage/memory-store.ts'
+import { createProviders } from '../../sync/create-providers.ts'
+import type { Logger } from '../../sync/logger.ts'
+import { createSyncEngine, type SyncEngine } from '../../sync/sync-engine.ts'
+import { type FakeClock, fakeClock } from './fake-clock.ts'
+
+export const baseDn = 'dc=example,dc=com'
+
+export interface SyncFixture {
+  readonly directory: Directory
+  readonly engine: SyncEngine
+  readonly clock: FakeClock
+  readonly config: Config
+  readonly logged: readonly object[]
+}
+
+/** Tenants whose certificate this process trusts. */
+export async function startTrustedTenants(
+  options: Parameters<typeof startSimulatedTenants>[0] = {},
+): Promise<SimulatedTenants> {
+  const tenants = await startSimulatedTenants(options)
+  setDefaultCACertificates([...getCACertificates('default'), tenants.caPem])
+  return tenants
+}
+
+export function entraSettings(tenants: SimulatedTenants, changes: object = {}): object {
+  const { authorityHost, graphUrl, scope, tenantId, clientId, clientSecret } = tenants.entra
+  return {
+    id: 'contoso',
+    type: 'entra',
+    name: 'Contoso',
+    tenantId,
+    clientId,
+    credentials: [{ kind: 'application', clientSecret }],
+    authorityHost,
+    graphUrl: `${graphUrl}/v1.0`,
+    scope,
+    ...changes,
+  }
+}
+
+export function oktaSettings(tenants: SimulatedTenants, changes: object = {}): object {
+  const { orgUrl, apiToken } = tenants.okta
+  return { id: 'acme', type: 'okta', name: 'Acme', orgUrl, apiToken, ...changes }
+}
+
+export interface FixtureOptions {
+  readonly providers: readonly object[]
+  readonly settings?: object
+  readonly store?: DirectoryStore
+  readonly clock?: FakeClock
+}
+
+/** An engine over real providers and a real directory; time stands still. */
+export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
+  const config = configSchema.parse({ baseDn, providers: options.providers, ...options.settings })
+  const clock = options.clock ?? fakeClock()
+  const store = options.store ?? openMemoryStore({ clock })
+  const directory = await openDirectory(store, baseDn)
+  const logged: object[] = []
+  const keep = (fields: object, message: string) => void logged.push({ ...fields, message })
+  const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep }
+  const secret = async (source: unknown) => new Secret(String(source))
+  const providers = createProviders(config, { clock, secret, directory: '/nowhere' })
+  return { directory, engine: createSyncEngine({ directory, config, providers, clock, logger }), clock, config, logged }
+}
+
+/** Entries by DN, as plain objects; easy to compare and to read in a failure. */
+export function servedEntries(directory: Directory): Record<string, Record<string, readonly unknown[]>> {
+  return Object.fromEntries(
+    [...directory.entries()]
+      .sort((a, b) => (a.dn < b.dn ? -1 : 1))
+      .map((entry) => [entry.dn, { entryUUID: [entry.entryUUID], ...Object.fromEntries(entry.attributes) }]),
+  )
+}
+
+export function values(entry: Entry | undefined, attribute: string): readonly string[] {
+  return (entry?.attributes.get(attribute) ?? []).map(String)
+}
