@@ -37,7 +37,7 @@ function memberOf(value: unknown, element: PropertyKey): unknown {
 }
 
 // Members whose value, or any value below, may be a secret; smtp.url and notification URLs may hold a password.
-const secretMembers = /(^|\.)(password|clientSecret|apiToken|credentials|url|notify)(\[|\.|$)/
+const secretMembers = /(^|\.)((password|clientSecret|apiToken|url|notify)(\[|\.|$)|credentials(\[\d+\])?$)/
 
 /** A value as a message may show it: scalars as JSON, secrets as `[redacted]`, undefined for what is better not shown. */
 export function shownValue(path: string, value: unknown): string | undefined {
