@@ -44,6 +44,9 @@ export interface OktaClient {
   notFound(listing: Listing): ProviderError
 }
 
+const getJson = { method: 'get', headers: { Accept: 'application/json' } }
+
+/** What the SDK passes on to the executor; its declarations know fewer fields. */
 type RequestOptions = NonNullable<Parameters<Client['http']['http']>[1]>
 
 type Page =
@@ -92,7 +95,10 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
   ): Promise<Attempt<Page>> {
     context.traffic.calls++
     try {
-      const response = await client.http.http(url, requestOptions(context.signal, options.timeoutMs))
+      const response = await client.http.http(url, {
+        ...getJson,
+        signal: AbortSignal.any([context.signal, AbortSignal.timeout(options.timeoutMs)]),
+      } as RequestOptions)
       const body: unknown = await response.json()
       if (!isPage(body))
         return { type: 'transient', error: badAnswer(listing.call, 'the answer was not a page of objects') }
@@ -133,52 +139,37 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
   }
 }
 
-/**
- * Options of node-fetch, which the SDK passes through; its declarations are not installed, so they carry no fields to
- * check against. Redirects are refused: the token belongs to the org alone.
- */
-function requestOptions(signal: AbortSignal, timeoutMs: number): RequestOptions {
-  const options = {
-    method: 'get',
-    headers: { Accept: 'application/json' },
-    redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-  }
-  return options as RequestOptions
-}
-
 /** Loaded when first needed: it takes most of a second and 75 MB (contract §8.1). */
 async function loadSdk(options: OktaClientOptions): Promise<Client> {
   const { Client: SdkClient, RequestExecutor: Executor } = await import('@okta/okta-sdk-nodejs')
   // Everything is given: what is missing would be filled in from okta.yaml and OKTA_CLIENT_* variables.
-  const client = new SdkClient({
+  return new SdkClient({
     orgUrl: new URL(options.orgUrl).origin,
     token: (await options.apiToken()).reveal(),
     authorizationMode: 'SSWS',
     cacheMiddleware: null,
     requestExecutor: singleRequestExecutor(Executor),
   })
-  // The SDK sends everything through https_proxy and knows no exceptions (contract §8.1).
-  if (isLoopback(new URL(options.orgUrl).hostname)) client.http.agent = undefined
-  return client
 }
 
-/** Sends one request and tells "no answer" apart from answers. Repeats are the pacer's. */
+/**
+ * Sends one request with the platform's fetch. The SDK's own (node-fetch 2) never ends when the connection is cut in
+ * the middle of a body, and sends everything through https_proxy without exceptions (contract §8.1). Redirects are
+ * refused: the token belongs to the org alone. "No answer" is told apart from answers; repeats are the pacer's.
+ */
 function singleRequestExecutor(Executor: typeof RequestExecutor): RequestExecutor {
   class SingleRequestExecutor extends Executor {
     override async fetch(request: Parameters<RequestExecutor['fetch']>[0]): ReturnType<RequestExecutor['fetch']> {
+      // The SDK adds the url, and to the headers the authorization; its declarations leave node-fetch's fields out.
+      const { url, headers, signal } = request as { url: string; headers: Record<string, string>; signal: AbortSignal }
       try {
-        return await super.fetch(request)
+        return await fetch(url, { headers, signal, redirect: 'error' })
       } catch (cause) {
         throw new NoAnswerError(cause)
       }
     }
   }
   return new SingleRequestExecutor()
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
 }
 
 function isPage(body: unknown): body is readonly JsonObject[] {
