@@ -1,0 +1,73 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import express from 'express'
+import type { Logger } from '../server/runtime/logger.ts'
+import { countRequests } from './middleware/count-requests.ts'
+import { errors, notFound } from './middleware/errors.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import { type RouteServices, routes } from './routes.ts'
+import { loadViews } from './views.ts'
+
+export interface AdminServerOptions extends RouteServices {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly logger: Pick<Logger, 'error'>
+  /** Called once an answer is complete; `method` is one of a few names, else `other`. */
+  readonly onAnswer?: (method: string, status: number) => void
+}
+
+export interface AdminServer {
+  readonly port: number
+  /** Stops listening; requests under way get two seconds. */
+  close(): Promise<void>
+}
+
+const closeGraceMs = 2000
+
+/** Serves the admin page over HTTP. Resolves when it listens; rejects with one sentence when it cannot. */
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { host, port, logger, onAnswer } = options
+  const views = await loadViews()
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  if (onAnswer) app.use(countRequests(onAnswer))
+  app.use(securityHeaders)
+  app.use(routes(options, views))
+  app.use(notFound)
+  app.use(errors(logger, views))
+
+  const server = createServer(app)
+  await listen(server, host, port)
+  // A server that listens on a port has an AddressInfo.
+  const address = server.address() as AddressInfo
+  return { port: address.port, close: () => close(server) }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, host, port)))
+    server.listen({ host, port }, resolve)
+  })
+}
+
+function listenError(error: Error, host: string, port: number): Error {
+  const code = 'code' in error ? error.code : undefined
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'the port is in use; stop what uses it or set admin.port',
+    EACCES: 'the port is reserved for root; set admin.port to 1024 or above',
+    EADDRNOTAVAIL: 'this machine has no such address; correct admin.host',
+  }
+  const reason = (typeof code === 'string' ? reasons[code] : undefined) ?? error.message
+  return new Error(`The admin page cannot listen on ${host} port ${port}: ${reason}.`, { cause: error })
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  await Promise.race([closed, delay(closeGraceMs, undefined, { ref: false })])
+  server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,43 @@
+import { type RequestHandler, Router } from 'express'
+import { loopbackOnly } from './middleware/loopback-only.ts'
+import { methodNotAllowed } from './middleware/method-not-allowed.ts'
+import { caCertificate } from './pages/ca-certificate.ts'
+import { healthz, type Readiness, readyz } from './pages/health.ts'
+import { home } from './pages/home.ts'
+import { metrics } from './pages/metrics.ts'
+import type { Views } from './views.ts'
+
+/** What the pages need from the rest of the server. */
+export interface RouteServices {
+  readonly ready: () => Readiness
+  /** Metrics in the Prometheus exposition format. */
+  readonly metricsText: () => Promise<string>
+  /** PEM of the private certificate authority; undefined when certificates come from elsewhere. */
+  readonly caPem: () => string | undefined
+}
+
+/** Every route. Other methods on these paths are answered 405, other paths 404. */
+export function routes({ ready, metricsText, caPem }: RouteServices, views: Views): Router {
+  return routerOf([
+    ['GET', '/', home(views, ready)],
+    ['GET', '/healthz', healthz],
+    ['GET', '/readyz', readyz(ready)],
+    ['GET', '/metrics', loopbackOnly, metrics(metricsText)],
+    ['GET', '/ca.pem', caCertificate(caPem)],
+  ])
+}
+
+type Route = readonly ['GET' | 'POST', string, ...RequestHandler[]]
+
+function routerOf(table: readonly Route[]): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  for (const [path, group] of Map.groupBy(table, ([, path]) => path)) {
+    const route = router.route(path)
+    for (const [method, , ...handlers] of group) {
+      if (method === 'GET') route.get(...handlers)
+      else route.post(...handlers)
+    }
+    route.all(methodNotAllowed(group.flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))))
+  }
+  return router
+}
