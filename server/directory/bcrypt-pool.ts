@@ -28,6 +28,8 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
   return {
     compare: async (password, hash) => (await run({ type: 'compare', password, hash })) === true,
     hash: async (password, cost) => String(await run({ type: 'hash', password, cost })),
-    [Symbol.asyncDispose]: () => pool.destroy(),
+    [Symbol.asyncDispose]: async () => {
+      await pool.destroy()
+    },
   }
 }

@@ -2,7 +2,9 @@ import { type Access, publicAccess } from '../directory/access-control.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
 import { subschemaDn } from '../directory/encoded-entry.ts'
 import { DnSyntaxError, normalizeDn } from '../protocol/distinguished-name.ts'
+import { LdapError } from '../protocol/ldap-error.ts'
 import type { Scope } from '../protocol/request-decoder.ts'
+import { ResultCode } from '../protocol/result-code.ts'
 import type { LdapServices } from './services.ts'
 import type { Session } from './session.ts'
 
@@ -10,7 +12,8 @@ const subschemaKey = normalizeDn(subschemaDn)
 
 /**
  * Where an operation looks: the root DSE for a base search of the empty DN, the subschema entry for its name, else the
- * directory as the session may see it.
+ * directory as the session may see it. Throws {@link LdapError} unavailable before the first sync: an empty answer would tell
+ * clients that nobody exists.
  */
 export function selectView(
   services: LdapServices,
@@ -20,7 +23,9 @@ export function selectView(
 ): { view: DirectoryView; access: Access } {
   if (name === '' && scope === 'baseObject') return { view: services.rootDse, access: publicAccess }
   if (isSubschema(name)) return { view: services.subschema(), access: publicAccess }
-  const { view } = services.directory
+  const { view, suffix } = services.directory
+  if (!view.slotByKey.has(normalizeDn(suffix)))
+    throw new LdapError(ResultCode.unavailable, 'the directory has not been filled yet')
   return { view, access: services.accessControl.accessFor(session.identity, view) }
 }
 

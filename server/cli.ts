@@ -1,0 +1,220 @@
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { Command as CliCommand, InvalidArgumentError } from 'commander'
+import { runCheck } from './commands/check.ts'
+import { type Command, ExitCode } from './commands/command.ts'
+import { explainCommand } from './commands/explain-command.ts'
+import { exportLdifCommand } from './commands/export-ldif-command.ts'
+import { planApproveCommand, planDiscardCommand, planShowCommand } from './commands/plan-command.ts'
+import { syncCommand } from './commands/sync-command.ts'
+import { domainChecks } from './config-checks.ts'
+import { NotRunningError, runOverControlSocket } from './control/control-client.ts'
+import { runDemo } from './demo.ts'
+import { startServer } from './main.ts'
+import { systemClock } from './runtime/clock.ts'
+import { type LoadedConfig, loadConfig } from './runtime/config.ts'
+import { ConfigError } from './runtime/config-problems.ts'
+import { createLogger } from './runtime/logger.ts'
+import { version } from './version.ts'
+import { openWorkspace } from './workspace.ts'
+
+interface CommonOptions {
+  readonly config?: string
+}
+interface OutputOptions extends CommonOptions {
+  readonly json?: boolean
+  readonly progress?: boolean
+}
+
+const program = new CliCommand('rosterd')
+  .description('LDAP directory server backed by synced cloud identities')
+  .version(version)
+  .option('-c, --config <file>', 'configuration file (default: $ROSTERD_CONFIG or ./ldap.config.json)')
+  .showHelpAfterError('Add --help for what is accepted.')
+  .enablePositionalOptions()
+
+program
+  .command('serve')
+  .description('run the server: LDAP, HTTP, scheduled syncs')
+  .option(
+    '--log-format <format>',
+    'json (one event a line) or pretty',
+    oneOf('json', 'pretty'),
+    process.stdout.isTTY ? 'pretty' : 'json',
+  )
+  .action(async (options: { logFormat: 'json' | 'pretty' }) => {
+    const loaded = await load(program.opts())
+    const logger = createLogger({ level: loaded.config.log.level, format: options.logFormat })
+    await using server = await startServer({
+      loaded,
+      env: process.env,
+      clock: systemClock,
+      logger,
+      signal: signalled(),
+      writeAccessLog: (text) => void process.stdout.write(text),
+    })
+    await server.stopped
+    logger.info('stopped')
+  })
+
+program
+  .command('demo')
+  .description('run a trial on loopback: two simulated tenants, synced and served')
+  .option('--ldap-port <port>', 'port of ldap://', portNumber, 3890)
+  .option('--ldaps-port <port>', 'port of ldaps://', portNumber, 6360)
+  .option('--admin-port <port>', 'port of http://', portNumber, 8080)
+  .action((options: { ldapPort: number; ldapsPort: number; adminPort: number }) => runDemo(options, signalled()))
+
+program
+  .command('sync')
+  .description('sync providers now: exit 0 applied or nothing to do, 2 changes held, 1 failed')
+  .option('--provider <id>', 'only this provider')
+  .option('--full', 'read everything, not only what changed')
+  .option('--dry-run', 'show what would change and write nothing')
+  .option('--progress', 'show progress on stderr')
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions & { provider?: string; full?: boolean; dryRun?: boolean }) =>
+    execute(
+      syncCommand,
+      { provider: options.provider, full: options.full ?? false, dryRun: options.dryRun ?? false },
+      options,
+    ),
+  )
+
+const plan = program.command('plan').description('changes that wait for approval (accidental-deletion protection)')
+plan
+  .command('show')
+  .description('list held changes: exit 2 when some wait')
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions) => execute(planShowCommand, {}, options))
+for (const [command, description] of [
+  [planApproveCommand, 'apply exactly the held changes with this hash'],
+  [planDiscardCommand, 'keep them held and do not ask again until they change'],
+] as const) {
+  plan
+    .command(command.name.replace('plan-', ''))
+    .description(description)
+    .argument('[hash]', 'hash that "plan show" prints, or its first 8 or more digits')
+    .option('--latest', 'the newest held plan')
+    .option('--json', 'print JSON')
+    .action((hash: string | undefined, options: OutputOptions & { latest?: boolean }) => {
+      const wanted = options.latest ? 'latest' : hash
+      if (wanted === undefined)
+        program.error('error: name the hash of the plan, or --latest', { exitCode: ExitCode.failed })
+      return execute(command as Command<object, unknown>, { hash: wanted, by: userInfo().username }, options)
+    })
+}
+
+program
+  .command('check')
+  .description('check the configuration, its secrets and files, and every permission of every provider')
+  .option('--offline', 'do not connect to providers')
+  .option('--json', 'print JSON')
+  .action(async (options: OutputOptions & { offline?: boolean }) => {
+    const report = await runCheck(
+      { loaded: await load(program.opts()), env: process.env, clock: systemClock },
+      { offline: options.offline ?? false },
+    )
+    print(options.json ? json(report) : report.text)
+    process.exitCode = report.ok ? ExitCode.ok : ExitCode.failed
+  })
+
+program
+  .command('explain')
+  .description('why a person or group is served or not')
+  .argument('<name>', 'user name, cn, address, DN, entryUUID or immutable id')
+  .option('--json', 'print JSON')
+  .action((name: string, options: OutputOptions) => execute(explainCommand, { name }, options))
+
+program
+  .command('export-ldif')
+  .description('print every entry as LDIF; passwords are not part of it')
+  .action(async () => {
+    await run(exportLdifCommand, {}, (part) => print(String(part)))
+  })
+
+/** Runs a command where the store is: in the server that has it, else here. */
+async function run<Input, Value>(
+  command: Command<Input, Value>,
+  input: Input,
+  progress: (value: unknown) => void,
+): Promise<Value> {
+  const loaded = await load(program.opts())
+  try {
+    return (await runOverControlSocket(
+      join(loaded.config.dataDir, 'control.sock'),
+      command.name,
+      input,
+      progress,
+    )) as Value // made by the same command
+  } catch (error) {
+    if (!(error instanceof NotRunningError)) throw error
+  }
+  const logger = createLogger({ level: 'error', format: 'pretty', write: (line) => void process.stderr.write(line) })
+  await using workspace = await openWorkspace({ loaded, env: process.env, clock: systemClock, logger })
+  return await command.execute(workspace, input, progress, signalled())
+}
+
+async function execute<Input, Value>(
+  command: Command<Input, Value>,
+  input: Input,
+  options: OutputOptions,
+): Promise<void> {
+  const value = await run(command, input, (progress) => {
+    if (options.progress) process.stderr.write(`${JSON.stringify(progress)}\n`)
+  })
+  print(options.json ? json(value) : command.text(value))
+  process.exitCode = command.exitCode(value)
+}
+
+function load({ config }: CommonOptions): Promise<LoadedConfig> {
+  return loadConfig({ path: config, env: process.env, checks: domainChecks, requireSecrets: true })
+}
+
+/** Aborts on SIGTERM and SIGINT; a second one ends the process at once. */
+function signalled(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      controller.abort()
+      process.once(name, () => process.exit(ExitCode.failed))
+    })
+  }
+  return controller.signal
+}
+
+function oneOf(...accepted: readonly string[]) {
+  return (value: string): string => {
+    if (!accepted.includes(value)) throw new InvalidArgumentError(`It must be ${accepted.join(' or ')}.`)
+    return value
+  }
+}
+
+function portNumber(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535)
+    throw new InvalidArgumentError('It must be a number from 0 to 65535.')
+  return Number(value)
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const text =
+    error instanceof ConfigError || !(error instanceof Error)
+      ? String(error instanceof Error ? error.message : error)
+      : `rosterd: ${error.message}${causeText(error)}`
+  process.stderr.write(`${text}\n`)
+  process.exitCode = ExitCode.failed
+}
+
+function causeText({ cause }: Error): string {
+  return cause instanceof Error ? ` (${cause.message})` : ''
+}

@@ -1,0 +1,30 @@
+import type { Workspace } from '../workspace.ts'
+import type { Command } from './command.ts'
+import { explainCommand } from './explain-command.ts'
+import { exportLdifCommand } from './export-ldif-command.ts'
+import { planApproveCommand, planDiscardCommand, planShowCommand } from './plan-command.ts'
+import { syncCommand } from './sync-command.ts'
+
+// Each command reads the input that this program's own command line made for it.
+const all = [
+  syncCommand,
+  planShowCommand,
+  planApproveCommand,
+  planDiscardCommand,
+  explainCommand,
+  exportLdifCommand,
+] as readonly Command<never, unknown>[]
+const commands = new Map(all.map((command) => [command.name, command]))
+
+/** Runs a command that came over the control socket. */
+export async function runCommand(
+  workspace: Workspace,
+  name: string,
+  input: unknown,
+  progress: (value: unknown) => void,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const command = commands.get(name)
+  if (!command) throw new Error(`the server does not know the command "${name}"; it may be of another version`)
+  return await command.execute(workspace, input as never, progress, signal)
+}

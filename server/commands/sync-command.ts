@@ -1,0 +1,79 @@
+import type { RunReport, TypeCounts } from '../../sync/run-report.ts'
+import { type Command, ExitCode } from './command.ts'
+
+export interface SyncInput {
+  /** Provider id; every provider when undefined. */
+  readonly provider?: string | undefined
+  readonly full: boolean
+  readonly dryRun: boolean
+}
+
+/** `rosterd sync`: one run of each provider asked for, in the order of the configuration. */
+export const syncCommand: Command<SyncInput, readonly RunReport[]> = {
+  name: 'sync',
+  async execute({ providers, engine }, { provider, full, dryRun }, progress, signal) {
+    if (providers.length === 0)
+      throw new Error('no provider is configured; add one to "providers" in the configuration')
+    const known = providers.map(({ id }) => id)
+    if (provider !== undefined && !known.includes(provider))
+      throw new Error(`--provider: there is no provider "${provider}"; configured are ${known.join(', ')}`)
+    const reports: RunReport[] = []
+    for (const id of provider === undefined ? known : [provider]) {
+      const onProgress = (step: object) => progress({ provider: id, ...step })
+      reports.push(await engine.run(id, { trigger: 'command', full, dryRun, signal, onProgress }))
+    }
+    return reports
+  },
+  text: (reports) => reports.map(reportText).join('\n'),
+  exitCode: (reports) => {
+    const outcomes = new Set(reports.map(({ outcome }) => outcome))
+    if (['failed', 'cancelled', 'interrupted'].some((outcome) => outcomes.has(outcome as RunReport['outcome'])))
+      return ExitCode.failed
+    return outcomes.has('held') ? ExitCode.held : ExitCode.ok
+  },
+}
+
+const countWords: readonly (keyof TypeCounts)[] = [
+  'added',
+  'updated',
+  'renamed',
+  'deactivated',
+  'reactivated',
+  'removed',
+  'skipped',
+]
+
+function reportText(report: RunReport): string {
+  const { provider, outcome, dryRun, read, calls, error } = report
+  if (error !== null) return `${provider}: ${outcome}: ${error}\n`
+  const lines = [
+    `${provider}: ${outcome}${dryRun ? ' (dry run: nothing was written)' : ''}; read ${readText(read)} in ${calls} calls`,
+  ]
+  for (const [type, name] of [
+    ['user', 'users'],
+    ['group', 'groups'],
+    ['entry', 'entries'],
+  ] as const) {
+    const counts = report.counts[type]
+    const parts = countWords.filter((word) => counts[word] > 0).map((word) => `${counts[word]} ${word}`)
+    if (parts.length > 0) lines.push(`  ${name}: ${parts.join(', ')}`)
+  }
+  if (dryRun) for (const { action, dn, reason } of report.changes) lines.push(`  ${action} ${dn} (${reason})`)
+  if (dryRun && report.changesInAll > report.changes.length)
+    lines.push(`  … ${report.changesInAll - report.changes.length} more`)
+  for (const held of report.held) {
+    lines.push(`  held: ${held.changes.length} changes of ${held.provider}, ${held.reasons.join('; ')}`)
+    if (!held.discarded)
+      lines.push(
+        `  look with "rosterd plan show", then "rosterd plan approve ${held.hash.slice(0, 12)}" or "rosterd plan discard ${held.hash.slice(0, 12)}"`,
+      )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function readText(read: RunReport['read']): string {
+  const parts = Object.entries(read)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name}`)
+  return parts.length === 0 ? 'nothing' : parts.join(', ')
+}

@@ -1,0 +1,147 @@
+import { join } from 'node:path'
+import { startAdminServer } from '../admin-ui/admin-server.ts'
+import { runSyncSchedule } from '../sync/sync-scheduler.ts'
+import { runCommand } from './commands/commands.ts'
+import { startControlServer } from './control/control-server.ts'
+import { createAuthenticator } from './directory/authenticator.ts'
+import { createBcryptPool } from './directory/bcrypt-pool.ts'
+import type { AccessLogRecord } from './ldap/access-log.ts'
+import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
+import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
+import { loadTlsIdentity } from './ldap/tls.ts'
+import { normalizeDn } from './protocol/distinguished-name.ts'
+import { resultCodeName } from './protocol/result-code.ts'
+import { Lifecycle } from './runtime/lifecycle.ts'
+import { createMetrics, type Metrics } from './runtime/metrics.ts'
+import { resolveSecret } from './runtime/secret.ts'
+import { version } from './version.ts'
+import { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts'
+
+export interface ServerOptions extends WorkspaceOptions {
+  /** Gets the access log, whole lines at a time. */
+  readonly writeAccessLog: (text: string) => void
+  /** Stops the server when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+export interface RunningServer extends AsyncDisposable {
+  readonly workspace: Workspace
+  readonly ports: { readonly ldap: number; readonly ldaps: number | undefined; readonly admin: number }
+  /** PEM; undefined when the operator's own certificate is in use. */
+  readonly caPem: string | undefined
+  /** Resolves when everything has been stopped. */
+  readonly stopped: Promise<void>
+}
+
+/** Starts every part in order; resolves when LDAP answers. What is started ends, in reverse, with the signal or by disposal. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { loaded, logger, clock, env, signal } = options
+  const { config } = loaded
+  const lifecycle = new Lifecycle({
+    ...(signal ? { signal } : {}),
+    onStopProblem: (part, problem) => logger.error({ part, err: problem }, 'part did not stop'),
+  })
+  const metrics = createMetrics({ processMetrics: true })
+  const binders = await Promise.all(
+    config.binders.map(async ({ name, password }) => ({
+      name,
+      password: (await resolveSecret(password, { env, baseDir: loaded.baseDir })).reveal(),
+    })),
+  )
+
+  const workspace = await lifecycle.start(
+    'store',
+    () => openWorkspace(options),
+    async (opened) => {
+      await opened[Symbol.asyncDispose]()
+    },
+  )
+  const { directory, engine, providers } = workspace
+  const bcrypt = await lifecycle.start(
+    'password workers',
+    () => createBcryptPool(),
+    async (pool) => {
+      await pool[Symbol.asyncDispose]()
+    },
+  )
+  const accessLines = await lifecycle.start(
+    'access log',
+    () => bufferedLineWriter(options.writeAccessLog),
+    (writer) => writer.flush(),
+  )
+  const tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  const ldap = await lifecycle.start(
+    'ldap',
+    () =>
+      startLdapServer({
+        config: config.ldap,
+        directory,
+        tls,
+        version,
+        authenticator: createAuthenticator({ directory, binders, bindByName: config.ldap.bindByName, bcrypt }),
+        accessLog: createAccessLog({
+          operations: config.log.operations,
+          write: accessLines.write,
+          observe: countOperation(metrics),
+        }),
+        reportDefect: (error, operation) => logger.error({ err: error, operation }, 'operation failed'),
+      }),
+    (server) => server.close(),
+  )
+  const admin = await lifecycle.start(
+    'http',
+    () =>
+      startAdminServer({
+        host: config.admin.host,
+        port: config.admin.port,
+        ready: () => readiness(workspace),
+        metricsText: () => metricsText(metrics, workspace, ldap),
+        caPem: () => tls.caPem,
+        logger,
+      }),
+    (server) => server.close(),
+  )
+  await lifecycle.start(
+    'control socket',
+    () =>
+      startControlServer(join(config.dataDir, 'control.sock'), (name, input, progress, gone) =>
+        runCommand(workspace, name, input, progress, gone),
+      ),
+    (server) => server.close(),
+  )
+  await lifecycle.start(
+    'sync schedule',
+    (stopping) => ({ ended: runSyncSchedule({ engine, config, providers, clock, logger }, stopping) }),
+    ({ ended }) => ended,
+  )
+  const ports = { ldap: ldap.port, ldaps: ldap.tlsPort, admin: admin.port }
+  logger.info({ ...ports, version, baseDn: config.baseDn, dataDir: config.dataDir }, 'ready')
+  return {
+    workspace,
+    ports,
+    caPem: tls.caPem,
+    stopped: lifecycle.stopped,
+    [Symbol.asyncDispose]: () => lifecycle.stop(),
+  }
+}
+
+function countOperation(metrics: Metrics) {
+  return (operation: AccessLogRecord['operation'], resultCode: number, durationSeconds: number): void => {
+    metrics.ldapOperations.inc({ operation, result: resultCodeName(resultCode) })
+    metrics.ldapOperationSeconds.observe({ operation }, durationSeconds)
+  }
+}
+
+function readiness({ directory }: Workspace): { ok: boolean; reasons: string[] } {
+  const isFilled = directory.view.slotByKey.has(normalizeDn(directory.suffix))
+  return isFilled
+    ? { ok: true, reasons: [] }
+    : { ok: false, reasons: ['the directory has not been filled yet: no sync has succeeded'] }
+}
+
+async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapServer): Promise<string> {
+  metrics.ldapConnections.set(ldap.connections)
+  metrics.directoryEntries.set(directory.view.slotByKey.size)
+  metrics.directoryLastChange.set(directory.store.lastChange)
+  return await metrics.text()
+}

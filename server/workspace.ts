@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createProviders } from '../sync/create-providers.ts'
+import { containerEntries } from '../sync/container-entries.ts'
+import type { IdentityProvider } from '../sync/identity-provider.ts'
+import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
+import { type Directory, openDirectory } from './directory/directory.ts'
+import { formatGeneralizedTime } from './protocol/generalized-time.ts'
+import type { Clock } from './runtime/clock.ts'
+import type { LoadedConfig } from './runtime/config.ts'
+import type { Config } from './runtime/config-schema.ts'
+import type { Logger } from './runtime/logger.ts'
+import { resolveSecret } from './runtime/secret.ts'
+import { trustCaFile } from './runtime/trust.ts'
+import { openLevelStore } from './storage/level-store.ts'
+
+export interface WorkspaceOptions {
+  readonly loaded: LoadedConfig
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** The store of one configuration, opened, and what works on it: what `serve` and the commands share. */
+export interface Workspace extends AsyncDisposable {
+  readonly config: Config
+  readonly directory: Directory
+  readonly engine: SyncEngine
+  readonly providers: readonly IdentityProvider[]
+}
+
+export function providersOf({ loaded, env, clock }: Omit<WorkspaceOptions, 'logger'>): readonly IdentityProvider[] {
+  return createProviders(loaded.config, {
+    clock,
+    secret: (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }),
+    directory: loaded.baseDir,
+  })
+}
+
+/** Throws StoreError when the store cannot be opened, for one because another process has it. */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { loaded, clock, logger } = options
+  const { config } = loaded
+  if (config.caFile !== null) await trustCaFile(config.caFile)
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const store = await openLevelStore(join(config.dataDir, 'db'))
+  try {
+    const directory = await openDirectory(store, config.baseDn)
+    if (config.providers.length === 0) await addContainers(directory, config, clock)
+    const providers = providersOf(options)
+    const engine = createSyncEngine({ directory, config, providers, clock, logger })
+    await engine.markInterruptedRuns()
+    return { config, directory, engine, providers, [Symbol.asyncDispose]: () => store.close() }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Without a provider no run makes the suffix and ou entries, and an empty directory would look like one not filled yet. */
+async function addContainers(directory: Directory, config: Config, clock: Clock): Promise<void> {
+  if (directory.entryByDn(config.baseDn)) return
+  const now = formatGeneralizedTime(clock.now())
+  const entries = containerEntries(config).map(({ dn, entryUUID, attributes }) => ({
+    type: 'put' as const,
+    entry: {
+      dn,
+      entryUUID,
+      attributes: new Map([...attributes, ['createTimestamp', [now]], ['modifyTimestamp', [now]]]),
+    },
+  }))
+  await directory.commit({ cause: { kind: 'server', id: 'first start' }, entries, records: [] })
+}
