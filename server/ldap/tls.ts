@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { Config } from '../runtime/config-schema.ts'
@@ -42,9 +43,11 @@ async function readPem(setting: string, path: string): Promise<string> {
   }
 }
 
-/** Loopback by name and address is always among them, so that a trial and the server's own tools work. */
+/**
+ * Loopback is always among them, so that a trial and the server's own tools work, and so is the machine's own name: OpenLDAP's
+ * library checks for it in place of "localhost".
+ */
 function publicHosts(urls: readonly string[]): string[] {
-  return [
-    ...new Set([...urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')), 'localhost', '127.0.0.1', '::1']),
-  ]
+  const published = urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''))
+  return [...new Set([...published, 'localhost', '127.0.0.1', '::1', hostname().toLowerCase()])]
 }

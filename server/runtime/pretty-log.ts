@@ -10,7 +10,11 @@ export function formatPretty(line: string): string {
   const { time, level, event, err, ...rest } = fields as Record<string, unknown>
   const details = Object.entries(rest).map(([name, value]) => ` ${name}=${shown(value)}`)
   const clock = typeof time === 'string' ? `${time.slice(11, 19)} ` : ''
-  return `${clock}${String(level ?? '').padEnd(5)} ${String(event ?? '')}${details.join('')}${errorLines(err)}\n`
+  return `${clock}${textOf(level).padEnd(5)} ${textOf(event)}${details.join('')}${errorLines(err)}\n`
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function shown(value: unknown): string {

@@ -71,7 +71,7 @@ async function readLog(db: Database, snapshot: Snapshot, problems: string[]): Pr
     newest.set(change.entryUUID, { number, type: change.type, dn: change.dn })
   }
   if (previous !== undefined && previous !== lastChange) {
-    problems.push(`change log: ends at ${previous}, but the last change is ${String(lastChange)}`)
+    problems.push(`change log: ends at ${previous}, but the last change is ${JSON.stringify(lastChange)}`)
   }
   return { first: first ?? (typeof lastChange === 'number' ? lastChange + 1 : 1), newest }
 }
