@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { callbackify } from 'node:util'
 import session, { type SessionData } from 'express-session'
 import type { Json } from '../server/directory/directory-store.ts'
 import type { Clock } from '../server/runtime/clock.ts'
@@ -21,6 +22,7 @@ export interface SessionStoreOptions {
 const touchStepMs = 60_000
 
 type Done = (error?: unknown) => void
+const ignore: Done = () => undefined
 
 /**
  * Server-side sessions for express-session, so that they can be revoked. The key of a record is the SHA-256 of the session
@@ -39,23 +41,20 @@ export class SessionStore extends session.Store {
   }
 
   override get(sessionId: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#live(sessionId).then(
-      (stored) => done(null, stored?.session ?? null),
-      (error: unknown) => done(error),
-    )
+    callbackify(async () => (await this.#live(sessionId))?.session ?? null)(done)
   }
 
-  override set(sessionId: string, data: SessionData, done?: Done): void {
-    settle(this.#records.set(keyOf(sessionId), this.#stored(data)), done)
+  override set(sessionId: string, data: SessionData, done: Done = ignore): void {
+    callbackify(() => this.#records.set(keyOf(sessionId), this.#stored(data)))(done)
   }
 
-  override destroy(sessionId: string, done?: Done): void {
-    settle(this.#records.delete(keyOf(sessionId)), done)
+  override destroy(sessionId: string, done: Done = ignore): void {
+    callbackify(() => this.#records.delete(keyOf(sessionId)))(done)
   }
 
   /** Extends a session that is still alive; one that was destroyed meanwhile stays so. */
-  override touch(sessionId: string, data: SessionData, done?: Done): void {
-    settle(this.#extend(sessionId, data), done)
+  override touch(sessionId: string, data: SessionData, done: Done = ignore): void {
+    callbackify(() => this.#extend(sessionId, data))(done)
   }
 
   async #extend(sessionId: string, data: SessionData): Promise<void> {
@@ -99,11 +98,4 @@ function parseStored(value: Json | undefined): StoredSession | undefined {
 
 function keyOf(sessionId: string): string {
   return createHash('sha256').update(sessionId).digest('base64url')
-}
-
-function settle(work: Promise<void>, done: Done = () => undefined): void {
-  work.then(
-    () => done(),
-    (error: unknown) => done(error),
-  )
 }

@@ -12,7 +12,7 @@ const host = z.string().min(1)
 const httpsUrl = z.url({ protocol: /^https$/, error: 'is not an https:// URL' })
 
 /** A secret: the name of an environment variable, a file, or (loopback trials only) the value itself. */
-export const secretSource = z.union(
+const secretSource = z.union(
   [
     z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret.') }),
     z.strictObject({
@@ -37,7 +37,7 @@ const idRangeMessage = 'is not a pair of ids such as [1000, 60000] (each 1 to 42
 const id = z.int(idRangeMessage).min(1, idRangeMessage).max(4_294_967_294, idRangeMessage)
 const idRange = z.tuple([id, id], idRangeMessage)
 
-export const filters = z.strictObject({
+const filters = z.strictObject({
   groupPrefixes: z
     .array(z.string())
     .default([])
@@ -192,7 +192,7 @@ const ldif = z.strictObject({
   flattenGroups: z.boolean().default(false).describe('Add the members of nested groups to the groups above them.'),
 })
 
-export const provider = z.discriminatedUnion('type', [entra('entra'), entra('office365'), okta, ldif], {
+const provider = z.discriminatedUnion('type', [entra('entra'), entra('office365'), okta, ldif], {
   error: (issue) =>
     issue.code === 'invalid_union' ? 'is not a provider type: "entra", "office365", "okta" or "ldif"' : undefined,
 })

@@ -1,18 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
-/** LDAP operations as metrics and the access log name them. */
-export type OperationLabel =
-  | 'bind'
-  | 'search'
-  | 'compare'
-  | 'extended'
-  | 'abandon'
-  | 'unbind'
-  | 'add'
-  | 'modify'
-  | 'modifyDN'
-  | 'delete'
-
 const quick = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
 const runs = [1, 5, 15, 60, 300, 900, 3600]
 

@@ -147,7 +147,7 @@ export function directoryStoreContract(
         const { store } = fixture
         await store.commit(generation([put(person(1, 'ada', { mail: ['a@x'] }))]))
         const { dn, attributes } = person(1, 'ada', { mail: ['a@x'] })
-        const reordered = new Map([...attributes].reverse())
+        const reordered = new Map([...attributes].toReversed())
         const result = await store.commit(generation([put({ dn, entryUUID: uuid(1), attributes: reordered })]))
         expect(result).toEqual({ firstChange: 1, lastChange: 1 })
         expect(await collect(store.changes(1))).toEqual([])
@@ -368,14 +368,14 @@ export function directoryStoreContract(
         await using fixture = await open()
         const { store } = fixture
         await store.commit(generation(team('0')))
-        let isCommitting = true
+        const committing = new AbortController()
         const commits = Promise.all(['1', '2', '3'].map((title) => store.commit(generation(team(title))))).finally(
           () => {
-            isCommitting = false
+            committing.abort()
           },
         )
         let reads = 0
-        while (isCommitting) {
+        while (!committing.signal.aborted) {
           expect((await titles(store)).size).toBe(1)
           expect((await collect(store.changes(0))).length % 40).toBe(0)
           expect(store.lastChange % 40).toBe(0)

@@ -7,7 +7,7 @@ import { resolveSecret, Secret } from '../../../server/runtime/secret.ts'
 
 test('shows itself only through reveal', () => {
   const secret = new Secret('hush')
-  const printed = [`${secret}`, JSON.stringify({ secret }), inspect({ secret }, { showHidden: true, depth: 9 })]
+  const printed = [String(secret), JSON.stringify({ secret }), inspect({ secret }, { showHidden: true, depth: 9 })]
   expect(printed).toEqual(['[redacted]', '{"secret":"[redacted]"}', '{ secret: [redacted] }'])
   expect(secret.reveal()).toBe('hush')
 })
