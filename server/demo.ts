@@ -129,7 +129,7 @@ Try:
 
   ldapsearch -x -LLL -H ldap://localhost:${ports.ldap} -D ${binderDn} -w ${binderPassword} -b ${baseDn} '(uid=${person})'
   ldapwhoami -x -H ldap://localhost:${ports.ldap} -D ${personDn} -w ${personPassword}
-  LDAPTLS_CACERT=${caFile} ldapsearch -x -LLL -H ldaps://localhost:${ports.ldaps} -D ${binderDn} -w ${binderPassword} -b ${baseDn} '(cn=Engineering)' cn gidNumber member
+  LDAPTLS_CACERT=${caFile} ldapsearch -x -LLL -H ldaps://localhost:${ports.ldaps} -D ${binderDn} -w ${binderPassword} -b ${baseDn} '(memberUid=${person})' cn gidNumber
 
 Press Ctrl+C to stop.
 `
