@@ -52,6 +52,9 @@ type RequestOptions = NonNullable<Parameters<Client['http']['http']>[1]>
 type Page =
   | { readonly type: 'page'; readonly items: readonly JsonObject[]; readonly next: string | undefined }
   | { readonly type: 'vanished' }
+  | { readonly type: 'cursorExpired' }
+
+const maxRestarts = 2
 
 /**
  * Reads listings of an Okta org to their end. Authentication and requests are the SDK's; its collections, cache and
@@ -63,6 +66,14 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
   let sdk: Promise<Client> | undefined
 
   async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
+    for (let restart = 0; ; restart++) {
+      const result = await readPages(listing, context, onPage)
+      if (result !== 'cursorExpired') return result
+      if (restart === maxRestarts) throw badAnswer(listing.call, 'cursors keep expiring before the listing ends')
+    }
+  }
+
+  async function readPages(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
     const byId = new Map<string, JsonObject>()
     const seen = new Set<string>()
     let url: string | undefined = `${org.origin}${listing.path}`
@@ -71,6 +82,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
       seen.add(url)
       const page = await readPage(url, listing, context)
       if (page.type === 'vanished') return undefined
+      if (page.type === 'cursorExpired') return 'cursorExpired' as const
       for (const item of page.items) byId.set(item.id as string, item)
       onPage?.(byId.size)
       url = page.next
@@ -111,6 +123,9 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
     } catch (thrown) {
       context.signal.throwIfAborted()
       const failure = describeOktaFailure(provider, listing.call, listing.permission, thrown, clock.now())
+      // Validation can fail only for the cursor: the rest of the request is always the same (contract §5).
+      if (failure.type === 'failed' && failure.error.code === 'E0000001' && url.includes('after='))
+        return { type: 'done', value: { type: 'cursorExpired' } }
       return failure.type === 'vanished' ? { type: 'done', value: { type: 'vanished' } } : failure
     }
   }
@@ -133,7 +148,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
     list,
     async probe(listing, context) {
       const page = await readPage(`${org.origin}${listing.path}`, listing, context)
-      if (page.type === 'vanished') throw notFound(listing)
+      if (page.type !== 'page') throw notFound(listing)
     },
     notFound,
   }
