@@ -12,26 +12,21 @@ import { storedForm } from './stored-form.ts'
 /** Rows read at once; between two reads the event loop serves others. */
 const sliceRows = 500
 
-export interface CommitPlan {
-  readonly operations: readonly WriteOperation[]
-  readonly lastChange: number
-}
-
 /**
- * The writes that bring the database from its present state to the one after `generation`: none for what is stored
- * already. Reads only. Throws {@link StoreError} `duplicateDn` or `invalidKey`, or `DnSyntaxError`.
+ * Yields, some rows at a time, the writes that bring the database from its present state to the one after `generation`:
+ * none for what is stored already. Returns the number of the last change. Reads only. Throws {@link StoreError}
+ * `duplicateDn` or `invalidKey`, or `DnSyntaxError`, possibly after having yielded.
  */
-export async function planCommit(
+export async function* planCommit(
   db: Database,
   generation: Generation,
   time: string,
   lastChange: number,
-): Promise<CommitPlan> {
-  const operations: WriteOperation[] = []
+): AsyncGenerator<WriteOperation[], number> {
   const dns = new DnClaims()
   let number = lastChange
-
   for (const slice of slicesOf([...netEntryEffect(generation.entries)])) {
+    const operations: WriteOperation[] = []
     const keys = slice.map(([entryUUID]) => entryKey(entryUUID))
     const stored = await db.getMany(keys)
     for (const [index, [, wanted]] of slice.entries()) {
@@ -51,10 +46,17 @@ export async function planCommit(
         if (after) dns.claim(after.dn, after.entryUUID)
       }
     }
+    yield operations
   }
-  operations.push(...(await dns.operations(db)))
+  yield* dns.operations(db)
+  yield* recordOperations(db, generation)
+  if (number > lastChange) yield [{ type: 'put', key: metaKey('lastChange'), value: encodeRecord(number) }]
+  return number
+}
 
+async function* recordOperations(db: Database, generation: Generation): AsyncGenerator<WriteOperation[]> {
   for (const slice of slicesOf([...netRecordEffect(generation.records)])) {
+    const operations: WriteOperation[] = []
     const keys = slice.map(([key]) => Buffer.from(key, 'latin1'))
     const stored = await db.getMany(keys)
     for (const [index, [, { value: json }]] of slice.entries()) {
@@ -68,12 +70,8 @@ export async function planCommit(
       const value = encodeRecord(json)
       if (!old?.equals(value)) operations.push({ type: 'put', key, value })
     }
+    yield operations
   }
-
-  if (number > lastChange) {
-    operations.push({ type: 'put', key: metaKey('lastChange'), value: encodeRecord(number) })
-  }
-  return { operations, lastChange: number }
 }
 
 /** Normalized DNs that a generation gives up and takes; a swap does both for each. */
@@ -95,20 +93,19 @@ class DnClaims {
   }
 
   /** Throws {@link StoreError} `duplicateDn` when an entry that keeps its DN holds a claimed one. */
-  async operations(db: Database): Promise<WriteOperation[]> {
-    const operations: WriteOperation[] = []
-    for (const [text, key] of this.#released) {
-      if (!this.#claimed.has(text)) operations.push({ type: 'del', key })
-    }
+  async *operations(db: Database): AsyncGenerator<WriteOperation[]> {
+    const given = [...this.#released].filter(([text]) => !this.#claimed.has(text))
+    yield given.map(([, key]) => ({ type: 'del', key }))
     for (const slice of slicesOf([...this.#claimed])) {
+      const operations: WriteOperation[] = []
       const owners = await db.getMany(slice.map(([, claim]) => claim.key))
       for (const [index, [text, { key, dn, entryUUID }]] of slice.entries()) {
         const owner = owners[index]
         if (owner && !this.#released.has(text)) throw duplicateDn(dn, uuidFromOctets(owner), entryUUID)
         operations.push({ type: 'put', key, value: uuidOctets(entryUUID) })
       }
+      yield operations
     }
-    return operations
   }
 }
 

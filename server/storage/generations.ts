@@ -20,19 +20,42 @@ export type WriteStep = 'batch' | 'chunk' | 'mark' | 'apply' | 'finish'
 /** Writes the operations in one synced, atomic batch. */
 export type Write = (step: WriteStep, operations: readonly WriteOperation[]) => Promise<void>
 
-/** Puts the chunks and then the mark: once this resolves, the generation is committed and waits for {@link recover}. */
-export async function commitInChunks(
+/**
+ * Writes what `plan` yields and returns what it returns. A plan of more than `chunkBytes` is written as chunks while it is
+ * made, so that memory holds one chunk; `beforeMark` is called before the write that commits it, and {@link recover} has
+ * to finish it. When the plan throws, chunks may be left, which `recover` drops.
+ */
+export async function writeGeneration<T>(
+  plan: AsyncGenerator<WriteOperation[], T>,
   write: Write,
-  operations: readonly WriteOperation[],
   chunkBytes: number,
   beforeMark: () => void,
-): Promise<void> {
+): Promise<T> {
   let chunks = 0
-  for (const group of groupsOf(operations, chunkBytes)) {
-    await write('chunk', [{ type: 'put', key: pendingKey(chunks++), value: encodeChunk(group) }])
+  let group: WriteOperation[] = []
+  let bytes = 0
+  const writeChunk = () => write('chunk', [{ type: 'put', key: pendingKey(chunks++), value: encodeChunk(group) }])
+  let step = await plan.next()
+  for (; !step.done; step = await plan.next()) {
+    for (const operation of step.value) {
+      const size = operationBytes(operation)
+      if (group.length > 0 && bytes + size > chunkBytes) {
+        await writeChunk()
+        group = []
+        bytes = 0
+      }
+      group.push(operation)
+      bytes += size
+    }
   }
+  if (chunks === 0) {
+    if (group.length > 0) await write('batch', group)
+    return step.value
+  }
+  await writeChunk()
   beforeMark()
   await write('mark', [{ type: 'put', key: markKey, value: encodeRecord({ chunks }) }])
+  return step.value
 }
 
 /** Rolls a marked generation forward, drops an unmarked one. Does nothing, and writes nothing, when there is neither. */
@@ -51,24 +74,8 @@ export async function recover(db: Database, write: Write): Promise<void> {
   if (mark !== undefined || leftovers.length > 1) await write('finish', leftovers)
 }
 
-export function operationBytes(operation: WriteOperation): number {
+function operationBytes(operation: WriteOperation): number {
   return operation.key.length + (operation.type === 'put' ? operation.value.length : 0) + 9
-}
-
-function* groupsOf(operations: readonly WriteOperation[], groupBytes: number): Generator<WriteOperation[]> {
-  let group: WriteOperation[] = []
-  let bytes = 0
-  for (const operation of operations) {
-    const size = operationBytes(operation)
-    if (group.length > 0 && bytes + size > groupBytes) {
-      yield group
-      group = []
-      bytes = 0
-    }
-    group.push(operation)
-    bytes += size
-  }
-  if (group.length > 0) yield group
 }
 
 function chunkCount(mark: unknown): number {

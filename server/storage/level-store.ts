@@ -10,9 +10,9 @@ import type { Entry } from '../directory/entry.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { decodeChange } from './change-codec.ts'
 import { planCommit } from './commit-plan.ts'
-import { corruptStore, type Database, isCorruption, openDatabase, type WriteOperation } from './database.ts'
+import { corruptStore, type Database, isCorruption, openDatabase } from './database.ts'
 import { decodeEntry } from './entry-codec.ts'
-import { commitInChunks, operationBytes, recover, type WriteStep } from './generations.ts'
+import { recover, type Write, type WriteStep, writeGeneration } from './generations.ts'
 import {
   elementsOfRecordKey,
   entryKey,
@@ -45,10 +45,14 @@ const pageRows = 1000
  */
 export async function openLevelStore(directory: string, options: LevelStoreOptions = {}): Promise<DirectoryStore> {
   const db = await openDatabase(directory)
-  const write = async (step: WriteStep, operations: readonly WriteOperation[]) => {
-    options.onWrite?.(step, 'before')
-    await db.batch([...operations], { sync: true })
-    options.onWrite?.(step, 'after')
+  const write: Write = async (step, operations) => {
+    try {
+      options.onWrite?.(step, 'before')
+      await db.batch([...operations], { sync: true })
+      options.onWrite?.(step, 'after')
+    } catch (error) {
+      throw writeFailed(directory, error)
+    }
   }
   try {
     await recover(db, write)
@@ -70,27 +74,34 @@ async function readLastChange(db: Database): Promise<number> {
 class LevelStore implements DirectoryStore {
   readonly #db: Database
   readonly #directory: string
-  readonly #write: (step: WriteStep, operations: readonly WriteOperation[]) => Promise<void>
+  readonly #write: Write
   readonly #clock: Pick<Clock, 'now'>
   readonly #chunkBytes: number
   #lastChange: number
   /** The state before a generation that is being rolled forward; readers use it until that is done. */
   #view: ReadView | undefined
   #queue: Promise<unknown> = Promise.resolve()
-  /** Set by the first failed write: what reached the disk is uncertain until the store is opened again. */
-  #failure: StoreError | undefined
+  /** The first failed write ends writing: what reached the disk is uncertain until the store is opened again. */
+  #failure: unknown
   #closed: Promise<void> | undefined
 
   constructor(parts: {
     db: Database
     directory: string
-    write: (step: WriteStep, operations: readonly WriteOperation[]) => Promise<void>
+    write: Write
     lastChange: number
     options: LevelStoreOptions
   }) {
     this.#db = parts.db
     this.#directory = parts.directory
-    this.#write = parts.write
+    this.#write = async (step, operations) => {
+      try {
+        await parts.write(step, operations)
+      } catch (error) {
+        this.#failure = error
+        throw error
+      }
+    }
     this.#lastChange = parts.lastChange
     this.#clock = parts.options.clock ?? systemClock
     this.#chunkBytes = parts.options.chunkBytes ?? 4 * 1024 * 1024
@@ -110,31 +121,29 @@ class LevelStore implements DirectoryStore {
   async #commitNow(generation: Generation): Promise<CommitResult> {
     if (this.#failure) throw this.#failure
     const previous = this.#lastChange
-    const plan = await planCommit(this.#db, generation, this.#clock.now().toISOString(), previous)
-    if (plan.operations.length > 0) {
-      try {
-        await this.#writeGeneration(plan.operations)
-      } catch (error) {
-        this.#failure = error instanceof StoreError ? error : writeFailed(this.#directory, error)
-        throw this.#failure
-      }
+    const plan = planCommit(this.#db, generation, this.#clock.now().toISOString(), previous)
+    try {
+      const lastChange = await writeGeneration(plan, this.#write, this.#chunkBytes, () => {
+        this.#view = new ReadView(this.#db)
+      })
+      if (this.#view) await this.#finish(lastChange)
+      this.#lastChange = lastChange
+      return { firstChange: Math.min(previous + 1, lastChange), lastChange }
+    } catch (error) {
+      if (this.#view) this.#failure = error
+      if (this.#failure) throw error
+      // The plan was refused: its chunks, if any, go.
+      await this.#finish(previous)
+      throw isCorruption(error) ? corruptStore(this.#directory, error) : error
     }
-    this.#lastChange = plan.lastChange
-    return { firstChange: Math.min(previous + 1, plan.lastChange), lastChange: plan.lastChange }
   }
 
-  async #writeGeneration(operations: readonly WriteOperation[]): Promise<void> {
-    const bytes = operations.reduce((sum, operation) => sum + operationBytes(operation), 0)
-    if (bytes <= this.#chunkBytes) {
-      await this.#write('batch', operations)
-      return
-    }
-    await commitInChunks(this.#write, operations, this.#chunkBytes, () => {
-      this.#view = new ReadView(this.#db)
-    })
+  /** Rolls forward the marked generation or drops unmarked chunks, then lets readers see the result. */
+  async #finish(lastChange: number): Promise<void> {
     await recover(this.#db, this.#write)
     const before = this.#view
     this.#view = undefined
+    this.#lastChange = lastChange
     await before?.retire()
   }
 

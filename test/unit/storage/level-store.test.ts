@@ -148,3 +148,24 @@ test('writes nothing for a generation that is stored already', async () => {
   await fixture.store.commit(same)
   expect(steps.slice(before)).toEqual([])
 })
+
+test('a generation that is refused after some of it was staged leaves nothing behind', async () => {
+  const steps: string[] = []
+  await using fixture = await levelFixture({
+    chunkBytes: 100,
+    onWrite: (step, when) => void (when === 'after' && steps.push(step)),
+  })
+  const { store } = fixture
+  await store.commit(generation([put(person(1, 'ada'))]))
+  steps.length = 0
+  await expect(store.commit(generation([put(person(2, 'bob')), put(person(3, 'ada'))]))).rejects.toMatchObject({
+    code: 'duplicateDn',
+  })
+  expect(new Set(steps)).toEqual(new Set(['chunk', 'finish']))
+  expect(steps.at(-1)).toBe('finish')
+  expect(store.lastChange).toBe(1)
+  expect(await store.commit(generation([put(person(2, 'bob'))]))).toEqual({ firstChange: 2, lastChange: 2 })
+  const reopened = await fixture.reopen()
+  expect(await reopened.readEntry(uuid(3))).toBeUndefined()
+  expect(await reopened.verify()).toEqual([])
+})
