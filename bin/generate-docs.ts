@@ -49,7 +49,7 @@ export const exampleConfig = {
     },
     { id: 'break-glass', type: 'ldif', name: 'Emergency accounts', path: 'break-glass.ldif' },
   ],
-  binders: [{ name: 'sssd', password: { env: 'SSSD_PASSWORD' }, networks: ['10.0.0.0/8'], requireTls: true }],
+  binders: [{ name: 'sssd', password: { env: 'SSSD_PASSWORD' } }],
 } as const
 
 const introduction = `# Configuration
