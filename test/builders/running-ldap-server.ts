@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createAuthenticator } from '../../server/directory/authenticator.ts'
+import { type Authenticator, createAuthenticator } from '../../server/directory/authenticator.ts'
 import { createBcryptPool } from '../../server/directory/bcrypt-pool.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { EntryChange, RecordChange } from '../../server/directory/directory-store.ts'
@@ -15,6 +16,9 @@ import { openMemoryStore } from '../../server/storage/memory-store.ts'
 export const suffix = 'dc=example,dc=com'
 export const reader = { name: 'svc-reader', dn: `cn=svc-reader,ou=services,${suffix}`, password: 'svc-Reader-Secret-1' }
 
+/** Ada, Grace and Zoë, three groups: what most tests need. */
+export const peopleLdif = readFileSync(new URL('../fixtures/people.ldif', import.meta.url), 'utf8')
+
 export interface RunningLdapServer extends LdapServer, AsyncDisposable {
   readonly directory: Directory
   readonly caPem: string
@@ -26,11 +30,13 @@ export interface RunningLdapServer extends LdapServer, AsyncDisposable {
 }
 
 /** A server on ports of the system's choice over entries given as LDIF, without a sync engine. */
-export async function startTestLdapServer(options: { ldif: string; ldap?: object }): Promise<RunningLdapServer> {
+export async function startTestLdapServer(
+  options: { ldif?: string; ldap?: object; authenticator?: Authenticator } = {},
+): Promise<RunningLdapServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-test-'))
   const config: Config['ldap'] = configSchema.parse({ ldap: { port: 0, tls: { port: 0 }, ...options.ldap } }).ldap
   const directory = await openDirectory(openMemoryStore(), suffix)
-  await directory.commit({ cause: { kind: 'server', id: 'test' }, ...changesOf(parseLdif(options.ldif)) })
+  await directory.commit({ cause: { kind: 'server', id: 'test' }, ...changesOf(parseLdif(options.ldif ?? peopleLdif)) })
   const bcrypt = createBcryptPool(1)
   const accessLines: string[] = []
   const operations: string[] = []
@@ -41,7 +47,8 @@ export async function startTestLdapServer(options: { ldif: string; ldap?: object
     directory,
     tls,
     version: 'test',
-    authenticator: createAuthenticator({ directory, binders: [reader], bindByName: true, bcrypt }),
+    authenticator:
+      options.authenticator ?? createAuthenticator({ directory, binders: [reader], bindByName: true, bcrypt }),
     accessLog: createAccessLog({
       operations: 'all',
       write: (line) => accessLines.push(line),
