@@ -1,6 +1,7 @@
 import type { AttributeValue } from '../server/directory/entry.ts'
-import { escapeDnValue, parseDn } from '../server/protocol/distinguished-name.ts'
+import { escapeDnValue, normalizeDn, parseDn } from '../server/protocol/distinguished-name.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
+import type { FileEntry } from './file-entries.ts'
 import { nameBasedUuid } from './name-based-uuid.ts'
 
 export interface Container {
@@ -40,6 +41,36 @@ export function containerEntries(config: Pick<Config, 'baseDn' | 'organization'>
     ]),
   }))
   return [{ dn: baseDn, entryUUID: nameBasedUuid('container', ''), attributes: suffixAttributes(config) }, ...units]
+}
+
+/** The containers with what entries of files for the same DN add: further values and attributes, in the file's order. */
+export function mergedContainers(
+  config: Pick<Config, 'baseDn' | 'organization'>,
+  files: readonly FileEntry[],
+): readonly Container[] {
+  const containers = containerEntries(config)
+  const keys = new Set(containers.map((container) => normalizeDn(container.dn)))
+  const additions = Map.groupBy(
+    files.filter((file) => keys.has(file.key)),
+    (file) => file.key,
+  )
+  return containers.map((container, index) => {
+    const attributes = new Map(container.attributes)
+    for (const file of additions.get(normalizeDn(container.dn)) ?? []) addAttributes(attributes, file.attributes)
+    const name = index === 0 ? 'suffix' : `ou=${containerNames[index - 1]}`
+    attributes.set('rosterdSource', [`rosterd:${name}`])
+    return { ...container, attributes }
+  })
+}
+
+function addAttributes(attributes: Map<string, readonly AttributeValue[]>, added: FileEntry['attributes']): void {
+  const fold = (value: AttributeValue) => (typeof value === 'string' ? value.toLowerCase() : value)
+  for (const [name, values] of added) {
+    const spelling = [...attributes.keys()].find((own) => own.toLowerCase() === name.toLowerCase()) ?? name
+    const own = attributes.get(spelling) ?? []
+    const known = new Set(own.map(fold))
+    attributes.set(spelling, [...own, ...values.filter((value) => !known.has(fold(value)))])
+  }
 }
 
 /** dcObject with organization for `dc=`; the class of the naming attribute for others. */

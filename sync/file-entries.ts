@@ -2,10 +2,16 @@ import type { AttributeValue, Entry } from '../server/directory/entry.ts'
 import { normalizeDn } from '../server/protocol/distinguished-name.ts'
 import type { LdifProviderConfig } from '../server/runtime/config-schema.ts'
 import type { SourceEntry, SourceValue } from './identity.ts'
+import type { IdentityKind } from './ledgers.ts'
+import { foldName } from './reserved-names.ts'
 
 /** An entry of a file as it would be served, before times. */
 export interface FileEntry {
+  /** Provider id. */
+  readonly provider: string
   readonly source: SourceEntry
+  /** Normalized DN. */
+  readonly key: string
   readonly dn: string
   readonly attributes: Map<string, readonly AttributeValue[]>
 }
@@ -13,7 +19,9 @@ export interface FileEntry {
 /** The entries of a file, verbatim; groups flattened where the provider says so. */
 export function fileEntries(config: LdifProviderConfig, entries: readonly SourceEntry[]): readonly FileEntry[] {
   const result = entries.map((source) => ({
+    provider: config.id,
     source,
+    key: normalizeDn(source.dn),
     dn: source.dn,
     attributes: new Map<string, readonly AttributeValue[]>([
       ...source.attributes.map(([name, values]) => [name, values.map(toValue)] as const),
@@ -58,11 +66,29 @@ export function entryType(entry: Pick<Entry, 'attributes'>): EntryType {
   return 'entry'
 }
 
+export interface TakenByFiles {
+  /** Folded user names and cns. */
+  readonly names: Readonly<Record<IdentityKind, ReadonlySet<string>>>
+  readonly numbers: ReadonlySet<number>
+}
+
+/** Names and numbers of file entries: nobody else gets them. */
+export function takenByFiles(files: readonly FileEntry[]): TakenByFiles {
+  const names = { user: new Set<string>(), group: new Set<string>() }
+  const numbers = new Set<number>()
+  for (const file of files) {
+    const type = entryType(file)
+    if (type === 'user') for (const uid of textValuesOf(file.attributes, 'uid')) names.user.add(foldName(uid))
+    if (type === 'group') for (const cn of textValuesOf(file.attributes, 'cn')) names.group.add(foldName(cn))
+    for (const name of ['uidNumber', 'gidNumber'])
+      for (const text of textValuesOf(file.attributes, name)) numbers.add(Number(text))
+  }
+  return { names, numbers }
+}
+
 /** Replaces member groups by their members, and records the direct parents. Cycles do no harm. */
 function flattenMembers(entries: readonly FileEntry[]): void {
-  const groups = new Map(
-    entries.filter((entry) => entryType(entry) === 'group').map((entry) => [normalizeDn(entry.dn), entry]),
-  )
+  const groups = new Map(entries.filter((entry) => entryType(entry) === 'group').map((entry) => [entry.key, entry]))
   const directMembers = new Map(
     [...groups].map(([key, group]) => [key, textValuesOf(group.attributes, 'member')] as const),
   )

@@ -30,6 +30,17 @@ export function groupAttributes(facts: GroupFacts): Map<string, readonly Attribu
   return attributes
 }
 
+/** The group everybody's gidNumber names. Its members are known by that number, so none are listed. */
+export function primaryGroupAttributes(name: string, gidNumber: number): Map<string, readonly AttributeValue[]> {
+  return new Map([
+    ['objectClass', ['top', 'groupOfNames', 'posixGroup', 'rosterdGroup']],
+    ['cn', [name]],
+    ['displayName', [name]],
+    ['gidNumber', [String(gidNumber)]],
+    ['rosterdSource', ['rosterd:primary-group']],
+  ])
+}
+
 /** Adds or replaces the references, each sorted so that equal membership gives an equal entry. */
 export function setReferences(attributes: Map<string, readonly AttributeValue[]>, references: GroupReferences): void {
   const lists = { member: references.members, memberUid: references.memberUids, memberOf: references.parents }

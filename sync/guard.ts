@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../server/runtime/config-schema.ts'
-import type { Holds } from './desired.ts'
+import type { Holds } from './desired-input.ts'
 import type { EntryType } from './file-entries.ts'
 import type { PlannedChange } from './sync-plan.ts'
 

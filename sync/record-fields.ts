@@ -17,7 +17,7 @@ export function textField(record: JsonObject, name: string): string | null {
 /** The texts in a list field, trimmed, empty ones left out; a single text counts as a list of one. */
 export function textListField(record: JsonObject, name: string): readonly string[] {
   const value = record[name]
-  const list: readonly Json[] = Array.isArray(value) ? value : value === undefined ? [] : [value as Json]
+  const list: readonly Json[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
   return list.flatMap((item) => (typeof item === 'string' && item.trim() !== '' ? [item.trim()] : []))
 }
 

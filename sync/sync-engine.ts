@@ -2,7 +2,7 @@ import type { CommitResult, Generation, RecordChange, RecordReader } from '../se
 import type { Config } from '../server/runtime/config-schema.ts'
 import type { ProviderMirror } from './candidates.ts'
 import type { Clock } from '../server/runtime/clock.ts'
-import type { CurrentDirectory } from './desired.ts'
+import type { CurrentDirectory } from './desired-input.ts'
 import { type Explanation, explainIdentity } from './explain.ts'
 import type { Snapshot } from './identity.ts'
 import type { IdentityProvider, Traffic } from './identity-provider.ts'
@@ -232,7 +232,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     async runs(providerId, limit = 20) {
       const reports: RunReport[] = []
       for await (const { value } of store.list('run', [providerId])) reports.push(trusted<RunReport>(value))
-      return reports.slice(-limit).reverse()
+      return reports.slice(-limit).toReversed()
     },
     markInterruptedRuns: () =>
       inLine(async () => {

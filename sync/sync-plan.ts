@@ -1,5 +1,6 @@
 import type { Entry } from '../server/directory/entry.ts'
-import type { CurrentDirectory, Desired } from './desired.ts'
+import type { Desired } from './desired.ts'
+import type { CurrentDirectory } from './desired-input.ts'
 import { differingAttributes } from './entry-equality.ts'
 import { type EntryType, entryType, textValuesOf } from './file-entries.ts'
 

@@ -108,5 +108,8 @@ const letters: ReadonlyMap<string, string> = new Map(
 
 /** Nearest ASCII letters; what has none is left as it is. */
 export function transliterate(text: string): string {
-  return [...text.normalize('NFKD').replace(/\p{Mark}+/gu, '')].map((letter) => letters.get(letter) ?? letter).join('')
+  return text
+    .normalize('NFKD')
+    .replace(/\p{Mark}+/gu, '')
+    .replace(/[^\u0000-\u007f]/gu, (letter) => letters.get(letter) ?? letter)
 }

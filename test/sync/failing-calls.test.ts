@@ -57,9 +57,9 @@ async function everythingButRuns(store: DirectoryStore): Promise<unknown> {
   const records: unknown[] = []
   for (const collection of collections)
     for await (const record of store.list(collection)) records.push([collection, record])
-  const entries: unknown[] = []
-  for await (const entry of store.entries()) entries.push([entry.dn, entry.entryUUID, ...entry.attributes])
-  return { records, entries: entries.sort(), lastChange: store.lastChange }
+  const entries: [string, unknown][] = []
+  for await (const entry of store.entries()) entries.push([entry.dn, [entry.entryUUID, ...entry.attributes]])
+  return { records, entries: Object.fromEntries(entries), lastChange: store.lastChange }
 }
 
 describe.each(connections)('a call to $name that keeps failing', ({ id, service }) => {
@@ -80,9 +80,10 @@ describe.each(connections)('a call to $name that keeps failing', ({ id, service 
       const sync = await openSync({ providers: providers(), store, clock })
       const report = await sync.engine.run(id, { trigger: 'faulty' })
       service().faults.clear()
-      expect(report, `call ${at}`).toMatchObject({ outcome: 'failed', error: expect.stringContaining(`${id}: `) })
-      expect(await everythingButRuns(store), `call ${at}`).toEqual(before)
-      expect((await sync.engine.runs(id))[0], `call ${at}`).toEqual(report)
+      const { outcome, error } = report
+      expect({ at, outcome, error }).toEqual({ at, outcome: 'failed', error: expect.stringContaining(`${id}: `) })
+      expect({ at, state: await everythingButRuns(store) }).toEqual({ at, state: before })
+      expect({ at, last: (await sync.engine.runs(id))[0] }).toEqual({ at, last: report })
       expect(JSON.stringify([report, sync.logged])).not.toContain(tenants.entra.clientSecret)
       expect(JSON.stringify([report, sync.logged])).not.toContain(tenants.okta.apiToken)
     }
@@ -103,8 +104,9 @@ describe.each(connections)('a call to $name that fails and then works', ({ id, s
       const sync = await openSync({ providers: providers(), clock: fakeClock() })
       const report = await sync.engine.run(id, { trigger: 'faulty' })
       service().faults.clear()
-      expect(report, `call ${at}`).toMatchObject({ outcome: 'applied', error: null })
-      expect(withoutTimes(servedEntries(sync.directory)), `call ${at}`).toEqual(withoutTimes(truth))
+      const { outcome, error } = report
+      expect({ at, outcome, error }).toEqual({ at, outcome: 'applied', error: null })
+      expect({ at, served: withoutTimes(servedEntries(sync.directory)) }).toEqual({ at, served: withoutTimes(truth) })
     }
   })
 })

@@ -61,7 +61,8 @@ describe('absence', () => {
       counts: { user: { updated: 1, removed: 0 }, group: { updated: 1 } },
     })
     expect([peopleServed(), membersOf('All')]).toEqual([100, 100])
-    expect(await run(), 'held changes alone change nothing').toMatchObject({ outcome: 'held', changes: [] })
+    // Held changes alone change nothing.
+    expect(await run()).toMatchObject({ outcome: 'held', changes: [] })
   })
 
   test('adds up over 24 hours', async () => {
@@ -221,7 +222,8 @@ describe('rules', () => {
 
   test('whose excluded group becomes empty let nobody in without approval', async () => {
     await reopened({ denyUsersInGroups: ['Ten'] })
-    expect(await run(), 'the group loses all ten').toMatchObject({ outcome: 'held' })
+    // The group itself loses all ten.
+    expect(await run()).toMatchObject({ outcome: 'held' })
     await sync.engine.plan.approve('latest', 'root')
     expect(peopleServed()).toBe(90)
     for (let n = 1; n <= 10; n++) truth().removeMember(groupId(2), userId(n))

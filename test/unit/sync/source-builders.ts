@@ -1,4 +1,4 @@
-import type { JsonObject, SourceGroup, SourceUser } from '../../../sync/identity.ts'
+import type { SourceGroup, SourceUser } from '../../../sync/identity.ts'
 
 export interface UserChanges extends Partial<Omit<SourceUser, 'names'>> {
   readonly userPrincipalName?: string
@@ -26,7 +26,7 @@ export function aUser(changes: UserChanges = {}): SourceUser {
     signIn: { allowed: true },
     kind: 'member',
     created: '2024-01-01T00:00:00Z',
-    record: {} as JsonObject,
+    record: {},
     ...rest,
   }
 }

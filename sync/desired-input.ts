@@ -1,0 +1,39 @@
+import type { Entry } from '../server/directory/entry.ts'
+import type { Config } from '../server/runtime/config-schema.ts'
+import type { ProviderMirror } from './candidates.ts'
+import type { Ledgers } from './ledgers.ts'
+
+/** The directory as it is now; answers come from memory. */
+export interface CurrentDirectory {
+  entryByUuid(entryUUID: string): Entry | undefined
+  entryByDn(dn: string): Entry | undefined
+  entries(): Iterable<Entry>
+}
+
+/** What the guard holds back; everything else is computed around it. */
+export interface Holds {
+  /** entryUUIDs of entries that stay although they should go or change; only their references follow. */
+  readonly keptEntries: ReadonlySet<string>
+  /** entryUUIDs of groups that lose no member that still exists. */
+  readonly keptMembers: ReadonlySet<string>
+  /** entryUUIDs of people and groups that keep their name. */
+  readonly keptNames: ReadonlySet<string>
+  /** entryUUIDs that are not added. */
+  readonly keptOut: ReadonlySet<string>
+}
+
+export const noHolds: Holds = {
+  keptEntries: new Set(),
+  keptMembers: new Set(),
+  keptNames: new Set(),
+  keptOut: new Set(),
+}
+
+export interface DesiredInput {
+  readonly config: Config
+  readonly providers: readonly ProviderMirror[]
+  readonly ledgers: Ledgers
+  readonly current: CurrentDirectory
+  readonly now: Date
+  readonly holds: Holds
+}

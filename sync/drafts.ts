@@ -1,0 +1,125 @@
+import type { Config } from '../server/runtime/config-schema.ts'
+import type { Candidate } from './candidates.ts'
+import { groupDn, personDn } from './container-entries.ts'
+import type { CurrentDirectory, Holds } from './desired-input.ts'
+import { type TakenByFiles, textValuesOf } from './file-entries.ts'
+import { maxGroupNameLength } from './group-names.ts'
+import type { IdentityKind, Ledgers } from './ledgers.ts'
+import { isUuid, nameBasedUuid } from './name-based-uuid.ts'
+import { grantNames, type NameClaim, type NameGrant, type NameRecord } from './name-claims.ts'
+import { assignNumbers, type NumberClaim } from './posix-ids.ts'
+import { foldName, reservedNames } from './reserved-names.ts'
+import { maxUserNameLength } from './user-names.ts'
+
+/** A person or group that gets an entry, with its name and ids. */
+export interface Draft {
+  readonly candidate: Candidate
+  readonly entryUUID: string
+  readonly name: string
+  /** uidNumber or gidNumber. */
+  readonly number: number
+  readonly dn: string
+}
+
+export interface Drafts {
+  readonly drafts: readonly Draft[]
+  /** gidNumber and entryUUID of the shared primary group. */
+  readonly primaryGroup: { readonly number: number; readonly entryUUID: string }
+  /** What became of each wish for a name. */
+  readonly outcomes: readonly { readonly candidate: Candidate; readonly grant: NameGrant }[]
+  readonly nameChanges: Readonly<Record<IdentityKind, ReadonlyMap<string, NameRecord>>>
+}
+
+/** Identity of the shared primary group. */
+export const primaryGroupKey = 'rosterd/primary-group'
+
+/** The provider's immutable id where it is a UUID, else a UUID made of it; once given it stays. */
+export function entryUuidOf(candidate: Pick<Candidate, 'key' | 'id'>, ledgers: Ledgers): string {
+  const known = ledgers.identities.get(candidate.key)?.entryUUID
+  if (known !== undefined) return known
+  return isUuid(candidate.id) ? candidate.id.toLowerCase() : nameBasedUuid('identity', candidate.key)
+}
+
+/** Gives everybody who is to be served a name and a number. */
+export function draftEntries(
+  input: {
+    readonly config: Config
+    readonly ledgers: Ledgers
+    readonly current: CurrentDirectory
+    readonly now: Date
+    readonly holds: Holds
+  },
+  wanting: readonly Candidate[],
+  taken: TakenByFiles,
+): Drafts {
+  const { config, ledgers, current, holds } = input
+  const grants = { user: grantsFor('user'), group: grantsFor('group') }
+  const outcomes = wanting.map((candidate) => ({ candidate, grant: grantOf(candidate) }))
+  const named = outcomes.flatMap(({ candidate, grant }) =>
+    grant.type === 'granted' ? [{ candidate, name: grant.name }] : [],
+  )
+  const numbers = newNumbers()
+  const drafts = named.map(({ candidate, name }) => ({
+    candidate,
+    entryUUID: entryUuidOf(candidate, ledgers),
+    name,
+    number: numberOf(candidate.key),
+    dn: candidate.kind === 'user' ? personDn(config.baseDn, name) : groupDn(config.baseDn, name),
+  }))
+  return {
+    drafts,
+    outcomes,
+    primaryGroup: { number: numberOf(primaryGroupKey), entryUUID: nameBasedUuid('identity', primaryGroupKey) },
+    nameChanges: { user: grants.user.changes, group: grants.group.changes },
+  }
+
+  function grantsFor(kind: IdentityKind) {
+    const { naming, posix } = config
+    const reserved = new Set(reservedNames(naming.reserved))
+    if (kind === 'group') reserved.add(foldName(posix.primaryGroup))
+    return grantNames(
+      wanting.filter((candidate) => candidate.kind === kind).map(nameClaim),
+      { records: ledgers.names[kind] },
+      {
+        reserved,
+        taken: taken.names[kind],
+        onClash: naming.onClash,
+        maxLength: kind === 'user' && naming.posixSafe ? maxUserNameLength : maxGroupNameLength,
+        reusableBefore: new Date(input.now.getTime() - naming.reuseAfterDays * 86_400_000).toISOString(),
+        now: input.now.toISOString(),
+      },
+    )
+  }
+
+  function nameClaim(candidate: Candidate): NameClaim {
+    const { key, created, id, wantedName } = candidate
+    const isHeld = holds.keptNames.has(entryUuidOf(candidate, ledgers))
+    return { holder: key, wanted: wantedName, created, id, keep: isHeld ? servedName(candidate) : undefined }
+  }
+
+  function servedName(candidate: Candidate): string | undefined {
+    const entry = current.entryByUuid(entryUuidOf(candidate, ledgers))
+    const attribute = candidate.kind === 'user' ? 'uid' : 'cn'
+    return entry === undefined ? undefined : textValuesOf(entry.attributes, attribute)[0]
+  }
+
+  function grantOf(candidate: Candidate): NameGrant {
+    const grant = grants[candidate.kind].grants.get(candidate.key)
+    if (grant === undefined) throw new Error(`the wish of ${candidate.key} for a name was not answered`)
+    return grant
+  }
+
+  function newNumbers(): ReadonlyMap<string, number> {
+    const claims: NumberClaim[] = named
+      .filter(({ candidate }) => !ledgers.identities.has(candidate.key))
+      .map(({ candidate }) => ({ holder: candidate.key, wanted: candidate.wantedNumber }))
+    if (!ledgers.identities.has(primaryGroupKey)) claims.push({ holder: primaryGroupKey, wanted: undefined })
+    return assignNumbers(claims, (number) => ledgers.numbers.has(number) || taken.numbers.has(number), config.posix)
+  }
+
+  function numberOf(key: string): number {
+    const number = ledgers.identities.get(key)?.number ?? numbers.get(key)
+    if (number === undefined) throw new Error(`no number was assigned to ${key}`)
+    return number
+  }
+}

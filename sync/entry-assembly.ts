@@ -1,0 +1,153 @@
+import type { AttributeValue, Entry } from '../server/directory/entry.ts'
+import { normalizeDn } from '../server/protocol/distinguished-name.ts'
+import { formatGeneralizedTime } from '../server/protocol/generalized-time.ts'
+import { decisionKey, type UserCandidate, type GroupCandidate } from './candidates.ts'
+import { groupDn, mergedContainers } from './container-entries.ts'
+import type { DesiredInput } from './desired-input.ts'
+import type { Draft, Drafts } from './drafts.ts'
+import { differingAttributes } from './entry-equality.ts'
+import { entryType, type FileEntry, textValuesOf } from './file-entries.ts'
+import { groupAttributes, primaryGroupAttributes, setReferences } from './group-entry.ts'
+import { createKeptReferences } from './kept-references.ts'
+import { localAttributes, personAttributes } from './person-entry.ts'
+
+export interface AssembledEntries {
+  /** By entryUUID. */
+  readonly entries: ReadonlyMap<string, Entry>
+  /** Source objects without an entry, because another one has their DN or entryUUID. */
+  readonly displaced: readonly { readonly key: string; readonly entryUUID: string; readonly reason: string }[]
+}
+
+type Attributes = ReadonlyMap<string, readonly AttributeValue[]>
+
+/**
+ * Every entry of the directory, references resolved. Who comes first has the DN: entries that stay, containers,
+ * entries of files, the primary group, then people and groups.
+ */
+export function assembleEntries(input: DesiredInput, drafted: Drafts, files: readonly FileEntry[]): AssembledEntries {
+  const { config, current, holds } = input
+  const { drafts, primaryGroup } = drafted
+  const byKey = new Map(drafts.map((draft) => [draft.candidate.key, draft]))
+  const kept = keptEntries(input)
+  const references = createKeptReferences(current, holds, kept, drafts)
+  const containers = mergedContainers(config, files)
+  const containerKeys = new Set(containers.map((container) => normalizeDn(container.dn)))
+  const stamp = formatGeneralizedTime(input.now)
+  const entries = new Map<string, Entry>()
+  const dnKeys = new Set<string>()
+  const displaced: { key: string; entryUUID: string; reason: string }[] = []
+
+  for (const entry of kept) place(entry.entryUUID, entry.dn, references.keptAttributes(entry))
+  for (const container of containers) place(container.entryUUID, container.dn, container.attributes)
+  for (const file of files) placeFile(file)
+  const { primaryGroup: primaryName } = config.posix
+  place(
+    primaryGroup.entryUUID,
+    groupDn(config.baseDn, primaryName),
+    primaryGroupAttributes(primaryName, primaryGroup.number),
+  )
+  for (const draft of drafts) placeDraft(draft)
+  return { entries, displaced }
+
+  function place(entryUUID: string, dn: string, attributes: Attributes, key = normalizeDn(dn)): boolean {
+    if (entries.has(entryUUID) || dnKeys.has(key)) return false
+    dnKeys.add(key)
+    entries.set(entryUUID, withTimes({ entryUUID, dn, attributes }))
+    return true
+  }
+
+  function placeFile(file: FileEntry): void {
+    const { id, line } = file.source
+    if (containerKeys.has(file.key) || holds.keptOut.has(id) || holds.keptEntries.has(id)) return
+    if (place(id, file.dn, file.attributes, file.key)) return
+    displaced.push({
+      key: decisionKey(file.provider, entryType(file) === 'group' ? 'group' : 'user', id),
+      entryUUID: id,
+      reason: `its DN or entryUUID belongs to another entry (line ${line})`,
+    })
+  }
+
+  function placeDraft(draft: Draft): void {
+    const { candidate, entryUUID, dn } = draft
+    const attributes = candidate.kind === 'user' ? person(draft, candidate) : group(draft, candidate)
+    if (place(entryUUID, dn, attributes) || holds.keptEntries.has(entryUUID)) return
+    displaced.push({ key: candidate.decisionKey, entryUUID, reason: `${dn} or its entryUUID belongs to another entry` })
+  }
+
+  function person(draft: Draft, candidate: UserCandidate): Attributes {
+    const manager = candidate.managerKey === null ? undefined : activeDraft(candidate.managerKey)
+    return personAttributes({
+      user: candidate.user,
+      username: draft.name,
+      uidNumber: draft.number,
+      gidNumber: primaryGroup.number,
+      posix: config.posix,
+      active: candidate.active,
+      managerDn: manager?.dn,
+      mapped: candidate.mapped,
+      sources: candidate.sources,
+      local: locallyKept(current.entryByUuid(draft.entryUUID)),
+    })
+  }
+
+  function group(draft: Draft, candidate: GroupCandidate): Attributes {
+    const { membership, group: source, id, keyOf } = candidate
+    const isDirect = config.directory.nestedGroups === 'direct'
+    const memberIds = isDirect ? source.userIds : [...membership.allUserIds(id)]
+    const members = memberIds.flatMap((user) => activeDraft(keyOf(user)) ?? [])
+    const childGroups = isDirect ? source.groupIds.flatMap((child) => byKey.get(keyOf(child)) ?? []) : []
+    const parents = isDirect ? [] : membership.parentIds(id).flatMap((parent) => byKey.get(keyOf(parent)) ?? [])
+    const held = references.heldMembers(draft.entryUUID)
+    const attributes = groupAttributes({
+      group: source,
+      name: draft.name,
+      gidNumber: draft.number,
+      sources: candidate.sources,
+    })
+    setReferences(attributes, {
+      members: [...members, ...childGroups].map((member) => member.dn).concat(held.dns),
+      memberUids: members.map((member) => member.name).concat(held.uids),
+      parents: parents.map((parent) => parent.dn),
+    })
+    return attributes
+  }
+
+  function activeDraft(key: string): Draft | undefined {
+    const draft = byKey.get(key)
+    return draft?.candidate.active === true ? draft : undefined
+  }
+
+  /** createTimestamp of the first time; modifyTimestamp moves only when something else changes. */
+  function withTimes(entry: Entry): Entry {
+    const existing = current.entryByUuid(entry.entryUUID)
+    const attributes = new Map(entry.attributes)
+    attributes.set('createTimestamp', existing?.attributes.get('createTimestamp') ?? [stamp])
+    const modified = existing?.attributes.get('modifyTimestamp')
+    const isUnchanged =
+      existing !== undefined &&
+      existing.dn === entry.dn &&
+      differingAttributes(existing.attributes, attributes, ['modifyTimestamp']).length === 0
+    attributes.set('modifyTimestamp', isUnchanged && modified !== undefined ? modified : [stamp])
+    return { ...entry, attributes }
+  }
+}
+
+function locallyKept(entry: Entry | undefined): Attributes {
+  return new Map(
+    localAttributes.flatMap((name) => {
+      const values = entry?.attributes.get(name)
+      return values === undefined ? [] : [[name, values] as const]
+    }),
+  )
+}
+
+/** Entries that stay because the guard holds them, and those of providers nothing is known about yet. */
+function keptEntries({ providers, current, holds }: DesiredInput): readonly Entry[] {
+  const blind = new Set(providers.filter(({ snapshot }) => snapshot === undefined).map(({ config }) => config.id))
+  if (holds.keptEntries.size === 0 && blind.size === 0) return []
+  return [...current.entries()].filter((entry) => {
+    if (holds.keptEntries.has(entry.entryUUID)) return true
+    const sources = textValuesOf(entry.attributes, 'rosterdSource')
+    return sources.length > 0 && sources.every((source) => blind.has(source.slice(0, source.indexOf(':'))))
+  })
+}
