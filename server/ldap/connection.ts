@@ -57,7 +57,8 @@ const backlogBytes = 1024 * 1024
 /** Messages handled before other connections get their turn. */
 const messagesPerTurn = 256
 const closingMs = 2000
-const stalledMs = 120_000
+/** A client that reads nothing of its answers for this long is cut off. */
+const stalledSeconds = 120
 
 /**
  * Owns one client's socket: cuts its bytes into messages, runs them in the order that RFC 4511 asks for and sends the answers of
@@ -77,6 +78,7 @@ export class Connection {
   private isReading = false
   private lastProgressMs = performance.now()
   private midMessageSinceMs: number | undefined
+  private handshakeSinceMs: number | undefined
   private closeAtMs = Number.POSITIVE_INFINITY
 
   constructor(socket: Socket, session: Session, services: LdapServices, rareOperations: RareOperationHost) {
@@ -258,10 +260,10 @@ export class Connection {
     raw.removeListener('drain', this.onDrain)
     raw.removeListener('close', this.onClose)
     const secure = new TLSSocket(raw, { isServer: true, secureContext: this.services.secureContext() })
-    this.midMessageSinceMs = performance.now()
+    this.handshakeSinceMs = performance.now()
     secure.once('secure', () => {
       this.session.isSecure = true
-      this.midMessageSinceMs = undefined
+      this.handshakeSinceMs = undefined
     })
     this.attach(secure)
   }
@@ -455,13 +457,16 @@ export class Connection {
   /** Called every second or so. */
   closeIfOverdue(nowMs: number): void {
     const { limits } = this.services
-    if (nowMs >= this.closeAtMs) this.socket.destroy()
-    else if (this.isClosing) return
-    else if (this.midMessageSinceMs !== undefined && nowMs - this.midMessageSinceMs > limits.handshakeSeconds * 1000)
+    const isOver = (sinceMs: number | undefined, seconds: number) =>
+      sinceMs !== undefined && nowMs - sinceMs > seconds * 1000
+    const isStalled = this.socket.writableLength > 0 && isOver(this.lastProgressMs, stalledSeconds)
+    if (nowMs >= this.closeAtMs || isStalled || isOver(this.handshakeSinceMs, limits.handshakeSeconds)) {
+      this.socket.destroy()
+    } else if (isOver(this.midMessageSinceMs, limits.handshakeSeconds)) {
       this.disconnect(ResultCode.protocolError, 'message not completed in time')
-    else if (this.socket.writableLength > 0 && nowMs - this.lastProgressMs > stalledMs) this.socket.destroy()
-    else if (this.running.size === 0 && !this.isBinding && nowMs - this.lastProgressMs > limits.idleSeconds * 1000)
+    } else if (this.running.size === 0 && !this.isBinding && isOver(this.lastProgressMs, limits.idleSeconds)) {
       this.disconnect(ResultCode.unavailable, 'idle for too long')
+    }
   }
 
   destroy(): void {

@@ -1,4 +1,3 @@
-import ldap from 'ldapjs'
 import { anonymous } from '../directory/access-control.ts'
 import { writeSearchEntry } from '../directory/search-entry.ts'
 import { BerReader, Tag } from '../protocol/ber-reader.ts'
@@ -6,6 +5,7 @@ import { BerWriter } from '../protocol/ber-writer.ts'
 import { parseFilter } from '../protocol/filter-string.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
 import { Operation, type Scope } from '../protocol/request-decoder.ts'
+import { ResultCode } from '../protocol/result-code.ts'
 import { bind } from './bind.ts'
 import { compare } from './compare.ts'
 import type { LdapjsServer } from './ldapjs-host.ts'
@@ -40,10 +40,10 @@ type Handler = (request: LdapjsRequest, response: LdapjsResponse, next: (error?:
 
 /** Refuses writes: the directory is filled by syncs alone. */
 export function refuseWrites(server: LdapjsServer): void {
-  const reason = 'this directory is read-only: change people and groups where they come from'
-  // @types/ldapjs leaves out that its error classes are errors.
-  const refuse: Handler = (_request, _response, next) =>
-    next(new ldap.UnwillingToPerformError(reason) as unknown as Error)
+  const refuse: Handler = (_request, response) => {
+    response.diagnosticMessage = 'this directory is read-only: change people and groups where they come from'
+    response.end(ResultCode.unwillingToPerform)
+  }
   for (const operation of ['add', 'del', 'modify', 'modifyDN'] as const) mount(server, operation, refuse)
 }
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { BerReader, Tag } from '../../server/protocol/ber-reader.ts'
 import { FrameReader } from '../../server/ldap/frame-reader.ts'
-import { bindOperation, message, type SearchOptions, searchOperation } from './ldap-messages.ts'
+import { bindOperation, message, type SearchOptions, searchOperation } from './client-requests.ts'
 
 export interface ReceivedEntry {
   readonly dn: string
@@ -46,7 +46,7 @@ export class RawLdapClient implements AsyncDisposable {
   }
 
   static async connectTls(port: number, options: ConnectionOptions): Promise<RawLdapClient> {
-    const socket = connectTls({ host: '127.0.0.1', port, ...options })
+    const socket = connectTls({ port, ...options, host: '127.0.0.1' })
     const client = new RawLdapClient(socket)
     await once(socket, 'secureConnect')
     return client

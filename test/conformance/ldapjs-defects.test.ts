@@ -12,7 +12,7 @@ import {
   message,
   saslBindOperation,
   searchOperation,
-} from '../builders/ldap-messages.ts'
+} from '../builders/client-requests.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { reader, type RunningLdapServer, startTestLdapServer, suffix } from '../builders/running-ldap-server.ts'
 import { startStockLdapjs } from '../builders/stock-ldapjs.ts'
