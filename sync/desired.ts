@@ -22,9 +22,9 @@ export interface Desired {
 
 /**
  * The directory as it should be, from whole mirrors of all providers, the ledgers and the configuration. Pure: the
- * same input gives the same result, whatever the order of listing. Throws RuleError.
+ * same input gives the same result, whatever the order of listing; it only takes breath meanwhile. Throws RuleError.
  */
-export function computeDesired(input: DesiredInput): Desired {
+export async function computeDesired(input: DesiredInput): Promise<Desired> {
   const { config, ledgers, holds } = input
   const mirrored = input.providers.filter((provider): provider is MirroredProvider => provider.snapshot !== undefined)
   const files = mirrored.flatMap(filesOf)
@@ -46,7 +46,7 @@ export function computeDesired(input: DesiredInput): Desired {
     )
   }
 
-  const assembled = assembleEntries(input, drafted, files)
+  const assembled = await assembleEntries(input, drafted, files)
   for (const { key, reason, entryUUID } of assembled.displaced)
     decisions.set(key, { status: 'skipped', rule: 'entry', reason, evidence: false, entryUUID, name: null, note: null })
   const refusals = new Map<string, Decision>()

@@ -1,6 +1,7 @@
 import type { AttributeValue, Entry } from '../server/directory/entry.ts'
 import { normalizeDn } from '../server/protocol/distinguished-name.ts'
 import { formatGeneralizedTime } from '../server/protocol/generalized-time.ts'
+import { createBreather } from './breather.ts'
 import { decisionKey, type UserCandidate, type GroupCandidate } from './candidates.ts'
 import { groupDn, mergedContainers } from './container-entries.ts'
 import type { DesiredInput } from './desired-input.ts'
@@ -24,7 +25,12 @@ type Attributes = ReadonlyMap<string, readonly AttributeValue[]>
  * Every entry of the directory, references resolved. Who comes first has the DN: entries that stay, containers,
  * entries of files, the primary group, then people and groups.
  */
-export function assembleEntries(input: DesiredInput, drafted: Drafts, files: readonly FileEntry[]): AssembledEntries {
+export async function assembleEntries(
+  input: DesiredInput,
+  drafted: Drafts,
+  files: readonly FileEntry[],
+): Promise<AssembledEntries> {
+  const breathe = createBreather()
   const { config, current, holds } = input
   const { drafts, primaryGroup } = drafted
   const byKey = new Map(drafts.map((draft) => [draft.candidate.key, draft]))
@@ -39,14 +45,20 @@ export function assembleEntries(input: DesiredInput, drafted: Drafts, files: rea
 
   for (const entry of kept) place(entry.entryUUID, entry.dn, references.keptAttributes(entry))
   for (const container of containers) place(container.entryUUID, container.dn, container.attributes)
-  for (const file of files) placeFile(file)
+  for (const file of files) {
+    placeFile(file)
+    await breathe()
+  }
   const { primaryGroup: primaryName } = config.posix
   place(
     primaryGroup.entryUUID,
     groupDn(config.baseDn, primaryName),
     primaryGroupAttributes(primaryName, primaryGroup.number),
   )
-  for (const draft of drafts) placeDraft(draft)
+  for (const draft of drafts) {
+    placeDraft(draft)
+    await breathe()
+  }
   return { entries, displaced }
 
   function place(entryUUID: string, dn: string, attributes: Attributes, key = normalizeDn(dn)): boolean {
@@ -117,17 +129,16 @@ export function assembleEntries(input: DesiredInput, drafted: Drafts, files: rea
     return draft?.candidate.active === true ? draft : undefined
   }
 
-  /** createTimestamp of the first time; modifyTimestamp moves only when something else changes. */
+  /** createTimestamp of the first time; modifyTimestamp moves only when something else changes. An equal entry is today's. */
   function withTimes(entry: Entry): Entry {
     const existing = current.entryByUuid(entry.entryUUID)
     const attributes = new Map(entry.attributes)
     attributes.set('createTimestamp', existing?.attributes.get('createTimestamp') ?? [stamp])
-    const modified = existing?.attributes.get('modifyTimestamp')
     const isUnchanged =
-      existing !== undefined &&
-      existing.dn === entry.dn &&
+      existing?.dn === entry.dn &&
       differingAttributes(existing.attributes, attributes, ['modifyTimestamp']).length === 0
-    attributes.set('modifyTimestamp', isUnchanged && modified !== undefined ? modified : [stamp])
+    if (isUnchanged && existing.attributes.has('modifyTimestamp')) return existing
+    attributes.set('modifyTimestamp', [stamp])
     return { ...entry, attributes }
   }
 }

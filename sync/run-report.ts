@@ -102,8 +102,10 @@ export function finishedReport(
   skipped: { readonly user: number; readonly group: number },
   finished: string,
 ): RunReport {
+  // The suffix, the containers and the primary group are the server's, not somebody's identities.
+  const own = applied.filter((change) => change.provider !== 'rosterd')
   const counts = (type: 'user' | 'group' | 'entry', left: number): TypeCounts => ({
-    ...countChanges(applied, type),
+    ...countChanges(own, type),
     skipped: left,
   })
   const waits = held.some((hold) => !hold.discarded)

@@ -1,6 +1,7 @@
 import type { Json, RecordReader } from '../server/directory/directory-store.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import { type ProviderMirror } from './candidates.ts'
+import { snapshotDirectory } from './current-directory.ts'
 import { computeDesired, type Desired } from './desired.ts'
 import { type CurrentDirectory, noHolds } from './desired-input.ts'
 import { type EntryType, entryType } from './file-entries.ts'
@@ -51,14 +52,15 @@ export interface SettleOptions {
 
 /** Reads the state, computes where it should go, and lets the guard decide what may. Writes nothing. */
 export async function settle(options: SettleOptions): Promise<Settlement> {
-  const { config, store, current, now } = options
+  const { config, store, now } = options
+  const current = await snapshotDirectory(options.current)
   const ledgers = await readLedgers(store)
   const providers = await readMirrors(options)
   const input = { config, providers, ledgers, current, now }
-  const wished = computeDesired({ ...input, holds: noHolds })
+  const wished = await computeDesired({ ...input, holds: noHolds })
   const known = new Set([...ledgers.identities.values()].map((record) => record.entryUUID))
   const isKnown = (entryUUID: string) => known.has(entryUUID)
-  const wishes = planSync(current, wished, isKnown)
+  const wishes = await planSync(current, wished, isKnown)
   if (wishes.length === 0) return { desired: wished, ledgers, changes: wishes, held: [], emptied: new Map() }
 
   const served = countServed(current)
@@ -79,8 +81,8 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
     isApproved: (_, hash) => hash === options.approved,
   })
   if (held.length === 0) return { desired: wished, ledgers, changes: wishes, held, emptied }
-  const desired = computeDesired({ ...input, holds })
-  return { desired, ledgers, changes: planSync(current, desired, isKnown), held, emptied }
+  const desired = await computeDesired({ ...input, holds })
+  return { desired, ledgers, changes: await planSync(current, desired, isKnown), held, emptied }
 }
 
 async function readMirrors(options: SettleOptions): Promise<readonly ProviderMirror[]> {

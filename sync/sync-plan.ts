@@ -1,4 +1,5 @@
 import type { Entry } from '../server/directory/entry.ts'
+import { createBreather } from './breather.ts'
 import type { Desired } from './desired.ts'
 import type { CurrentDirectory } from './desired-input.ts'
 import { differingAttributes } from './entry-equality.ts'
@@ -35,17 +36,19 @@ export interface PlannedChange {
 const companions = ['modifyTimestamp']
 
 /** The difference between the directory and what it should be, in a stable order: by DN. */
-export function planSync(
+export async function planSync(
   current: CurrentDirectory,
   desired: Desired,
   isKnown: (entryUUID: string) => boolean,
-): readonly PlannedChange[] {
+): Promise<readonly PlannedChange[]> {
+  const breathe = createBreather()
   const changes: PlannedChange[] = []
   const desiredUuidByDn = new Map([...desired.entries.values()].map((entry) => [entry.dn, entry.entryUUID]))
   for (const after of desired.entries.values()) {
     const before = current.entryByUuid(after.entryUUID)
     const change = before === undefined ? addition(after) : alteration(before, after)
     if (change !== undefined) changes.push(change)
+    await breathe()
   }
   for (const before of current.entries()) if (!desired.entries.has(before.entryUUID)) changes.push(departure(before))
   return changes.sort((a, b) => (a.dn < b.dn ? -1 : a.dn > b.dn ? 1 : a.entryUUID < b.entryUUID ? -1 : 1))
@@ -63,6 +66,7 @@ export function planSync(
   }
 
   function alteration(before: Entry, after: Entry): PlannedChange | undefined {
+    if (before === after) return undefined
     const attributes = differingAttributes(before.attributes, after.attributes, companions)
     if (attributes.length === 0 && before.dn === after.dn) return undefined
     const decision = desired.refusals.get(after.entryUUID)
