@@ -1,5 +1,6 @@
 import { parentKey } from '../protocol/distinguished-name.ts'
-import { type DirectoryView, postingHas } from './directory-view.ts'
+import type { DirectoryView } from './directory-view.ts'
+import { parentGroups } from './entry-values.ts'
 import type { AttributeType, Schema } from './schema/schema.ts'
 
 /** Who is bound to a connection (RFC 4513 §1.2). */
@@ -35,7 +36,6 @@ const secretNames = ['userPassword', 'sambaNTPassword']
 export function createAccessControl(schema: Schema, suffixKey: string): AccessControl {
   const secrets = new Set(secretNames.map((name) => schema.attributeType(name)))
   const allButSecrets: AttributeAccess = { allows: (type) => !secrets.has(type) }
-  const member = schema.attributeType('member')
 
   const isContainer = (view: DirectoryView, slot: number) => {
     const key = view.keys[slot] ?? ''
@@ -47,12 +47,9 @@ export function createAccessControl(schema: Schema, suffixKey: string): AccessCo
       case 'binder':
         return { attributes: allButSecrets, canRead: (slot) => view.entries[slot] !== undefined }
       case 'user': {
-        const own = view.slotByUuid.get(identity.entryUUID) ?? -1
-        const groups = member && view.equality.get(member)?.get(view.keys[own] ?? '')
-        return {
-          attributes: allButSecrets,
-          canRead: (slot) => slot === own || postingHas(groups, slot) || isContainer(view, slot),
-        }
+        const own = view.slotByUuid.get(identity.entryUUID)
+        const readable = new Set(own === undefined ? [] : [own, ...parentGroups(view, view.keys[own] ?? '')])
+        return { attributes: allButSecrets, canRead: (slot) => readable.has(slot) || isContainer(view, slot) }
       }
       case 'anonymous':
         return { attributes: allButSecrets, canRead: (slot) => view.keys[slot] === suffixKey }

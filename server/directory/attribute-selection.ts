@@ -45,7 +45,8 @@ function readSelection(requested: readonly string[], schema: Schema): Wants {
   for (const name of names) {
     if (name.startsWith('@')) {
       const objectClass = schema.objectClass(name.slice(1))
-      if (objectClass) for (const type of schema.attributesOfClass(objectClass)) types.add(type)
+      const named = objectClass ? [...schema.attributesOfClass(objectClass)] : []
+      for (const type of named.flatMap((type) => schema.withSubtypes(type))) types.add(type)
       continue
     }
     const description = schema.description(name)

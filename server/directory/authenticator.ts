@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { DnSyntaxError, normalizeDn } from '../protocol/distinguished-name.ts'
+import { DnSyntaxError, escapeDnValue, normalizeDn } from '../protocol/distinguished-name.ts'
 import type { Identity } from './access-control.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
 import type { Directory } from './directory.ts'
@@ -41,10 +41,11 @@ export function createAuthenticator({ directory, binders, bindByName, bcrypt }: 
   const mac = (octets: Uint8Array) => createHmac('sha256', macKey).update(octets).digest()
   const binderByKey = new Map<string, { identity: Identity; passwordMac: Buffer }>()
   for (const { name, password } of binders) {
-    const dn = `cn=${name},ou=services,${directory.suffix}`
+    const rdn = `cn=${escapeDnValue(name)}`
+    const dn = `${rdn},ou=services,${directory.suffix}`
     const account = { identity: { kind: 'binder', name, dn } as const, passwordMac: mac(Buffer.from(password)) }
     binderByKey.set(normalizeDn(dn), account)
-    binderByKey.set(normalizeDn(`cn=${name},${directory.suffix}`), account)
+    binderByKey.set(normalizeDn(`${rdn},${directory.suffix}`), account)
   }
 
   async function refuse(reason: string): Promise<AuthenticationResult> {

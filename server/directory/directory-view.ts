@@ -152,7 +152,8 @@ class NextView {
   private readonly layouts: LayoutTable
   private readonly entries: (EncodedEntry | undefined)[]
   private readonly keys: string[]
-  private readonly slotByKey: Map<string, number>
+  /** Slots put or deleted; their DN keys are settled at the end, when no two of them can clash. */
+  private readonly touched = new Set<number>()
   private readonly slotByUuid: Map<string, number>
   private readonly children = new PostingChanges()
   private readonly equality: ReadonlyMap<AttributeType, PostingChanges>
@@ -162,7 +163,6 @@ class NextView {
     this.layouts = layouts
     this.entries = [...view.entries]
     this.keys = [...view.keys]
-    this.slotByKey = new Map(view.slotByKey)
     this.slotByUuid = new Map(view.slotByUuid)
     this.equality = new Map(indexed.map((type) => [type, new PostingChanges()]))
   }
@@ -175,7 +175,7 @@ class NextView {
     const encoded = encodeEntry(entry, this.layouts)
     this.entries[slot] = encoded
     this.keys[slot] = key
-    this.slotByKey.set(key, slot)
+    this.touched.add(slot)
     this.slotByUuid.set(entry.entryUUID, slot)
     this.children.set(parentKey(key), slot, true)
     this.index(encoded, slot, true)
@@ -188,14 +188,12 @@ class NextView {
     this.slotByUuid.delete(entryUUID)
     this.entries[slot] = undefined
     this.keys[slot] = ''
+    this.touched.add(slot)
   }
 
   private unindex(slot: number): void {
     const encoded = this.entries[slot]
-    const key = this.keys[slot] ?? ''
-    // A swap of names may already have given the key to another slot.
-    if (this.slotByKey.get(key) === slot) this.slotByKey.delete(key)
-    this.children.set(parentKey(key), slot, false)
+    this.children.set(parentKey(this.keys[slot] ?? ''), slot, false)
     if (encoded) this.index(encoded, slot, false)
   }
 
@@ -209,12 +207,19 @@ class NextView {
     })
   }
 
+  private slotByKey(): ReadonlyMap<string, number> {
+    const slots = new Map(this.from.slotByKey)
+    for (const slot of this.touched) slots.delete(this.from.keys[slot] ?? '')
+    for (const slot of this.touched) if (this.entries[slot]) slots.set(this.keys[slot] ?? '', slot)
+    return slots
+  }
+
   finish(): DirectoryView {
     return {
       schema: this.layouts.schema,
       entries: this.entries,
       keys: this.keys,
-      slotByKey: this.slotByKey,
+      slotByKey: this.slotByKey(),
       slotByUuid: this.slotByUuid,
       childrenByKey: this.children.applyTo(this.from.childrenByKey),
       equality: new Map(

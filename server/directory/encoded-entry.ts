@@ -29,8 +29,11 @@ export interface EncodedEntry {
   readonly layout: Layout
 }
 
-/** Attributes computed from an entry alone; they are encoded with it and left out when it is decoded. */
-const computed = new Set(['entryuuid', 'entrydn', 'structuralobjectclass', 'subschemasubentry'])
+/**
+ * Attributes computed from an entry or its place: what an entry of a foreign directory says of them is not kept, and they are
+ * left out when it is decoded.
+ */
+const computed = new Set(['entryUUID', 'entryDN', 'structuralObjectClass', 'subschemaSubentry', 'hasSubordinates'])
 
 export const subschemaDn = 'cn=Subschema'
 
@@ -43,15 +46,10 @@ export class LayoutTable {
     this.schema = schema
   }
 
-  layoutOf(descriptions: readonly string[], classNames: readonly AttributeValue[]): Layout {
+  layoutOf(descriptions: readonly string[]): Layout {
     const key = descriptions.join('\0')
     const known = this.layouts.get(key)
     if (known) return known
-    const typeNames = descriptions.map((description) => description.split(';')[0] ?? '')
-    this.schema.learn(
-      typeNames.filter((name) => !this.schema.attributeType(name)),
-      classNames.filter((name): name is string => typeof name === 'string' && !this.schema.objectClass(name)),
-    )
     const attributes = descriptions.map((description): LayoutAttribute => {
       const known = this.schema.description(description)
       if (!known) throw new Error(`"${description}" is not an attribute description`)
@@ -69,18 +67,24 @@ export class LayoutTable {
  */
 export function encodeEntry(entry: Entry, layouts: LayoutTable): EncodedEntry {
   const { schema } = layouts
-  const classNames = entry.attributes.get('objectClass') ?? []
-  const stored = [...entry.attributes].filter(([, values]) => values.length > 0)
-  const isOperational = (name: string) => schema.description(name)?.type.isOperational === true
+  const typeOf = (name: string) => schema.description(name)?.type
+  const classNames = [...entry.attributes].flatMap(([name, values]) =>
+    typeOf(name)?.name === 'objectClass' ? values.filter((value) => typeof value === 'string') : [],
+  )
+  schema.learn(
+    Array.from(entry.attributes.keys(), (name) => name.split(';')[0] ?? ''),
+    classNames,
+  )
+  const stored = [...entry.attributes].filter(
+    ([name, values]) => values.length > 0 && !computed.has(typeOf(name)?.name ?? ''),
+  )
+  const isOperational = (name: string) => typeOf(name)?.isOperational === true
   const attributes: (readonly [string, readonly AttributeValue[]])[] = [
     ...stored.filter(([name]) => !isOperational(name)),
     ...stored.filter(([name]) => isOperational(name)),
     ...computedAttributes(entry, classNames, schema),
   ]
-  const layout = layouts.layoutOf(
-    attributes.map(([name]) => name),
-    classNames,
-  )
+  const layout = layouts.layoutOf(attributes.map(([name]) => name))
   const writer = new BerWriter(1024)
   writer.text(Tag.octetString, entry.dn)
   const nameEnd = writer.length
@@ -94,7 +98,7 @@ export function encodeEntry(entry: Entry, layouts: LayoutTable): EncodedEntry {
 
 function computedAttributes(
   entry: Entry,
-  classNames: readonly AttributeValue[],
+  classNames: readonly string[],
   schema: Schema,
 ): [string, readonly string[]][] {
   const structural = structuralObjectClass(classNames, schema)
@@ -111,10 +115,10 @@ function computedAttributes(
 }
 
 /** The most subordinate of the structural classes (RFC 4512 §2.4.2). */
-function structuralObjectClass(classNames: readonly AttributeValue[], schema: Schema): string | undefined {
+function structuralObjectClass(classNames: readonly string[], schema: Schema): string | undefined {
   let deepest: { name: string; depth: number } | undefined
   for (const name of classNames) {
-    const objectClass = typeof name === 'string' ? schema.objectClass(name) : undefined
+    const objectClass = schema.objectClass(name)
     if (objectClass?.kind !== 'STRUCTURAL') continue
     const depth = schema.withSuperiors(objectClass.name).size
     if (!deepest || depth > deepest.depth) deepest = { name: objectClass.name, depth }
@@ -186,8 +190,7 @@ function textOrOctets(octets: Buffer): AttributeValue {
 export function decodeEntry(encoded: EncodedEntry): Entry {
   const attributes = new Map<string, AttributeValue[]>()
   encoded.layout.attributes.forEach(({ description, type }, index) => {
-    if (!computed.has(type.name.toLowerCase()))
-      attributes.set(description, Array.from(encodedValues(encoded, index), textOrOctets))
+    if (!computed.has(type.name)) attributes.set(description, Array.from(encodedValues(encoded, index), textOrOctets))
   })
   return { dn: entryName(encoded), entryUUID: encoded.entryUUID, attributes }
 }

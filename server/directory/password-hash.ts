@@ -22,21 +22,25 @@ const digests = new Map<string, DigestScheme>([
   ['ssha512', { algorithm: 'sha512', bytes: 64 }],
 ])
 
+// `$6$…`, `$argon2id$…`: a hash whose {CRYPT} was lost is no clear text
+const modularCrypt = /^\$[0-9a-z-]+\$/
 const bcryptHash = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/
 
 /** Undefined for a scheme that cannot be checked here: such a password lets nobody in. */
 export function readStoredPassword(stored: string): StoredPassword | undefined {
   const match = /^\{([A-Za-z0-9-]+)\}(.*)$/s.exec(stored)
-  if (!match)
-    return bcryptHash.test(stored) ? { kind: 'bcrypt', hash: stored } : stored === '' ? undefined : clearText(stored)
+  if (!match) return readCrypt(stored) ?? (stored === '' || modularCrypt.test(stored) ? undefined : clearText(stored))
   const scheme = (match[1] ?? '').toLowerCase()
   const data = match[2] ?? ''
   const digest = digests.get(scheme)
   if (digest) return digestPassword(digest, data, scheme.startsWith('ss'))
-  if (scheme === 'bcrypt' || scheme === 'crypt')
-    return bcryptHash.test(data) ? { kind: 'bcrypt', hash: data } : undefined
+  if (scheme === 'bcrypt' || scheme === 'crypt') return readCrypt(data)
   if (scheme === 'cleartext' && data !== '') return clearText(data)
   return undefined
+}
+
+function readCrypt(hash: string): StoredPassword | undefined {
+  return bcryptHash.test(hash) ? { kind: 'bcrypt', hash } : undefined
 }
 
 /** The digest, followed by the salt in the salted schemes. */

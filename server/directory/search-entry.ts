@@ -77,7 +77,7 @@ function attribute(description: string, values: readonly string[], typesOnly: bo
 
 /** Absent when no readable group names the entry. */
 function memberOf(view: DirectoryView, slot: number, typesOnly: boolean, access: Access): Buffer[] {
-  const groups = parentGroups(view, view.keys[slot] ?? '').filter((group) => access.canRead(group))
+  const groups = parentGroups(view, view.keys[slot] ?? '', access)
   if (groups.length === 0) return []
   const names = groups.map((group) => element(Tag.octetString, nameOctets(view, group)))
   return [

@@ -1,3 +1,4 @@
+import { BerError, BerReader } from './ber-reader.ts'
 import { prepareString } from './string-preparation.ts'
 
 /** One attribute value of an RDN. Octets appear only for values that are not UTF-8 text. */
@@ -16,7 +17,7 @@ export class DnSyntaxError extends Error {
   readonly column: number
 
   constructor(text: string, column: number, problem: string) {
-    super(`"${text}" is not a DN: ${problem} at column ${column}`)
+    super(`"${text.length > 200 ? `${text.slice(0, 200)}…` : text}" is not a DN: ${problem} at column ${column}`)
     this.column = column
   }
 }
@@ -45,7 +46,7 @@ for (const [canonical, ...spellings] of [
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const attributeType = /(?:[A-Za-z][A-Za-z0-9-]*|(?:oid\.|OID\.)?[0-9]+(?:\.[0-9]+)*)/y
+const attributeType = /(?:oid\.)?[0-9]+(?:\.[0-9]+)*|[a-z][a-z0-9-]*/iy
 const hexPair = /^[0-9A-Fa-f]{2}$/
 const maxRdns = 4096
 
@@ -74,7 +75,7 @@ export function parseDn(text: string): Dn {
       at += 1
     }
     dn.push(rdn)
-    if (dn.length > maxRdns) throw new DnSyntaxError(text.slice(0, 60), at + 1, `more than ${maxRdns} RDNs`)
+    if (dn.length > maxRdns) throw new DnSyntaxError(text, at + 1, `more than ${maxRdns} RDNs`)
     if (at >= text.length) return dn
     at += 1 // the separator
   }
@@ -130,7 +131,12 @@ function readEscape(text: string, at: number): { part: string | number; end: num
 /** Parts are text or single octets from `\xx`; octets that do not form UTF-8 make the whole value octets. */
 function joinParts(parts: readonly (string | number)[]): string | Uint8Array {
   if (parts.every((part) => typeof part === 'string')) return parts.join('')
-  const octets = Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part))))
+  return textOrOctets(
+    Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part)))),
+  )
+}
+
+function textOrOctets(octets: Buffer): string | Buffer {
   try {
     return utf8.decode(octets)
   } catch {
@@ -164,17 +170,21 @@ function parseQuotedValue(text: string, start: number): ParsedValue {
 function parseHexValue(text: string, start: number): ParsedValue {
   const hex = /^(?:[0-9A-Fa-f]{2})+/.exec(text.slice(start + 1))?.[0]
   if (hex === undefined) throw new DnSyntaxError(text, start + 1, 'no hex digits after "#"')
-  const ber = Buffer.from(hex, 'hex')
-  const lengthOctets = (ber[1] ?? 0x80) & 0x80 ? (ber[1] ?? 0) & 0x7f : 0
-  const length =
-    lengthOctets === 0
-      ? (ber[1] ?? -1)
-      : lengthOctets <= 4 && ber.length >= 2 + lengthOctets
-        ? ber.readUIntBE(2, lengthOctets)
-        : -1
-  const contents = ber.subarray(2 + lengthOctets)
-  if (length !== contents.length) throw new DnSyntaxError(text, start + 1, 'hex value is not a BER element')
-  return { value: joinParts([...contents]), end: expectSeparator(text, start + 1 + hex.length) }
+  const contents = berContents(Buffer.from(hex, 'hex'))
+  if (!contents) throw new DnSyntaxError(text, start + 1, 'hex value is not a BER element')
+  return { value: textOrOctets(contents), end: expectSeparator(text, start + 1 + hex.length) }
+}
+
+/** Undefined unless the octets are exactly one element. */
+function berContents(octets: Buffer): Buffer | undefined {
+  const reader = new BerReader(octets)
+  try {
+    const contents = reader.readOctets(reader.peekTag())
+    return reader.isAtEnd ? contents : undefined
+  } catch (error) {
+    if (error instanceof BerError) return undefined
+    throw error
+  }
 }
 
 function expectSeparator(text: string, at: number): number {

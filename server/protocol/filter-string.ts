@@ -23,7 +23,7 @@ export function parseFilter(text: string, { maxDepth = 64 } = {}): Filter {
 }
 
 const attributeDescription = /^(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*)(?:;[A-Za-z0-9-]+)*$/
-const extensibleItem = /^([^:]*)((?::[Dd][Nn])?)(?::([^:]+))?:$/
+const extensibleItem = /^([^:]*)((?::[Dd][Nn])?)(?::([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*))?:$/
 
 class FilterParser {
   private readonly text: string

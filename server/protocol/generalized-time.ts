@@ -18,14 +18,19 @@ export function parseGeneralizedTime(text: string): number | undefined {
     number,
     number,
   ]
-  if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || s > 60) return undefined
+  const midnight = new Date(0).setUTCFullYear(y, mo - 1, d) // Date.UTC reads the years 0 to 99 as 1900 to 1999
+  const isDate = new Date(midnight).getUTCMonth() === mo - 1
+  const offset = zoneOffsetMs(zone)
+  if (!isDate || h > 23 || mi > 59 || s > 60 || offset === undefined) return undefined
   const unitMs = second !== undefined ? 1000 : minute !== undefined ? 60_000 : 3_600_000
-  const base = Date.UTC(y, mo - 1, d, h, mi, s)
-  return base + (fraction === undefined ? 0 : Number(`0.${fraction}`) * unitMs) - zoneOffsetMs(zone)
+  const base = midnight + ((h * 60 + mi) * 60 + s) * 1000
+  return base + (fraction === undefined ? 0 : Number(`0.${fraction}`) * unitMs) - offset
 }
 
-function zoneOffsetMs(zone: string): number {
+function zoneOffsetMs(zone: string): number | undefined {
   if (zone === 'Z') return 0
-  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3, 5) || '0')
-  return (zone.startsWith('-') ? -1 : 1) * minutes * 60_000
+  const hours = Number(zone.slice(1, 3))
+  const minutes = Number(zone.slice(3, 5))
+  if (hours > 23 || minutes > 59) return undefined
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000
 }

@@ -46,6 +46,8 @@ export function parseLdif(text: string): LdifRecord[] {
       current = { dn: value, line, attributes: new Map(), spelling: new Map() }
       continue
     }
+    if (name.toLowerCase() === 'dn')
+      throw new LdifSyntaxError(line, 'a second "dn:" in one record; records are separated by an empty line')
     if (name.toLowerCase() === 'changetype')
       throw new LdifSyntaxError(line, 'change records ("changetype:") are not accepted')
     const spelling = current.spelling.get(name.toLowerCase()) ?? name
@@ -65,7 +67,7 @@ function* logicalLines(text: string): Generator<LogicalLine> {
     number += 1
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw
     if (line.startsWith(' ')) {
-      if (!pending) throw new LdifSyntaxError(number, 'continuation line without a line before it')
+      if (!pending?.text) throw new LdifSyntaxError(number, 'continuation line without a line before it')
       pending.text += line.slice(1)
       continue
     }

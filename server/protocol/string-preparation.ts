@@ -3,18 +3,18 @@
 // RFC 4518 §2.2: mapped to nothing.
 const mappedToNothing =
   // eslint-disable-next-line no-control-regex, no-misleading-character-class
-  /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u06dd\u070f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc]|\udb40[\udc01\udc20-\udc7f]|\ud834[\udd73-\udd7a]/gu
+  /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u06dd\u070f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu
 // RFC 4518 §2.2: mapped to SPACE.
 const mappedToSpace = /[\t-\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/gu
 
 const plain = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/
 const spaces = / {2,}/g
 
-/** RFC 3454 table B.2 (with NFKC); dotless i stays itself, as there. */
+/** RFC 3454 table B.2 (with NFKC): ß, ẞ and ss become one, as do the sigmas; dotless i stays itself, as there. */
 function foldCase(text: string): string {
   let folded = ''
   for (const character of text.normalize('NFKC')) {
-    folded += character === 'ı' ? character : character.toUpperCase().toLowerCase()
+    folded += character === 'ı' ? character : character.toLowerCase().toUpperCase().toLowerCase()
   }
   return folded.normalize('NFKC')
 }
@@ -31,23 +31,23 @@ export function prepareString(text: string, ignoreCase: boolean): string {
 }
 
 /**
- * The comparable form of a part of a substrings assertion. Compared with a prepared value that has one space put at either
- * end ({@link padForSubstrings}), which is what RFC 4518 §2.6.1 asks for.
+ * The comparable form of a part of a substrings assertion, to be looked for in {@link padForSubstrings} of a prepared value:
+ * one space at the ends, two within (RFC 4518 §2.6.1), so that two parts can meet at one space of the value.
  */
 export function prepareSubstring(text: string, ignoreCase: boolean, position: 'initial' | 'any' | 'final'): string {
-  const prepared = mapAndNormalize(text, ignoreCase).replace(spaces, ' ')
-  switch (position) {
-    case 'initial':
-      return ` ${prepared.trimStart()}`
-    case 'any':
-      return prepared
-    case 'final':
-      return `${prepared.trimEnd()} `
-    default:
-      return position satisfies never
-  }
+  const mapped = mapAndNormalize(text, ignoreCase)
+  const inner = doubleSpaces(mapped.trim())
+  const before = mapped.startsWith(' ') || position === 'initial' ? ' ' : ''
+  if (inner === '') return before || (position === 'final' ? ' ' : '')
+  const after = mapped.endsWith(' ') || position === 'final' ? ' ' : ''
+  return `${before}${inner}${after}`
 }
 
+/** A prepared value as the parts of a substrings assertion see it (RFC 4518 §2.6.1). */
 export function padForSubstrings(prepared: string): string {
-  return ` ${prepared} `
+  return ` ${doubleSpaces(prepared)} `
+}
+
+function doubleSpaces(text: string): string {
+  return text.includes(' ') ? text.replace(/ +/g, '  ') : text
 }

@@ -46,14 +46,20 @@ function strings(ignoreCase: boolean): Comparison {
   }
 }
 
-/** Telephone numbers and numeric strings: spaces (and hyphens) do not count (RFC 4518 §2.6.2, §2.6.3). */
+/** Telephone numbers and numeric strings: spaces (and hyphens) do not count. */
 function withoutCharacters(remove: RegExp): Comparison {
   return {
-    prepare: (octets) => text(octets)?.replace(remove, '').toLowerCase(),
+    prepare: (octets) => {
+      const value = text(octets)
+      return value === undefined ? undefined : prepareString(value, true).replace(remove, '')
+    },
     compare: byCodeUnit,
     substrings: { ignoreCase: true, remove },
   }
 }
+
+const numericStrings = withoutCharacters(/ /g) // RFC 4518 §2.6.2
+const telephoneNumbers = withoutCharacters(/[ \-\u058a\u2010\u2011\u2212\ufe63\uff0d]/g) // RFC 4518 §2.6.3
 
 const integerText = /^-?(?:0|[1-9][0-9]*)$/
 const integers: Comparison = {
@@ -150,8 +156,8 @@ export const matchingRules: readonly MatchingRule[] = [
   rule('2.5.13.5', 'caseExactMatch', Syntax.directoryString, caseExact),
   rule('2.5.13.6', 'caseExactOrderingMatch', Syntax.directoryString, caseExact),
   rule('2.5.13.7', 'caseExactSubstringsMatch', Syntax.substringAssertion, caseExact),
-  rule('2.5.13.8', 'numericStringMatch', Syntax.numericString, withoutCharacters(/ /g)),
-  rule('2.5.13.10', 'numericStringSubstringsMatch', Syntax.substringAssertion, withoutCharacters(/ /g)),
+  rule('2.5.13.8', 'numericStringMatch', Syntax.numericString, numericStrings),
+  rule('2.5.13.10', 'numericStringSubstringsMatch', Syntax.substringAssertion, numericStrings),
   rule('2.5.13.11', 'caseIgnoreListMatch', Syntax.postalAddress, caseIgnore),
   rule('2.5.13.12', 'caseIgnoreListSubstringsMatch', Syntax.substringAssertion, caseIgnore),
   rule('2.5.13.13', 'booleanMatch', Syntax.boolean, booleans),
@@ -160,8 +166,8 @@ export const matchingRules: readonly MatchingRule[] = [
   rule('2.5.13.16', 'bitStringMatch', Syntax.bitString, octetStrings),
   rule('2.5.13.17', 'octetStringMatch', Syntax.octetString, octetStrings),
   rule('2.5.13.18', 'octetStringOrderingMatch', Syntax.octetString, octetStrings),
-  rule('2.5.13.20', 'telephoneNumberMatch', Syntax.telephoneNumber, withoutCharacters(/[ -]/g)),
-  rule('2.5.13.21', 'telephoneNumberSubstringsMatch', Syntax.substringAssertion, withoutCharacters(/[ -]/g)),
+  rule('2.5.13.20', 'telephoneNumberMatch', Syntax.telephoneNumber, telephoneNumbers),
+  rule('2.5.13.21', 'telephoneNumberSubstringsMatch', Syntax.substringAssertion, telephoneNumbers),
   rule('2.5.13.23', 'uniqueMemberMatch', Syntax.nameAndOptionalUid, uniqueMembers),
   rule('2.5.13.27', 'generalizedTimeMatch', Syntax.generalizedTime, times),
   rule('2.5.13.28', 'generalizedTimeOrderingMatch', Syntax.generalizedTime, times),

@@ -36,6 +36,8 @@ export interface AttributeDescription {
   readonly options: readonly string[]
 }
 
+const optionText = /^[a-z0-9-]+$/
+
 const rulesByName = new Map<string, MatchingRule>()
 for (const rule of matchingRules) {
   rulesByName.set(rule.name.toLowerCase(), rule)
@@ -44,6 +46,12 @@ for (const rule of matchingRules) {
 
 export function findMatchingRule(nameOrOid: string): MatchingRule | undefined {
   return rulesByName.get(nameOrOid.toLowerCase())
+}
+
+/** Those that are not in `known`, by any spelling, each once. */
+function unknownNames(names: readonly string[], known: ReadonlyMap<string, unknown>): readonly string[] {
+  const unknown = names.filter((name) => !known.has(name.toLowerCase()))
+  return [...new Map(unknown.map((name) => [name.toLowerCase(), name])).values()]
 }
 
 /** The registered attribute types and object classes. Grows only by {@link Schema.learn}. */
@@ -128,9 +136,10 @@ export class Schema {
     const known = this.descriptions.get(text)
     if (known || this.descriptions.has(text)) return known
     const [name = '', ...options] = text.toLowerCase().split(';')
-    const type = this.types.get(name)
+    const type = options.every((option) => optionText.test(option)) ? this.types.get(name) : undefined
     const description = type && { type, options: options.toSorted() }
-    // Names come from clients: the cache is bounded by forgetting everything.
+    // Names come from clients: the cache holds no long ones, and is bounded by forgetting everything.
+    if (text.length > 100) return description
     if (this.descriptions.size > 10_000) this.descriptions.clear()
     this.descriptions.set(text, description)
     return description
@@ -163,12 +172,13 @@ export class Schema {
 
   /**
    * Registers attribute types and an object class that entries use and no definition knows, so that what is published
-   * stays true for directories taken over verbatim. OIDs take the `name-oid` form.
+   * stays true for directories taken over verbatim. OIDs take the `name-oid` form. Costs little when all is known.
    */
   learn(attributeNames: readonly string[], classNames: readonly string[]): void {
-    if (attributeNames.length === 0 && classNames.length === 0) return
-    for (const name of attributeNames) {
-      if (this.types.has(name.toLowerCase())) continue
+    const newTypes = unknownNames(attributeNames, this.types)
+    const newClasses = unknownNames(classNames, this.classes)
+    if (newTypes.length === 0 && newClasses.length === 0) return
+    for (const name of newTypes) {
       const oid = /^[0-9.]+$/.test(name) ? name : `${name}-oid`
       const published = oid === name ? '' : ` NAME '${name}'`
       this.registerType(
@@ -177,10 +187,9 @@ export class Schema {
         ),
       )
     }
-    for (const name of classNames) {
-      if (this.classes.has(name.toLowerCase())) continue
+    for (const name of newClasses) {
       const oid = /^[0-9.]+$/.test(name) ? name : `${name}-oid`
-      const may = attributeNames.length > 0 ? ` MAY ( ${attributeNames.join(' $ ')} )` : ''
+      const may = newTypes.length > 0 ? ` MAY ( ${newTypes.join(' $ ')} )` : ''
       this.registerClass(parseDefinition(`( ${oid}${oid === name ? '' : ` NAME '${name}'`} SUP top AUXILIARY${may} )`))
       this.inherited.delete(name.toLowerCase())
     }
