@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type SimulatedTenants, startSimulatedTenants } from '../demo/simulated-tenants.ts'
 import { createBcryptPool } from './directory/bcrypt-pool.ts'
 import { directoryPassword } from './directory/credentials.ts'
-import { startServer } from './main.ts'
+import { type RunningServer, startServer } from './main.ts'
 import { systemClock } from './runtime/clock.ts'
 import type { LoadedConfig } from './runtime/config.ts'
 import { configSchema } from './runtime/config-schema.ts'
@@ -20,42 +20,67 @@ export interface DemoPorts {
 }
 
 const baseDn = 'dc=example,dc=com'
-const person = 'zoe.lindqvist'
+const personName = 'zoe.lindqvist'
 
-/** `rosterd demo`: simulated tenants and a server on loopback, in a folder that is gone afterwards. */
+export interface Demo extends AsyncDisposable {
+  readonly tenants: SimulatedTenants
+  readonly server: RunningServer
+  readonly binder: Login
+  readonly person: Login
+  /** PEM file of the server's private CA. */
+  readonly caFile: string
+}
+
+interface Login {
+  readonly dn: string
+  readonly password: string
+}
+
+/** `rosterd demo`: runs until the signal. */
 export async function runDemo(ports: DemoPorts, signal: AbortSignal): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-demo-'))
+  process.stdout.write('Starting Rosterd with two simulated tenants, one of Entra ID and one of Okta.\n')
+  await using demo = await startDemo(ports, signal)
+  process.stdout.write(instructions(demo))
+  await demo.server.stopped
+}
+
+/** Simulated tenants and a server on loopback, synced, in a folder that is gone afterwards. */
+export async function startDemo(ports: DemoPorts, signal: AbortSignal): Promise<Demo> {
+  const parts = new AsyncDisposableStack()
   try {
-    await using tenants = await startSimulatedTenants()
+    const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-demo-'))
+    parts.defer(() => rm(dataDir, { recursive: true, force: true }))
+    const tenants = parts.use(await startSimulatedTenants())
     trustCertificates(tenants.caPem)
-    const binderPassword = randomBytes(9).toString('base64url')
-    const personPassword = randomBytes(9).toString('base64url')
-    process.stdout.write(
-      `Starting Rosterd with two simulated tenants: Entra ID at ${tenants.entra.authorityHost}, Okta at ${tenants.okta.orgUrl}\n`,
+    const binder = { dn: `cn=svc-reader,ou=services,${baseDn}`, password: newPassword() }
+    const person = { dn: `uid=${personName},ou=people,${baseDn}`, password: newPassword() }
+    const server = parts.use(
+      await startServer({
+        loaded: demoConfig(tenants, ports, dataDir, binder.password),
+        env: process.env,
+        clock: systemClock,
+        // The runs are reported below; what else goes wrong here is an error.
+        logger: createLogger({ level: 'error', format: 'pretty', write: (line) => void process.stderr.write(line) }),
+        writeAccessLog: () => undefined,
+        signal,
+      }),
     )
-    await using server = await startServer({
-      loaded: demoConfig(tenants, ports, dataDir, binderPassword),
-      env: process.env,
-      clock: systemClock,
-      // A port that is taken is the one thing that goes wrong here, and its error says so.
-      logger: createLogger({ level: 'error', format: 'pretty' }),
-      writeAccessLog: () => undefined,
-      signal,
-    })
-    const { workspace } = server
-    const reports = await workspace.engine
-      .run('contoso', { trigger: 'demo', signal })
-      .then(async (entra) => [entra, await workspace.engine.run('acme', { trigger: 'demo', signal })])
-    for (const { provider, outcome, error } of reports)
-      if (error !== null) throw new Error(`the sync of ${provider} ${outcome}: ${error}`)
-    await setPassword(workspace, personPassword)
+    for (const { id } of server.workspace.providers) {
+      const { outcome, error } = await server.workspace.engine.run(id, { trigger: 'demo', signal })
+      if (error !== null) throw new Error(`the sync of ${id} ${outcome}: ${error}`)
+    }
+    await setPassword(server.workspace, person)
     const caFile = join(dataDir, 'ca.pem')
     await writeFile(caFile, server.caPem ?? '')
-    process.stdout.write(instructions({ workspace, ports: server.ports, binderPassword, personPassword, caFile }))
-    await server.stopped
-  } finally {
-    await rm(dataDir, { recursive: true, force: true })
+    return { tenants, server, binder, person, caFile, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  } catch (error) {
+    await parts.disposeAsync()
+    throw error
   }
+}
+
+function newPassword(): string {
+  return randomBytes(9).toString('hex')
 }
 
 function demoConfig(
@@ -90,9 +115,9 @@ function demoConfig(
 }
 
 /** A directory password, as the person would set it after signing in to the cloud. */
-async function setPassword({ directory, config }: Workspace, password: string): Promise<void> {
-  const entry = directory.entryByDn(`uid=${person},ou=people,${baseDn}`)
-  if (!entry) throw new Error(`${person} was not synced`)
+async function setPassword({ directory, config }: Workspace, { dn, password }: Login): Promise<void> {
+  const entry = directory.entryByDn(dn)
+  if (!entry) throw new Error(`${dn} was not synced`)
   await using bcrypt = createBcryptPool(1)
   const hash = await bcrypt.hash(password, config.passwords.bcryptCost)
   await directory.commit({
@@ -102,34 +127,27 @@ async function setPassword({ directory, config }: Workspace, password: string): 
   })
 }
 
-function instructions(facts: {
-  workspace: Workspace
-  ports: { ldap: number; ldaps: number | undefined; admin: number }
-  binderPassword: string
-  personPassword: string
-  caFile: string
-}): string {
-  const { workspace, ports, binderPassword, personPassword, caFile } = facts
-  const binderDn = `cn=svc-reader,ou=services,${baseDn}`
-  const personDn = `uid=${person},ou=people,${baseDn}`
-  const entries = [...workspace.directory.entries()]
+function instructions({ server, binder, person, caFile }: Demo): string {
+  const { ldap, ldaps, admin } = server.ports
+  const entries = [...server.workspace.directory.entries()]
   const count = (name: string) =>
     entries.filter(({ attributes }) => attributes.get('objectClass')?.includes(name)).length
+  const asBinder = `-D ${binder.dn} -w ${binder.password}`
   return `
 Rosterd is ready: ${count('posixAccount')} people and ${count('groupOfNames')} groups, synced over HTTPS.
 
-  ldap://localhost:${ports.ldap}   ldaps://localhost:${ports.ldaps}   http://localhost:${ports.admin}
+  ldap://localhost:${ldap}   ldaps://localhost:${ldaps}   http://localhost:${admin}
 
-  binder    ${binderDn}
-  password  ${binderPassword}
-  person    ${personDn}
-  password  ${personPassword}
+  binder    ${binder.dn}
+  password  ${binder.password}
+  person    ${person.dn}
+  password  ${person.password}
 
-Try:
+Find her, bind as her, and list her groups over TLS:
 
-  ldapsearch -x -LLL -H ldap://localhost:${ports.ldap} -D ${binderDn} -w ${binderPassword} -b ${baseDn} '(uid=${person})'
-  ldapwhoami -x -H ldap://localhost:${ports.ldap} -D ${personDn} -w ${personPassword}
-  LDAPTLS_CACERT=${caFile} ldapsearch -x -LLL -H ldaps://localhost:${ports.ldaps} -D ${binderDn} -w ${binderPassword} -b ${baseDn} '(memberUid=${person})' cn gidNumber
+  ldapsearch -x -LLL -H ldap://localhost:${ldap} ${asBinder} -b ${baseDn} '(uid=${personName})' cn mail uidNumber
+  ldapwhoami -x -H ldap://localhost:${ldap} -D ${person.dn} -w ${person.password}
+  LDAPTLS_CACERT=${caFile} ldapsearch -x -LLL -H ldaps://localhost:${ldaps} ${asBinder} -b ${baseDn} '(memberUid=${personName})' gidNumber
 
 Press Ctrl+C to stop.
 `

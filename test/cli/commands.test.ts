@@ -1,0 +1,239 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseLdif } from '../../server/protocol/ldif.ts'
+import { configuredFolder } from '../builders/command-line.ts'
+import { RawLdapClient } from '../builders/raw-ldap-client.ts'
+import { peopleLdif, reader } from '../builders/running-ldap-server.ts'
+
+const withoutGrace = peopleLdif.replace(/dn: uid=grace[^]*?\n\n/, '')
+const manyPeople = (count: number) =>
+  peopleLdif +
+  Array.from(
+    { length: count },
+    (_, i) => `dn: uid=p${i},ou=people,dc=example,dc=com\nobjectClass: account\nuid: p${i}\n\n`,
+  ).join('')
+
+describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
+  /** The commands are the same, and so must be what they print, wherever the store is. */
+  const isBeside = how === 'beside a running server'
+
+  test('sync applies, then has nothing to do; a dry run writes nothing', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    const first = await folder.run('sync')
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(first.stdout).toContain(isBeside ? 'seed: unchanged' : 'seed: applied')
+    await writeFile(
+      join(folder.path, 'people.ldif'),
+      `${peopleLdif}\ndn: uid=new,ou=people,dc=example,dc=com\nobjectClass: account\nuid: new\n`,
+    )
+    const dry = await folder.run('sync', '--dry-run')
+    expect(dry.stdout).toContain('add uid=new,ou=people,dc=example,dc=com')
+    expect((await folder.run('explain', 'new')).exitCode).toBe(1)
+    const json = JSON.parse((await folder.run('sync', '--provider', 'seed', '--json')).stdout) as { outcome: string }[]
+    expect(json).toMatchObject([{ provider: 'seed', outcome: 'applied' }])
+    expect((await folder.run('explain', 'new')).exitCode).toBe(0)
+    expect((await folder.run('sync')).stdout).toContain('seed: unchanged')
+  })
+
+  test('sync of a provider nobody configured fails and names those there are', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    expect(await folder.run('sync', '--provider', 'contoso')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('configured are seed'),
+    })
+  })
+
+  test('a sync that cannot read its file fails with the reason and changes nothing', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    const before = await folder.run('export-ldif')
+    await writeFile(join(folder.path, 'people.ldif'), 'dn: uid=broken\nno colon here\n')
+    const failed = await folder.run('sync')
+    expect(failed).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('line 2') })
+    expect((await folder.run('export-ldif')).stdout).toBe(before.stdout)
+  })
+
+  test('changes that look like an accident are held, shown, and approved by their hash', async () => {
+    await using folder = await configuredFolder({}, manyPeople(40))
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    await writeFile(join(folder.path, 'people.ldif'), peopleLdif)
+    expect(await folder.run('sync')).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('held:') })
+    expect((await folder.run('explain', 'p7')).exitCode).toBe(0)
+    const shown = await folder.run('plan', 'show', '--json')
+    expect(shown.exitCode).toBe(2)
+    const [plan] = JSON.parse(shown.stdout) as { hash: string; changes: unknown[] }[]
+    expect(plan?.changes).toHaveLength(40)
+    expect(await folder.run('plan', 'approve', '0123456789')).toMatchObject({ exitCode: 1 })
+    expect(await folder.run('plan', 'approve', plan?.hash.slice(0, 12) ?? '')).toMatchObject({ exitCode: 0 })
+    expect((await folder.run('explain', 'p7')).exitCode).toBe(1)
+    expect(await folder.run('plan', 'show')).toMatchObject({ exitCode: 0, stdout: 'No changes are held.\n' })
+  })
+
+  test('a discarded plan is not asked about again until it changes', async () => {
+    await using folder = await configuredFolder({}, manyPeople(40))
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    await writeFile(join(folder.path, 'people.ldif'), peopleLdif)
+    expect((await folder.run('sync')).exitCode).toBe(2)
+    expect((await folder.run('plan', 'discard', '--latest')).exitCode).toBe(0)
+    expect((await folder.run('sync')).exitCode).toBe(0)
+    await writeFile(join(folder.path, 'people.ldif'), withoutGrace)
+    expect((await folder.run('sync')).exitCode).toBe(2)
+  })
+
+  test('explain prints status, entry and where it comes from', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    expect((await folder.run('explain', 'ada@example.com')).stdout).toContain('dn: uid=ada,ou=people,dc=example,dc=com')
+    expect(JSON.parse((await folder.run('explain', 'ada', '--json')).stdout)).toMatchObject([
+      { provider: 'seed', entry: { attributes: { uid: ['ada'] } } },
+    ])
+    expect(await folder.run('explain', 'nobody-here')).toMatchObject({ exitCode: 1 })
+  })
+
+  test('export-ldif prints every entry, parents first, without passwords', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    const { stdout, exitCode } = await folder.run('export-ldif')
+    expect(exitCode).toBe(0)
+    const records = parseLdif(stdout)
+    expect(records[0]?.dn).toBe('dc=example,dc=com')
+    expect(records.map(({ dn }) => dn)).toEqual(expect.arrayContaining(parseLdif(peopleLdif).map(({ dn }) => dn)))
+    expect(stdout).not.toMatch(/userPassword|ada-secret/)
+  })
+})
+
+describe('rosterd serve', () => {
+  test('prints one JSON event a line, answers LDAP and HTTP, and stops cleanly on SIGTERM', async () => {
+    await using folder = await configuredFolder()
+    const server = await folder.serve()
+    await using client = await RawLdapClient.connect(server.ports.ldap)
+    expect((await client.bind(reader.dn, reader.password)).resultCode).toBe(0)
+    expect((await client.search({ filter: '(uid=ada)' })).entries).toHaveLength(1)
+    expect((await fetch(`http://127.0.0.1:${server.ports.admin}/readyz`)).status).toBe(200)
+    expect(await server.stop('SIGTERM')).toBe(0)
+    for (const line of server.lines) expect(JSON.parse(line)).toHaveProperty('event')
+    expect(server.lines.join('\n')).not.toContain(reader.password)
+  })
+
+  test('keeps what it has over a kill', async () => {
+    await using folder = await configuredFolder()
+    const first = await folder.serve()
+    await first.stop('SIGKILL')
+    await writeFile(join(folder.path, 'people.ldif'), 'not ldif at all')
+    const second = await folder.serve()
+    await using client = await RawLdapClient.connect(second.ports.ldap)
+    await client.bind(reader.dn, reader.password)
+    expect((await client.search({ filter: '(uid=ada)' })).entries).toHaveLength(1)
+    await second.stop('SIGTERM')
+  })
+
+  test('its control socket, store and keys are for the owner alone', async () => {
+    await using folder = await configuredFolder()
+    await using server = await folder.serve()
+    void server
+    const mode = async (name: string) => (await stat(join(folder.path, 'data', name))).mode & 0o777
+    expect(await mode('control.sock')).toBe(0o600)
+    expect(await mode('tls/ca.key')).toBe(0o600)
+    expect(await mode('tls/server.key')).toBe(0o600)
+    expect((await stat(join(folder.path, 'data'))).mode & 0o077).toBe(0)
+  })
+
+  test('a second one on the same store says so in a sentence', async () => {
+    await using folder = await configuredFolder()
+    await using server = await folder.serve()
+    void server
+    expect(await folder.run('serve')).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/in use by another/) })
+  })
+
+  test('a port that is taken is named', async () => {
+    await using folder = await configuredFolder()
+    await using server = await folder.serve()
+    await using other = await configuredFolder({ ldap: { port: server.ports.ldap, tls: { port: 0 } } })
+    expect(await other.run('serve')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`port ${server.ports.ldap}`),
+    })
+  })
+})
+
+describe('rosterd check and configuration errors', () => {
+  test('check tries configuration, certificate and providers', async () => {
+    await using folder = await configuredFolder()
+    const checked = await folder.run('check')
+    expect(checked).toMatchObject({ exitCode: 0 })
+    expect(checked.stdout).toContain('provider seed')
+    expect(JSON.parse((await folder.run('check', '--json')).stdout)).toMatchObject({ ok: true })
+    await writeFile(join(folder.path, 'people.ldif'), 'not ldif')
+    expect(await folder.run('check')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('FAIL provider seed'),
+    })
+    expect(await folder.run('check', '--offline')).toMatchObject({ exitCode: 0 })
+  })
+
+  test('every error at once, with path, value and fix', async () => {
+    await using folder = await configuredFolder({
+      baseDn: 'dc=example,,dc=org',
+      ldap: { port: 99_999, prot: 1 },
+      naming: { onClash: 'fight' },
+    })
+    const { exitCode, stderr } = await folder.run('check')
+    expect(exitCode).toBe(1)
+    for (const text of ['ldap.port', '99999', 'ldap.prot', 'naming.onClash', 'baseDn', 'column 12'])
+      expect(stderr).toContain(text)
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+
+  test('a missing configuration file is named', async () => {
+    await using folder = await configuredFolder()
+    const { run } = folder
+    expect(await run('--config', '/does/not/exist.json', 'check')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('/does/not/exist.json'),
+    })
+  })
+
+  test('every command has --help', async () => {
+    await using folder = await configuredFolder()
+    for (const command of [
+      [],
+      ['serve'],
+      ['demo'],
+      ['sync'],
+      ['plan'],
+      ['plan', 'show'],
+      ['plan', 'approve'],
+      ['plan', 'discard'],
+      ['check'],
+      ['explain'],
+      ['export-ldif'],
+    ]) {
+      expect(await folder.run(...command, '--help')).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining('Usage: rosterd'),
+      })
+    }
+  })
+
+  test('the configuration as shipped is valid', async () => {
+    await using folder = await configuredFolder()
+    const shipped = new URL('../../ldap.config.json', import.meta.url)
+    await writeFile(folder.configFile, await readFile(shipped))
+    expect(await folder.run('check', '--offline')).toMatchObject({ exitCode: 0 })
+  })
+})
