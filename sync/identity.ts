@@ -57,6 +57,8 @@ export type SourceGroup = {
   readonly kind: string
   /** True for a group every user belongs to by definition; its members are read only when a rule names it. */
   readonly holdsEverybody: boolean
+  /** False when the provider hides the members from us: the lists below are empty and say nothing. */
+  readonly membersReadable: boolean
   readonly created: string | null
   /** Immutable ids of direct members, sorted. */
   readonly userIds: readonly string[]

@@ -77,6 +77,7 @@ export function judgeGroups(provider: JudgedProvider): ReadonlyMap<string, Verdi
 
   function judge(group: SourceGroup): Verdict {
     if (!config.groups) return skipped('groups', `groups of ${config.name} are not served`)
+    if (!group.membersReadable) return skipped('membersReadable', 'its members are hidden from the application')
     if (group.holdsEverybody && !selected.has(group.id)) return skipped('selectedGroups', 'holds everybody')
     if (selected.size > 0 && !selected.has(group.id)) return skipped('selectedGroups', 'not among the selected groups')
     if (prefixes.length > 0 && !prefixes.some((prefix) => group.name.toLowerCase().startsWith(prefix)))
@@ -99,6 +100,17 @@ export function ruleGroups(
 ): readonly SourceGroup[] {
   const { config, groups } = provider
   return config.filters[setting].map((wanted) => {
+    return readable(named(wanted), wanted)
+  })
+
+  function readable(group: SourceGroup, wanted: string): SourceGroup {
+    if (group.membersReadable || setting === 'selectedGroups') return group
+    throw new RuleError(
+      `${config.id}: filters.${setting}: the members of "${wanted}" are hidden from the application. Grant it the right to read them (Entra: Member.Read.Hidden) or name another group.`,
+    )
+  }
+
+  function named(wanted: string): SourceGroup {
     const byId = groups.find((group) => group.id === wanted || group.id === wanted.toLowerCase())
     if (byId !== undefined) return byId
     const byName = groups.filter((group) => group.name.toLowerCase() === wanted.toLowerCase())
@@ -112,7 +124,7 @@ export function ruleGroups(
         `${config.id}: filters.${setting}: ${byName.length} groups are called "${wanted}". Name one by id: ${byName.map((group) => group.id).join(', ')}.`,
       )
     return only
-  })
+  }
 }
 
 /** Whether a person's address is in an accepted domain; names are compared in their ASCII form. */

@@ -11,6 +11,8 @@ import { createGraphClient, type GraphClient, type Listing } from './graph-clien
 import {
   type GroupMembers,
   groupProperties,
+  hiddenMembers,
+  hidesMembers,
   toMembers,
   toSourceDomain,
   toSourceGroup,
@@ -107,7 +109,7 @@ async function readGroups(graph: GraphClient, context: FetchContext): Promise<re
   const records = await whole(graph, groupsListing, context, 'groups')
   let read = 0
   const groups = await allOrFirstFailure(records, context, async (record, calls) => {
-    const members = await readMembers(graph, record.id as string, calls)
+    const members = await readMembers(graph, record, calls)
     context.onProgress({ step: 'members', read: ++read })
     // A group whose members are not found vanished between the two requests.
     return members === undefined ? [] : [toSourceGroup(record, members)]
@@ -115,16 +117,25 @@ async function readGroups(graph: GraphClient, context: FetchContext): Promise<re
   return groups.flat()
 }
 
-async function readMembers(graph: GraphClient, id: string, context: CallContext): Promise<GroupMembers | undefined> {
-  const records = await graph.list(
-    {
-      path: `/groups/${encodeURIComponent(id)}/members?$select=id&$top=999`,
-      call: `GET /groups/${id}/members`,
-      permission: 'GroupMember.Read.All',
-    },
-    context,
-  )
-  return records === undefined ? undefined : toMembers(records)
+async function readMembers(
+  graph: GraphClient,
+  record: JsonObject,
+  context: CallContext,
+): Promise<GroupMembers | undefined> {
+  const id = record.id as string
+  const listing: Listing = {
+    path: `/groups/${encodeURIComponent(id)}/members?$select=id&$top=999`,
+    call: `GET /groups/${id}/members`,
+    permission: 'GroupMember.Read.All',
+  }
+  try {
+    const members = await graph.list(listing, context)
+    if (members === undefined) return undefined
+    return members.length === 0 && hidesMembers(record) ? hiddenMembers : toMembers(members)
+  } catch (error) {
+    if (hidesMembers(record) && error instanceof ProviderError && error.status === 403) return hiddenMembers
+    throw error
+  }
 }
 
 /** A listing that must exist: 404 here is a wrong URL, not a vanished object. */

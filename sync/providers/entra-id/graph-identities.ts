@@ -94,6 +94,7 @@ function aliases(record: JsonObject, mail: string | null): readonly string[] {
 }
 
 export interface GroupMembers {
+  readonly areReadable: boolean
   readonly userIds: readonly string[]
   readonly groupIds: readonly string[]
 }
@@ -105,8 +106,19 @@ export interface GroupMembers {
 export function toMembers(records: readonly JsonObject[]): GroupMembers {
   const idsOf = (type: string) =>
     records.filter((r) => r['@odata.type'] === type).map((r) => (r.id as string).toLowerCase())
-  return { userIds: idsOf('#microsoft.graph.user').sort(), groupIds: idsOf('#microsoft.graph.group').sort() }
+  return {
+    areReadable: true,
+    userIds: idsOf('#microsoft.graph.user').sort(),
+    groupIds: idsOf('#microsoft.graph.group').sort(),
+  }
 }
+
+/** Members of such groups need the permission Member.Read.Hidden; without it the service refuses or shows none. */
+export function hidesMembers(record: JsonObject): boolean {
+  return record.visibility === 'HiddenMembership'
+}
+
+export const hiddenMembers: GroupMembers = { areReadable: false, userIds: [], groupIds: [] }
 
 export function toSourceGroup(record: JsonObject, members: GroupMembers): SourceGroup {
   return {
@@ -117,6 +129,7 @@ export function toSourceGroup(record: JsonObject, members: GroupMembers): Source
     canHaveMail: true,
     kind: groupKind(record),
     holdsEverybody: false,
+    membersReadable: members.areReadable,
     created: null,
     userIds: members.userIds,
     groupIds: members.groupIds,

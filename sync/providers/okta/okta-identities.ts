@@ -68,6 +68,7 @@ export function toSourceGroup(record: JsonObject, memberIds: readonly string[]):
     canHaveMail: false,
     kind: textField(record, 'type') ?? 'group',
     holdsEverybody: holdsEverybody(record),
+    membersReadable: true,
     created: textField(record, 'created'),
     userIds: [...memberIds].sort(),
     groupIds: [],

@@ -40,6 +40,7 @@ export function aGroup(changes: Partial<SourceGroup> = {}): SourceGroup {
     canHaveMail: true,
     kind: 'group',
     holdsEverybody: false,
+    membersReadable: true,
     created: null,
     userIds: [],
     groupIds: [],
