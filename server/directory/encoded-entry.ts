@@ -37,7 +37,7 @@ const computed = new Set(['entryUUID', 'entryDN', 'structuralObjectClass', 'subs
 
 export const subschemaDn = 'cn=Subschema'
 
-/** Shares layouts between entries of one shape. One per schema. */
+/** Shares layouts between entries of one shape: the same attributes and object classes. One per schema. */
 export class LayoutTable {
   readonly schema: Schema
   private readonly layouts = new Map<string, Layout>()
@@ -46,10 +46,14 @@ export class LayoutTable {
     this.schema = schema
   }
 
-  layoutOf(descriptions: readonly string[]): Layout {
-    const key = descriptions.join('\0')
+  layoutOf(descriptions: readonly string[], classNames: readonly string[]): Layout {
+    const key = [...descriptions, '', ...classNames].join('\0')
     const known = this.layouts.get(key)
     if (known) return known
+    this.schema.learn(
+      descriptions.map((description) => description.split(';')[0] ?? ''),
+      classNames,
+    )
     const attributes = descriptions.map((description): LayoutAttribute => {
       const known = this.schema.description(description)
       if (!known) throw new Error(`"${description}" is not an attribute description`)
@@ -71,10 +75,6 @@ export function encodeEntry(entry: Entry, layouts: LayoutTable): EncodedEntry {
   const classNames = [...entry.attributes].flatMap(([name, values]) =>
     typeOf(name)?.name === 'objectClass' ? values.filter((value) => typeof value === 'string') : [],
   )
-  schema.learn(
-    Array.from(entry.attributes.keys(), (name) => name.split(';')[0] ?? ''),
-    classNames,
-  )
   const stored = [...entry.attributes].filter(
     ([name, values]) => values.length > 0 && !computed.has(typeOf(name)?.name ?? ''),
   )
@@ -84,7 +84,10 @@ export function encodeEntry(entry: Entry, layouts: LayoutTable): EncodedEntry {
     ...stored.filter(([name]) => isOperational(name)),
     ...computedAttributes(entry, classNames, schema),
   ]
-  const layout = layouts.layoutOf(attributes.map(([name]) => name))
+  const layout = layouts.layoutOf(
+    attributes.map(([name]) => name),
+    classNames,
+  )
   const writer = new BerWriter(1024)
   writer.text(Tag.octetString, entry.dn)
   const nameEnd = writer.length

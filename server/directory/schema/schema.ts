@@ -29,6 +29,12 @@ export interface ObjectClass {
   readonly definition: string
 }
 
+/** An object class that no definition knows; it allows what its entries have. */
+interface LearnedClass extends ObjectClass {
+  may: readonly string[]
+  definition: string
+}
+
 /** Type and options of an attribute description (RFC 4512 §2.5). */
 export interface AttributeDescription {
   readonly type: AttributeType
@@ -48,16 +54,29 @@ export function findMatchingRule(nameOrOid: string): MatchingRule | undefined {
   return rulesByName.get(nameOrOid.toLowerCase())
 }
 
+const learnedTypeFields = `EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX ${Syntax.directoryString}`
+
+/** OID and name of what has no definition; an OID is its own. */
+function published(name: string): string {
+  return /^[0-9.]+$/.test(name) ? name : `${name}-oid NAME '${name}'`
+}
+
 /** Those that are not in `known`, by any spelling, each once. */
 function unknownNames(names: readonly string[], known: ReadonlyMap<string, unknown>): readonly string[] {
-  const unknown = names.filter((name) => !known.has(name.toLowerCase()))
-  return [...new Map(unknown.map((name) => [name.toLowerCase(), name])).values()]
+  const seen = new Set<string>()
+  return names.filter((name) => {
+    const folded = name.toLowerCase()
+    if (known.has(folded) || seen.has(folded)) return false
+    seen.add(folded)
+    return true
+  })
 }
 
 /** The registered attribute types and object classes. Grows only by {@link Schema.learn}. */
 export class Schema {
   private readonly types = new Map<string, AttributeType>()
   private readonly classes = new Map<string, ObjectClass>()
+  private readonly learnedClasses = new Map<string, LearnedClass>()
   private readonly subtypes = new Map<AttributeType, AttributeType[]>()
   private readonly descriptions = new Map<string, AttributeDescription | undefined>()
   private readonly inherited = new Map<string, ReadonlySet<string>>()
@@ -171,30 +190,43 @@ export class Schema {
   }
 
   /**
-   * Registers attribute types and an object class that entries use and no definition knows, so that what is published
-   * stays true for directories taken over verbatim. OIDs take the `name-oid` form. Costs little when all is known.
+   * Takes in the attribute types and object classes of an entry: those no definition knows are registered, and a class so
+   * registered allows what no other class of the entry does, so that what is published stays true for directories taken over
+   * verbatim. OIDs take the `name-oid` form.
    */
   learn(attributeNames: readonly string[], classNames: readonly string[]): void {
     const newTypes = unknownNames(attributeNames, this.types)
     const newClasses = unknownNames(classNames, this.classes)
-    if (newTypes.length === 0 && newClasses.length === 0) return
-    for (const name of newTypes) {
-      const oid = /^[0-9.]+$/.test(name) ? name : `${name}-oid`
-      const published = oid === name ? '' : ` NAME '${name}'`
-      this.registerType(
-        parseDefinition(
-          `( ${oid}${published} EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX ${Syntax.directoryString} )`,
-        ),
-      )
-    }
-    for (const name of newClasses) {
-      const oid = /^[0-9.]+$/.test(name) ? name : `${name}-oid`
-      const may = newTypes.length > 0 ? ` MAY ( ${newTypes.join(' $ ')} )` : ''
-      this.registerClass(parseDefinition(`( ${oid}${oid === name ? '' : ` NAME '${name}'`} SUP top AUXILIARY${may} )`))
-      this.inherited.delete(name.toLowerCase())
-    }
+    for (const name of newTypes) this.registerType(parseDefinition(`( ${published(name)} ${learnedTypeFields} )`))
+    for (const name of newClasses) this.registerLearnedClass(name)
+    const hasGrown = this.allowStrays(attributeNames, classNames)
+    if (newTypes.length === 0 && newClasses.length === 0 && !hasGrown) return
     this.descriptions.clear()
     this.revision += 1
+  }
+
+  private registerLearnedClass(name: string): void {
+    const definition = `( ${published(name)} SUP top AUXILIARY )`
+    this.registerClass(parseDefinition(definition))
+    const objectClass = this.classes.get(name.toLowerCase())
+    if (objectClass) this.learnedClasses.set(name.toLowerCase(), objectClass)
+    this.inherited.delete(name.toLowerCase())
+  }
+
+  /** Adds to a learned class of the entry what none of its classes allows. */
+  private allowStrays(attributeNames: readonly string[], classNames: readonly string[]): boolean {
+    const learned = classNames.map((name) => this.learnedClasses.get(name.toLowerCase())).find((found) => found)
+    if (!learned) return false
+    const classes = classNames.map((name) => this.objectClass(name)).filter((found) => found !== undefined)
+    const allowed = new Set(classes.flatMap((objectClass) => [...this.attributesOfClass(objectClass)]))
+    const strays = attributeNames
+      .map((name) => this.attributeType(name))
+      .filter((type) => type && !type.isOperational && !allowed.has(type))
+      .map((type) => type?.name ?? '')
+    if (strays.length === 0) return false
+    learned.may = [...new Set([...learned.may, ...strays])]
+    learned.definition = `( ${published(learned.name)} SUP top AUXILIARY MAY ( ${learned.may.join(' $ ')} ) )`
+    return true
   }
 
   /** Every definition, for publication. */
