@@ -1,22 +1,18 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command as CliCommand, InvalidArgumentError } from 'commander'
-import { runCheck } from './commands/check.ts'
 import { type Command, ExitCode } from './commands/command.ts'
 import { explainCommand } from './commands/explain-command.ts'
 import { exportLdifCommand } from './commands/export-ldif-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './commands/plan-command.ts'
 import { syncCommand } from './commands/sync-command.ts'
-import { domainChecks } from './config-checks.ts'
 import { NotRunningError, runOverControlSocket } from './control/control-client.ts'
-import { runDemo } from './demo.ts'
-import { startServer } from './main.ts'
 import { systemClock } from './runtime/clock.ts'
-import { type LoadedConfig, loadConfig } from './runtime/config.ts'
+import type { LoadedConfig } from './runtime/config.ts'
 import { ConfigError } from './runtime/config-problems.ts'
-import { createLogger } from './runtime/logger.ts'
 import { version } from './version.ts'
-import { openWorkspace } from './workspace.ts'
+
+// What only some commands need is loaded when they run: most of them ask the server that runs already, and should be quick.
 
 interface CommonOptions {
   readonly config?: string
@@ -43,6 +39,7 @@ program
     process.stdout.isTTY ? 'pretty' : 'json',
   )
   .action(async (options: { logFormat: 'json' | 'pretty' }) => {
+    const [{ startServer }, { createLogger }] = await Promise.all([import('./main.ts'), import('./runtime/logger.ts')])
     const loaded = await load(program.opts())
     const logger = createLogger({ level: loaded.config.log.level, format: options.logFormat })
     await using server = await startServer({
@@ -63,7 +60,10 @@ program
   .option('--ldap-port <port>', 'port of ldap://', portNumber, 3890)
   .option('--ldaps-port <port>', 'port of ldaps://', portNumber, 6360)
   .option('--admin-port <port>', 'port of http://', portNumber, 8080)
-  .action((options: { ldapPort: number; ldapsPort: number; adminPort: number }) => runDemo(options, signalled()))
+  .action(async (options: { ldapPort: number; ldapsPort: number; adminPort: number }) => {
+    const { runDemo } = await import('./demo.ts')
+    await runDemo(options, signalled())
+  })
 
 program
   .command('sync')
@@ -111,6 +111,7 @@ program
   .option('--offline', 'do not connect to providers')
   .option('--json', 'print JSON')
   .action(async (options: OutputOptions & { offline?: boolean }) => {
+    const { runCheck } = await import('./commands/check.ts')
     const report = await runCheck(
       { loaded: await load(program.opts()), env: process.env, clock: systemClock },
       { offline: options.offline ?? false },
@@ -150,6 +151,10 @@ async function run<Input, Value>(
   } catch (error) {
     if (!(error instanceof NotRunningError)) throw error
   }
+  const [{ openWorkspace }, { createLogger }] = await Promise.all([
+    import('./workspace.ts'),
+    import('./runtime/logger.ts'),
+  ])
   const logger = createLogger({ level: 'error', format: 'pretty', write: (line) => void process.stderr.write(line) })
   await using workspace = await openWorkspace({ loaded, env: process.env, clock: systemClock, logger })
   return await command.execute(workspace, input, progress, signalled())
@@ -167,8 +172,12 @@ async function execute<Input, Value>(
   process.exitCode = command.exitCode(value)
 }
 
-function load({ config }: CommonOptions): Promise<LoadedConfig> {
-  return loadConfig({ path: config, env: process.env, checks: domainChecks, requireSecrets: true })
+async function load({ config }: CommonOptions): Promise<LoadedConfig> {
+  const [{ loadConfig }, { domainChecks }] = await Promise.all([
+    import('./runtime/config.ts'),
+    import('./config-checks.ts'),
+  ])
+  return await loadConfig({ path: config, env: process.env, checks: domainChecks, requireSecrets: true })
 }
 
 /** Aborts on SIGTERM and SIGINT; a second one ends the process at once. */

@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type CommandResult,
+  type ConfiguredFolder,
+  configuredFolder,
+  runProgram,
+  type ServingProcess,
+} from '../builders/command-line.ts'
+import { describeWithTool } from '../builders/required-tool.ts'
+import { reader, suffix } from '../builders/running-ldap-server.ts'
+
+describeWithTool('ldapsearch', "OpenLDAP's ldap-utils against rosterd serve", () => {
+  let folder: ConfiguredFolder
+  let server: ServingProcess
+  beforeAll(async () => {
+    folder = await configuredFolder()
+    server = await folder.serve()
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  const ada = `uid=ada,ou=people,${suffix}`
+  const plain = () => `ldap://127.0.0.1:${server.ports.ldap}`
+  const secure = () => `ldaps://localhost:${server.ports.ldaps}`
+  const asReader = ['-x', '-LLL', '-D', reader.dn, '-w', reader.password]
+  const withCa = () => ({ ...process.env, LDAPTLS_CACERT: `${folder.path}/data/tls/ca.pem` })
+  const search = (...args: string[]): Promise<CommandResult> =>
+    runProgram('ldapsearch', ['-H', plain(), ...asReader, '-b', suffix, ...args])
+
+  test('ldapsearch finds a person', async () => {
+    const { exitCode, stdout } = await search('(uid=ada)', 'cn')
+    expect(exitCode).toBe(0)
+    expect(stdout).toBe(`dn: ${ada}\ncn: Ada Lovelace\n\n`)
+  })
+
+  test('ldapsearch pages', async () => {
+    const { stdout } = await search('-E', 'pr=2/noprompt', '(objectClass=*)', '1.1')
+    expect(stdout.match(/^dn: /gm)).toHaveLength(9)
+  })
+
+  test('ldapwhoami over ldaps and StartTLS', async () => {
+    const asAda = ['-x', '-D', ada, '-w', 'ada-secret']
+    expect(await runProgram('ldapwhoami', ['-H', secure(), ...asAda], withCa())).toMatchObject({
+      exitCode: 0,
+      stdout: `dn:${ada}\n`,
+    })
+    expect(
+      await runProgram('ldapwhoami', ['-ZZ', '-H', `ldap://localhost:${server.ports.ldap}`, ...asAda], withCa()),
+    ).toMatchObject({ exitCode: 0, stdout: `dn:${ada}\n` })
+  })
+
+  test('ldapcompare', async () => {
+    const compare = (assertion: string) =>
+      runProgram('ldapcompare', ['-H', plain(), '-x', '-D', reader.dn, '-w', reader.password, ada, assertion])
+    expect((await compare('mail:countess@example.com')).exitCode).toBe(6)
+    expect((await compare('mail:nobody@example.com')).exitCode).toBe(5)
+  })
+
+  test.each([
+    ['a wrong password', 'wrong', 49],
+    ['no password', '', 53],
+  ])('ldapwhoami with %s', async (_name, password, exitCode) => {
+    expect((await runProgram('ldapwhoami', ['-H', plain(), '-x', '-D', ada, '-w', password])).exitCode).toBe(exitCode)
+  })
+
+  test('ldapmodify is refused', async () => {
+    const ldif = `${folder.path}/change.ldif`
+    await writeFile(ldif, `dn: ${ada}\nchangetype: modify\nreplace: cn\ncn: Eve\n`)
+    expect(
+      (await runProgram('ldapmodify', ['-H', plain(), '-x', '-D', ada, '-w', 'ada-secret', '-f', ldif])).exitCode,
+    ).toBe(53)
+  })
+})
