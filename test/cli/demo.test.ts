@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { Client } from 'ldapts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Demo, startDemo } from '../../server/demo.ts'
+import { rosterd, runProgram } from '../builders/command-line.ts'
+import { describeWithTool } from '../builders/required-tool.ts'
+
+const anyPort = { ldapPort: 0, ldapsPort: 0, adminPort: 0 }
+const base = 'dc=example,dc=com'
+
+/*
+ * Everything is asked over LDAPS and compared one by one with what the simulated tenants hold after the rules: sign-in
+ * not blocked, no guests, no groups without an e-mail address (Entra), not the group Everyone (Okta).
+ */
+describe('what the demo serves', () => {
+  let demo: Demo
+  let client: Client
+  beforeAll(async () => {
+    demo = await startDemo(anyPort, new AbortController().signal)
+    client = new Client({
+      url: `ldaps://localhost:${demo.server.ports.ldaps}`,
+      tlsOptions: { ca: [await readFile(demo.caFile)] },
+    })
+    await client.bind(demo.binder.dn, demo.binder.password)
+  })
+  afterAll(async () => {
+    await client.unbind()
+    await demo[Symbol.asyncDispose]()
+  })
+
+  const inOkta = new Set(['ACTIVE', 'PROVISIONED', 'RECOVERY', 'PASSWORD_EXPIRED', 'LOCKED_OUT'])
+  function truth() {
+    const entra = demo.tenants.entra.tenant.directory
+    const okta = demo.tenants.okta.tenant.directory
+    const people = [
+      ...[...entra.users.values()]
+        .filter(({ accountEnabled, userType }) => accountEnabled && userType !== 'Guest')
+        .map(({ id }) => `contoso:${id}`),
+      ...[...okta.users.values()].filter(({ status }) => inOkta.has(status)).map(({ id }) => `acme:${id}`),
+    ]
+    const active = new Set(people)
+    const members = (ids: Iterable<string>, provider: string) =>
+      [...ids]
+        .map((id) => `${provider}:${id}`)
+        .filter((source) => active.has(source))
+        .sort()
+    const groups = new Map<string, readonly string[]>([
+      ...[...entra.groups.values()]
+        .filter(({ mail }) => mail !== null)
+        .map(({ id }) => [`contoso:${id}`, members(entra.transitiveMembers(id), 'contoso')] as const),
+      ...[...okta.groups.values()]
+        .filter(({ profile }) => profile.name !== 'Everyone')
+        .map(({ id }) => [`acme:${id}`, members(okta.members(id), 'acme')] as const),
+    ])
+    return { people, groups }
+  }
+
+  async function list(filter: string, attributes: string[]) {
+    const { searchEntries } = await client.search(base, {
+      filter,
+      attributes: [...attributes, 'rosterdSource', 'entryUUID'],
+      paged: { pageSize: 50 },
+    })
+    return searchEntries
+  }
+  const all = (value: string | Buffer | string[] | Buffer[] | undefined): string[] =>
+    value === undefined ? [] : [value].flat().map(String)
+
+  test('exactly the people who should be there', async () => {
+    const served = await list('(objectClass=posixAccount)', ['uid'])
+    expect(served.map(({ rosterdSource }) => String(rosterdSource)).sort()).toEqual(truth().people.toSorted())
+    expect(new Set(served.map(({ uid }) => String(uid))).size).toBe(served.length)
+  })
+
+  test('exactly the groups, each with exactly its members, by DN, by name and from the other side', async () => {
+    const people = await list('(objectClass=posixAccount)', ['uid', 'memberOf'])
+    const sourceOf = new Map(people.map(({ dn, rosterdSource }) => [dn, String(rosterdSource)]))
+    const uidOf = new Map(people.map(({ uid, rosterdSource }) => [String(uid), String(rosterdSource)]))
+    const groups = (await list('(&(objectClass=groupOfNames)(rosterdSource=*:*))', ['member', 'memberUid'])).filter(
+      ({ rosterdSource }) => /^(contoso|acme):/.test(String(rosterdSource)),
+    )
+    const expected = truth().groups
+    expect(groups.map(({ rosterdSource }) => String(rosterdSource)).sort()).toEqual([...expected.keys()].sort())
+    for (const { dn, rosterdSource, member, memberUid } of groups) {
+      const wanted = expected.get(String(rosterdSource))
+      expect(
+        all(member)
+          .map((name) => sourceOf.get(name))
+          .sort(),
+        dn,
+      ).toEqual(wanted)
+      expect(
+        all(memberUid)
+          .map((name) => uidOf.get(name))
+          .sort(),
+        dn,
+      ).toEqual(wanted)
+      const fromPeople = people
+        .filter(({ memberOf }) => all(memberOf).includes(dn))
+        .map(({ rosterdSource: source }) => String(source))
+      expect(fromPeople.sort(), dn).toEqual(wanted)
+    }
+  })
+
+  test('every number once, every entry with an entryUUID, no reserved name', async () => {
+    const entries = await list('(|(objectClass=posixAccount)(objectClass=posixGroup))', [
+      'uid',
+      'cn',
+      'uidNumber',
+      'gidNumber',
+      'objectClass',
+    ])
+    const numbers = entries.map(({ objectClass, uidNumber, gidNumber }) =>
+      String(all(objectClass).includes('posixAccount') ? uidNumber : gidNumber),
+    )
+    expect(new Set(numbers).size).toBe(entries.length)
+    expect(new Set(entries.map(({ entryUUID }) => String(entryUUID))).size).toBe(entries.length)
+    const names = entries.flatMap(({ uid, cn, objectClass }) =>
+      all(objectClass).includes('posixAccount') ? all(uid) : all(cn),
+    )
+    for (const reserved of ['root', 'sudo', 'wheel', 'docker']) expect(names).not.toContain(reserved)
+  })
+
+  test('the person whose password is printed may bind and sees herself', async () => {
+    const herself = new Client({ url: `ldap://localhost:${demo.server.ports.ldap}` })
+    await herself.bind(demo.person.dn, demo.person.password)
+    const { searchEntries } = await herself.search(base, { filter: '(objectClass=person)' })
+    expect(searchEntries.map(({ dn }) => dn)).toEqual([demo.person.dn])
+    await herself.unbind()
+  })
+})
+
+describeWithTool('ldapsearch', 'rosterd demo as a newcomer runs it', () => {
+  test('prints ports, logins and three lines that work as printed, and leaves nothing behind', async () => {
+    const child = spawn(rosterd, ['demo', '--ldap-port', '0', '--ldaps-port', '0', '--admin-port', '0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    while (!output.includes('Press Ctrl+C'))
+      await Promise.race([
+        once(child.stdout, 'data'),
+        once(child, 'exit').then(() => Promise.reject(new Error(output))),
+      ])
+    const lines = output.split('\n').filter((line) => /^ {2}(?:LDAPTLS_CACERT=\S+ )?ldap(?:search|whoami) /.test(line))
+    expect(lines).toHaveLength(3)
+    const results = await Promise.all(lines.map((line) => runProgram('sh', ['-c', line])))
+    expect(results.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ])
+    expect(results[0]?.stdout).toContain('dn: uid=zoe.lindqvist,ou=people,dc=example,dc=com')
+    expect(results[1]?.stdout).toBe('dn:uid=zoe.lindqvist,ou=people,dc=example,dc=com\n')
+    expect(results[2]?.stdout).toContain('gidNumber: ')
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([0, null])
+    const caFile = /LDAPTLS_CACERT=(\S+)/.exec(output)?.[1] ?? ''
+    await expect(readFile(caFile)).rejects.toThrow('ENOENT')
+  })
+})
