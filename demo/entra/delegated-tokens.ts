@@ -32,7 +32,12 @@ export function delegatedTokens(
     preferred_username: user.userPrincipalName,
     name: user.displayName ?? '',
   }
-  const idClaims = { ...person, sub: user.id, ver: '2.0', ...(extras.nonce == null ? {} : { nonce: extras.nonce }) }
+  const idClaims = {
+    ...person,
+    sub: user.id,
+    ver: '2.0',
+    ...(typeof extras.nonce === 'string' ? { nonce: extras.nonce } : {}),
+  }
   const accessClaims = { ...person, appid: application.clientId, idtyp: 'user', scp: resource.join(' ') }
   const lifetime = tokens.lifetimeSeconds
   return {

@@ -449,5 +449,3 @@ export type EntraProviderConfig = Extract<ProviderConfig, { type: 'entra' | 'off
 export type OktaProviderConfig = Extract<ProviderConfig, { type: 'okta' }>
 export type LdifProviderConfig = Extract<ProviderConfig, { type: 'ldif' }>
 export type CloudProviderConfig = EntraProviderConfig | OktaProviderConfig
-export type FilterConfig = z.output<typeof filters>
-export type BinderConfig = Config['binders'][number]

@@ -201,8 +201,7 @@ describe('rosterd check and configuration errors', () => {
 
   test('a missing configuration file is named', async () => {
     await using folder = await configuredFolder()
-    const { run } = folder
-    expect(await run('--config', '/does/not/exist.json', 'check')).toMatchObject({
+    expect(await folder.run('--config', '/does/not/exist.json', 'check')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('/does/not/exist.json'),
     })

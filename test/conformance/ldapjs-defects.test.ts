@@ -280,10 +280,13 @@ describe('requests that stock ldapjs answers by closing, or wrongly', () => {
           next()
         })
       })
-      server.search('', (request: { connection: { ldap: { bindDN: object } } }, response: { end(): void }) => {
-        identities.push(String(request.connection.ldap.bindDN))
-        response.end()
-      })
+      server.search(
+        '',
+        (request: { connection: { ldap: { bindDN: { toString(): string } } } }, response: { end(): void }) => {
+          identities.push(request.connection.ldap.bindDN.toString())
+          response.end()
+        },
+      )
     })
     const pipelined = [
       message(1, bindOperation('uid=ada,ou=people,dc=example,dc=com', 'ada-secret')),

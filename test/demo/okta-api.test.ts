@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { type createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import https from 'node:https'
 import okta from '@okta/okta-sdk-nodejs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
