@@ -16,8 +16,8 @@ export interface Holds {
   readonly keptEntries: ReadonlySet<string>
   /** entryUUIDs of groups that lose no member that still exists. */
   readonly keptMembers: ReadonlySet<string>
-  /** entryUUIDs of people and groups that keep their name. */
-  readonly keptNames: ReadonlySet<string>
+  /** entryUUIDs of people and groups that keep their name, with the name they would get. */
+  readonly keptNames: ReadonlyMap<string, string>
   /** entryUUIDs that are not added. */
   readonly keptOut: ReadonlySet<string>
 }
@@ -25,7 +25,7 @@ export interface Holds {
 export const noHolds: Holds = {
   keptEntries: new Set(),
   keptMembers: new Set(),
-  keptNames: new Set(),
+  keptNames: new Map(),
   keptOut: new Set(),
 }
 

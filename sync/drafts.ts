@@ -93,8 +93,10 @@ export function draftEntries(
 
   function nameClaim(candidate: Candidate): NameClaim {
     const { key, created, id, wantedName } = candidate
-    const isHeld = holds.keptNames.has(entryUuidOf(candidate, ledgers))
-    return { holder: key, wanted: wantedName, created, id, keep: isHeld ? servedName(candidate) : undefined }
+    const promised = holds.keptNames.get(entryUuidOf(candidate, ledgers))
+    const name = servedName(candidate)
+    const held = promised === undefined || name === undefined ? undefined : { name, promised }
+    return { holder: key, wanted: wantedName, created, id, held }
   }
 
   function servedName(candidate: Candidate): string | undefined {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../server/runtime/config-schema.ts'
 import type { Holds } from './desired-input.ts'
-import type { EntryType } from './file-entries.ts'
-import type { PlannedChange } from './sync-plan.ts'
+import { type EntryType, textValuesOf } from './file-entries.ts'
+import type { PlanAction, PlannedChange } from './sync-plan.ts'
 
 export interface GuardInput {
   readonly changes: readonly PlannedChange[]
@@ -16,9 +16,21 @@ export interface GuardInput {
   readonly isFileProvider: (provider: string) => boolean
   /** Members that go for reasons with evidence are no loss of the group. */
   readonly hasEvidence: (entryUUID: string) => boolean
+  /** What was held at the end of the last run: it stays held until approved, whatever the limits say by now. */
+  readonly heldBefore: (provider: string) => HeldBefore | undefined
   /** Whether exactly these changes were approved. */
   readonly isApproved: (provider: string, hash: string) => boolean
 }
+
+export interface HeldBefore {
+  readonly reasons: readonly string[]
+  readonly changes: readonly { readonly entryUUID: string; readonly waits: readonly HeldAspect[] }[]
+}
+
+/** What of a change waits: the whole of it, a new name, the loss of members, or somebody's arrival. */
+export type HeldAspect = 'entry' | 'name' | 'members' | 'arrival'
+
+export type HeldChange = PlannedChange & { readonly waits: readonly HeldAspect[] }
 
 /** Changes of one provider that wait for approval. */
 export interface HeldChanges {
@@ -27,7 +39,7 @@ export interface HeldChanges {
   readonly hash: string
   /** Why they are held, one sentence each. */
   readonly reasons: readonly string[]
-  readonly changes: readonly PlannedChange[]
+  readonly changes: readonly HeldChange[]
 }
 
 export interface GuardResult {
@@ -47,26 +59,25 @@ const smallestGuardedGroup = 5
  */
 export function guardChanges(input: GuardInput): GuardResult {
   const held: HeldChanges[] = []
-  const holds = { keptEntries: [], keptMembers: [], keptNames: [], keptOut: [] } as Record<keyof Holds, string[]>
+  const holds: Holds[] = []
   for (const provider of [...new Set(input.changes.map((change) => change.provider))].sort()) {
     if (provider === 'rosterd' || provider === '') continue
     const found = guardProvider(input, provider)
     if (found === undefined || input.isApproved(provider, found.held.hash)) continue
     held.push(found.held)
-    for (const name of holdNames) holds[name].push(...found.holds[name])
+    holds.push(found.holds)
   }
-  return {
-    held,
-    holds: {
-      keptEntries: new Set(holds.keptEntries),
-      keptMembers: new Set(holds.keptMembers),
-      keptNames: new Set(holds.keptNames),
-      keptOut: new Set(holds.keptOut),
-    },
-  }
+  return { held, holds: joinHolds(holds) }
 }
 
-const holdNames = ['keptEntries', 'keptMembers', 'keptNames', 'keptOut'] as const
+function joinHolds(holds: readonly Holds[]): Holds {
+  return {
+    keptEntries: new Set(holds.flatMap((hold) => [...hold.keptEntries])),
+    keptMembers: new Set(holds.flatMap((hold) => [...hold.keptMembers])),
+    keptNames: new Map(holds.flatMap((hold) => [...hold.keptNames])),
+    keptOut: new Set(holds.flatMap((hold) => [...hold.keptOut])),
+  }
+}
 
 function guardProvider(
   input: GuardInput,
@@ -78,17 +89,18 @@ function guardProvider(
   const waiting = new Set<PlannedChange>()
   const keptEntries = new Set<string>()
   const keptMembers = new Set<string>()
-  const keptNames = new Set<string>()
+  const keptNames = new Map<string, string>()
   const keptOut = new Set<string>()
 
   for (const type of guardedTypes) holdByCount(type)
   const removalByUuid = new Map(own.filter(isUnprovenRemoval).map((change) => [change.entryUUID, change]))
   for (const change of own) holdIfHalfIsLost(change)
   holdIfRuleGroupsAreEmpty()
+  holdWhatWasHeld()
   if (waiting.size === 0) return undefined
-  const changes = own.filter((change) => waiting.has(change))
+  const changes = own.filter((change) => waiting.has(change)).map((change) => ({ ...change, waits: waitsOf(change) }))
   return {
-    held: { provider, hash: hashChanges(changes), reasons: [...new Set(reasons)], changes },
+    held: { provider, hash: hashOf(changes.map(identifyHeld)), reasons: [...new Set(reasons)], changes },
     holds: { keptEntries, keptMembers, keptNames, keptOut },
   }
 
@@ -101,15 +113,20 @@ function guardProvider(
     }
   }
 
+  function holdRenames(reason: string, changes: readonly PlannedChange[]): void {
+    hold(reason, changes, isFile ? keptEntries : new Set())
+    if (!isFile) for (const change of changes) keptNames.set(change.entryUUID, nameAfter(change))
+  }
+
   function holdByCount(type: EntryType): void {
     const changes = own.filter((change) => change.type === type)
     const limit = limitOf(input, input.served(provider, type))
-    const removals = changes.filter(isUnprovenRemoval)
-    const tooMany = tooManyRemovals(input, provider, type, removals.length)
-    if (tooMany !== undefined) hold(tooMany, removals, keptEntries)
+    const going = changes.filter(isUnprovenRemoval)
+    const nobodyComes = changes.every(({ action }) => action !== 'add' && action !== 'reactivate')
+    const tooMany = tooManyRemovals(input, provider, type, going.length, nobodyComes)
+    if (tooMany !== undefined) hold(tooMany, going, keptEntries)
     const renames = changes.filter((change) => change.action === 'rename')
-    if (renames.length > limit)
-      hold(`${renames.length} ${plural(type)} would be renamed at once`, renames, isFile ? keptEntries : keptNames)
+    if (renames.length > limit) holdRenames(`${renames.length} ${plural(type)} would be renamed at once`, renames)
     const renumbered = changes.filter(({ attributes }) =>
       attributes.some((name) => idAttributes.has(name.toLowerCase())),
     )
@@ -117,9 +134,38 @@ function guardProvider(
       hold(`${renumbered.length} ${plural(type)} would get other numbers at once`, renumbered, keptEntries)
   }
 
+  function waitsOf({ entryUUID }: PlannedChange): readonly HeldAspect[] {
+    return [
+      ...(keptEntries.has(entryUUID) ? (['entry'] as const) : []),
+      ...(keptNames.has(entryUUID) ? (['name'] as const) : []),
+      ...(keptMembers.has(entryUUID) ? (['members'] as const) : []),
+      ...(keptOut.has(entryUUID) ? (['arrival'] as const) : []),
+    ]
+  }
+
+  /** Only what waits counts: the rest of the change is applied, and would make another hash of the same. */
+  function identifyHeld({ entryUUID, after, dn, membersLost, waits }: HeldChange): string {
+    const lost = membersLost.filter((member) => !input.hasEvidence(member) && !keptEntries.has(member))
+    const facts = waits.map((aspect) => {
+      switch (aspect) {
+        case 'entry':
+          return after === undefined ? 'goes' : dn
+        case 'name':
+          return keptNames.get(entryUUID) ?? ''
+        case 'members':
+          return [...lost].sort()
+        case 'arrival':
+          return 'comes'
+        default:
+          return aspect satisfies never
+      }
+    })
+    return JSON.stringify([entryUUID, waits, facts])
+  }
+
   /** A held group keeps its members, so those who would go with it stay too. */
   function holdIfHalfIsLost(change: PlannedChange): void {
-    if (change.type !== 'group' || change.after === undefined || waiting.has(change)) return
+    if (change.type !== 'group' || change.after === undefined || keptEntries.has(change.entryUUID)) return
     if (change.membersBefore < smallestGuardedGroup) return
     const lost = change.membersLost.filter((member) => !input.hasEvidence(member) && !keptEntries.has(member))
     if (lost.length * 2 <= change.membersBefore) return
@@ -144,12 +190,36 @@ function guardProvider(
       keptOut,
     )
   }
+
+  /** Growth or the passing of a day does not release what waits: only approval does, or its cause going away. */
+  function holdWhatWasHeld(): void {
+    const before = input.heldBefore(provider)
+    if (before === undefined) return
+    const waits = new Map(before.changes.map((change) => [change.entryUUID, change.waits]))
+    const waited = (aspect: HeldAspect, kept: { has(entryUUID: string): boolean }) =>
+      own.filter(({ entryUUID }) => waits.get(entryUUID)?.includes(aspect) && !kept.has(entryUUID))
+    const losesMembers = (change: PlannedChange) => change.membersLost.some((member) => !input.hasEvidence(member))
+    const going = waited('entry', keptEntries).filter((c) => isUnprovenRemoval(c) || (isFile && c.after !== undefined))
+    const renamed = waited('name', keptNames).filter((change) => change.action === 'rename')
+    const shrinking = waited('members', keptMembers).filter(losesMembers)
+    for (const reason of before.reasons) {
+      hold(reason, going, keptEntries)
+      holdRenames(reason, renamed)
+      hold(reason, shrinking, keptMembers)
+    }
+  }
 }
 
-function tooManyRemovals(input: GuardInput, provider: string, type: EntryType, count: number): string | undefined {
+function tooManyRemovals(
+  input: GuardInput,
+  provider: string,
+  type: EntryType,
+  count: number,
+  nobodyComes: boolean,
+): string | undefined {
   if (count === 0) return undefined
   const served = input.served(provider, type)
-  if (count >= served) return `all ${served} ${plural(type)} of ${provider} would go`
+  if (count >= served && nobodyComes) return `all ${served} ${plural(type)} of ${provider} would go`
   const lately = input.removedLately(provider, type)
   const limit = limitOf(input, served + lately)
   if (count + lately <= limit) return undefined
@@ -163,19 +233,24 @@ function limitOf(input: GuardInput, served: number): number {
   return Math.max(minRemoved, Math.min(Math.floor(served * maxRemovedShare), maxRemovedCount))
 }
 
+/** Identifies exactly what is held: what happens to whom, not when it was computed. */
+function hashOf(facts: readonly string[]): string {
+  return createHash('sha256')
+    .update([...facts].sort().join('\n'))
+    .digest('hex')
+}
+
+function nameAfter({ type, after }: PlannedChange): string {
+  return (after && textValuesOf(after.attributes, type === 'user' ? 'uid' : 'cn')[0]) ?? ''
+}
+
 const idAttributes = new Set(['uidnumber', 'gidnumber'])
+
+const removals: ReadonlySet<PlanAction> = new Set(['remove', 'deactivate'])
 
 /** Going for want of a record, or by a rule: what the guard counts. */
 export function isUnprovenRemoval(change: PlannedChange): boolean {
-  return (change.action === 'remove' || change.action === 'deactivate') && !change.evidence
-}
-
-/** Identifies exactly these changes: what happens to whom, not when it was computed. */
-export function hashChanges(changes: readonly PlannedChange[]): string {
-  const lines = changes.map(({ action, entryUUID, dn, previousDn, membersLost }) =>
-    JSON.stringify([action, entryUUID, dn, previousDn ?? null, [...membersLost].sort()]),
-  )
-  return createHash('sha256').update(lines.sort().join('\n')).digest('hex')
+  return removals.has(change.action) && !change.evidence
 }
 
 function plural(type: EntryType): string {

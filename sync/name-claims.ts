@@ -10,8 +10,8 @@ export interface NameClaim {
   readonly created: string | null
   /** Immutable id, the last tie-break. */
   readonly id: string
-  /** The name as served now, when it must stay whatever is wanted (a held rename). */
-  readonly keep?: string | undefined
+  /** A rename that is held: the name stays as served now, and the one it would get is kept free for it. */
+  readonly held?: { readonly name: string; readonly promised: string } | undefined
 }
 
 /** One name of the ledger; the key is the folded name. */
@@ -69,9 +69,10 @@ export function grantNames(claims: readonly NameClaim[], ledger: NameLedger, rul
   for (const claim of [...claims].sort(byAge)) {
     const held = heldBy.get(claim.holder)
     if (held === undefined) newcomers.push(claim)
-    else if (claim.keep !== undefined && held.record.freed === null) {
+    else if (claim.held !== undefined && held.record.freed === null) {
       given.set(held.name, claim.holder)
-      grants.set(claim.holder, { type: 'granted', name: claim.keep, note: 'the rename waits for approval' })
+      given.set(foldName(claim.held.promised), claim.holder)
+      grants.set(claim.holder, { type: 'granted', name: claim.held.name, note: 'the rename waits for approval' })
     } else if (held.record.base === foldName(claim.wanted) && !blocked(held.name, held.record.suffix))
       grant(claim, held.record.suffix, held.name)
     else known.push(claim)

@@ -1,3 +1,4 @@
+import type { HeldAspect } from './guard.ts'
 import type { FetchProgress } from './identity-provider.ts'
 import { type ChangeCounts, countChanges, type PlanAction, type PlannedChange } from './sync-plan.ts'
 
@@ -18,7 +19,7 @@ export type ReportedHold = {
   readonly provider: string
   readonly hash: string
   readonly reasons: readonly string[]
-  readonly changes: readonly ReportedChange[]
+  readonly changes: readonly (ReportedChange & { readonly waits: readonly HeldAspect[] })[]
   /** Discarded ones stay held and are not asked about again until they change. */
   readonly discarded: boolean
 }

@@ -7,7 +7,7 @@ import { type HeldChanges, isUnprovenRemoval } from './guard.ts'
 import { identityRecordKey, trusted } from './ledgers.ts'
 import { numberKey } from './posix-ids.ts'
 import { type ReportedHold, reportChange } from './run-report.ts'
-import { type HeldRecord, type Removals, removalsKey, type Settlement } from './settlement.ts'
+import { type HeldRecord, readHeld, type Removals, removalsKey, type Settlement } from './settlement.ts'
 import type { PlannedChange } from './sync-plan.ts'
 
 /** Deletions first, so that a DN is free before its next holder takes it. */
@@ -92,23 +92,27 @@ async function credentialRecords(store: RecordReader, desired: Desired): Promise
 
 /** What is held now, with what was known of the same changes before. */
 export async function holdsOf(store: RecordReader, settlement: Settlement, now: Date): Promise<readonly HeldRecord[]> {
-  const records: HeldRecord[] = []
-  for (const held of settlement.held) {
-    const value = await store.get('held', [held.provider])
-    const before = value === undefined ? undefined : trusted<HeldRecord>(value)
+  const known = await readHeld(store)
+  return settlement.held.map((held) => {
+    const before = known.get(held.provider)
     const same = before?.hash === held.hash ? before : undefined
-    records.push({
+    return {
       ...reportHold(held, same?.discarded ?? false),
       since: same?.since ?? now.toISOString(),
       emptiedGroups: settlement.emptied.get(held.provider) ?? [],
-    })
-  }
-  return records
+    }
+  })
 }
 
 function reportHold(held: HeldChanges, discarded: boolean): ReportedHold {
   const { provider, hash, reasons, changes } = held
-  return { provider, hash, reasons, changes: changes.map(reportChange), discarded }
+  return {
+    provider,
+    hash,
+    reasons,
+    changes: changes.map((change) => ({ ...reportChange(change), waits: change.waits })),
+    discarded,
+  }
 }
 
 async function heldRecords(store: RecordReader, holds: readonly HeldRecord[]): Promise<readonly RecordChange[]> {

@@ -1,4 +1,4 @@
-import type { Json, RecordReader } from '../server/directory/directory-store.ts'
+import type { RecordReader } from '../server/directory/directory-store.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import { type ProviderMirror } from './candidates.ts'
 import { snapshotDirectory } from './current-directory.ts'
@@ -65,7 +65,8 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
 
   const served = countServed(current)
   const removals = await readRemovals(store, providers)
-  const emptied = await stillEmptied(options, providers)
+  const heldBefore = await readHeld(store)
+  const emptied = stillEmptied(options, providers, heldBefore)
   const since = new Date(now.getTime() - 86_400_000).toISOString()
   const { held, holds } = guardChanges({
     changes: wishes,
@@ -78,6 +79,7 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
     emptiedRuleGroups: (provider) => namesOf(emptied.get(provider) ?? [], provider, providers),
     isFileProvider: (provider) => config.providers.some(({ id, type }) => id === provider && type === 'ldif'),
     hasEvidence: (entryUUID) => wished.refusals.get(entryUUID)?.evidence ?? false,
+    heldBefore: (provider) => heldBefore.get(provider),
     isApproved: (_, hash) => hash === options.approved,
   })
   if (held.length === 0) return { desired: wished, ledgers, changes: wishes, held, emptied }
@@ -124,12 +126,22 @@ async function readRemovals(store: RecordReader, providers: readonly ProviderMir
   return removals
 }
 
+/** By provider. */
+export async function readHeld(store: RecordReader): Promise<ReadonlyMap<string, HeldRecord>> {
+  const records = new Map<string, HeldRecord>()
+  for await (const { key, value } of store.list('held')) records.set(key[0] ?? '', trusted<HeldRecord>(value))
+  return records
+}
+
 /** Groups that became empty now, and those held for it before that are still empty and still read by a rule. */
-async function stillEmptied(options: SettleOptions, providers: readonly ProviderMirror[]) {
+function stillEmptied(
+  options: SettleOptions,
+  providers: readonly ProviderMirror[],
+  held: ReadonlyMap<string, HeldRecord>,
+) {
   const emptied = new Map<string, readonly string[]>()
   for (const provider of providers) {
-    const record: Json | undefined = await options.store.get('held', [provider.config.id])
-    const before = record === undefined ? [] : trusted<HeldRecord>(record).emptiedGroups
+    const before = held.get(provider.config.id)?.emptiedGroups ?? []
     const now = options.emptied.get(provider.config.id) ?? []
     const empty = new Set(emptyRuleGroups(provider))
     const ids = [...new Set([...before, ...now])].filter((id) => empty.has(id)).sort()

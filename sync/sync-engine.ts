@@ -10,7 +10,7 @@ import { trusted } from './ledgers.ts'
 import type { Logger } from './logger.ts'
 import { mirrorChanges, readMirror } from './mirror.ts'
 import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
-import { emptyRuleGroups, type HeldRecord, type Settlement, settle } from './settlement.ts'
+import { emptyRuleGroups, type HeldRecord, readHeld, type Settlement, settle } from './settlement.ts'
 import { entryChanges, holdsOf, recordChanges } from './settlement-records.ts'
 
 /** The directory as sync sees it: entries from memory, records from the store, one way to change both. */
@@ -188,9 +188,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   }
 
   async function showHeld(): Promise<readonly HeldRecord[]> {
-    const records: HeldRecord[] = []
-    for await (const { value } of store.list('held')) records.push(trusted<HeldRecord>(value))
-    return records
+    return [...(await readHeld(store)).values()]
   }
 
   async function approveNow(hash: string, by: string): Promise<RunReport> {

@@ -74,8 +74,28 @@ describe('absence', () => {
       held: [{ reasons: [expect.stringContaining('after 6 in the last 24 hours')] }],
     })
     sync.clock.advance(dayMs + 1)
-    expect(await run()).toMatchObject({ outcome: 'applied', counts: { user: { removed: 6 } } })
+    // What waits goes on waiting for approval: time does not give it.
+    expect(await run()).toMatchObject({ outcome: 'held', counts: { user: { removed: 0 } } })
+    await sync.engine.plan.approve('latest', 'root')
     expect(peopleServed()).toBe(88)
+  })
+
+  test('counts for 24 hours only', async () => {
+    removeUsers(95, 100)
+    expect((await run()).outcome).toBe('applied')
+    sync.clock.advance(dayMs + 1)
+    removeUsers(89, 94)
+    expect(await run()).toMatchObject({ outcome: 'applied', counts: { user: { removed: 6 } } })
+  })
+
+  test('that is held is not let go because others came', async () => {
+    for (let n = 12; n <= population; n++) truth().updateUser(userId(n), { accountEnabled: false })
+    await run()
+    removeUsers(1, 6)
+    expect((await run()).outcome).toBe('held')
+    for (let n = 12; n <= population; n++) truth().updateUser(userId(n), { accountEnabled: true })
+    expect(await run()).toMatchObject({ outcome: 'held', counts: { user: { reactivated: 89, removed: 0 } } })
+    expect(peopleServed()).toBe(100)
   })
 
   test('of everybody is held, however few they are', async () => {
@@ -173,7 +193,7 @@ describe('held changes', () => {
   test('are shown, approved by their hash, and then gone', async () => {
     const [held] = await sync.engine.plan.show()
     expect(held?.changes).toHaveLength(21)
-    expect(held?.changes[0]).toMatchObject({ action: 'remove', reason: 'no longer in contoso' })
+    expect(held?.changes[0]).toMatchObject({ action: 'remove', reason: 'no longer in contoso', waits: ['entry'] })
     const report = await sync.engine.plan.approve(held?.hash.slice(0, 12) ?? '', 'root')
     expect(report).toMatchObject({ outcome: 'applied', trigger: 'approve by root', counts: { user: { removed: 21 } } })
     expect(await sync.engine.plan.show()).toEqual([])

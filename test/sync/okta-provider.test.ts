@@ -9,7 +9,7 @@ let clock: FakeClock
 beforeEach(async () => {
   clock = fakeClock()
   // One clock for both sides: rate-limit windows end when the engine has slept.
-  tenants = await startTrustedTenants({ data: 'empty', pageSize: 2, now: clock.now })
+  tenants = await startTrustedTenants({ data: 'empty', pageSize: 2, now: () => clock.now() })
   fillSmallTenants(tenants)
 })
 afterEach(() => tenants.close())

@@ -11,8 +11,8 @@ const rules: NameRules = {
   now: '2026-03-01T00:00:00.000Z',
 }
 
-function claim(holder: string, wanted: string, created: string | null = null, keep?: string): NameClaim {
-  return { holder, wanted, created, id: holder, keep }
+function claim(holder: string, wanted: string, created: string | null = null, held?: NameClaim['held']): NameClaim {
+  return { holder, wanted, created, id: holder, held }
 }
 
 type Ledger = ReadonlyMap<string, NameRecord>
@@ -105,10 +105,13 @@ describe('a name once given', () => {
     expect(second.changes.size).toBe(0)
   })
 
-  test('stays while a rename waits for approval', () => {
+  test("stays while a rename waits for approval, and the new one is nobody else's", () => {
     const first = grant([claim('a', 'ann')])
-    const second = grant([claim('a', 'anna', null, 'ann'), claim('n', 'ann')], first.ledger)
-    expect(second.names).toEqual({ a: 'ann', n: 'ann-2' })
+    const second = grant(
+      [claim('a', 'anna', null, { name: 'ann', promised: 'anna' }), claim('n', 'ann'), claim('o', 'anna')],
+      first.ledger,
+    )
+    expect(second.names).toEqual({ a: 'ann', n: 'ann-2', o: 'anna-2' })
   })
 })
 
