@@ -130,7 +130,7 @@ function structuralObjectClass(classNames: readonly string[], schema: Schema): s
 }
 
 /** Appends one PartialAttribute. */
-export function writeAttribute(writer: BerWriter, description: string, values: readonly AttributeValue[]): void {
+function writeAttribute(writer: BerWriter, description: string, values: readonly AttributeValue[]): void {
   const octets = values.map(valueOctets)
   const setLength = octets.reduce((sum, value) => sum + headerSize(value.length) + value.length, 0)
   const nameLength = Buffer.byteLength(description)
