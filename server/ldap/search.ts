@@ -2,14 +2,10 @@ import { type AttributeSelection, selectAttributes } from '../directory/attribut
 import type { Access } from '../directory/access-control.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
 import { type Search, startSearch } from '../directory/search.ts'
-import {
-  type Control,
-  type PagedResultsRequest,
-  pagedResultsControl,
-  readPagedResultsValue,
-} from '../protocol/controls.ts'
+import type { Control } from '../protocol/controls.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
 import { Oid } from '../protocol/oids.ts'
+import { type PagedResultsRequest, pagedResultsControl, readPagedResults } from '../protocol/paged-results.ts'
 import type { SearchRequest } from '../protocol/request-decoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
 import { type PagePosition } from './page-cookies.ts'
@@ -56,7 +52,7 @@ export function beginSearch(
 ): SearchTask {
   const { view, access } = selectView(services, session, request.baseObject, request.scope)
   const paging = controls.find(({ oid }) => oid === Oid.pagedResults)
-  const page = paging && readPagedResultsValue(paging)
+  const page = paging && readPagedResults(paging)
   const position = page ? services.cookies.read(page.cookie, query, session.identity) : { after: -1, sent: 0 }
   const search = startSearch(view, request, access, position.after)
   const deadline =

@@ -1,7 +1,6 @@
-import { BerReader, Tag } from './ber-reader.ts'
-import { element, integerElement } from './ber-writer.ts'
+import { BerError, BerReader, Tag } from './ber-reader.ts'
+import { element } from './ber-writer.ts'
 import { LdapError } from './ldap-error.ts'
-import { Oid } from './oids.ts'
 import { ResultCode } from './result-code.ts'
 
 /** RFC 4511 §4.1.11. */
@@ -11,30 +10,17 @@ export interface Control {
   readonly value: Buffer | undefined
 }
 
-/** Simple paged results (RFC 2696 §2): page size in entries, 0 ends the listing; empty cookie starts one. */
-export interface PagedResultsRequest {
-  readonly size: number
-  readonly cookie: Buffer
-}
-
-/** Throws {@link LdapError} protocolError when the value is not one. */
-export function readPagedResultsValue(control: Control): PagedResultsRequest {
-  if (!control.value) throw new LdapError(ResultCode.protocolError, 'paged results control without a value')
+/** Reads a control's value. Throws {@link LdapError} protocolError when there is none or it is not what `read` expects. */
+export function readControlValue<T>({ value }: Control, name: string, read: (reader: BerReader) => T): T {
+  if (!value) throw new LdapError(ResultCode.protocolError, `${name} control without a value`)
   try {
-    const value = new BerReader(control.value).readConstructed(Tag.sequence)
-    const size = value.readInteger()
-    const cookie = value.readOctets()
-    if (size >= 0) return { size, cookie }
-  } catch {
-    // answered below: whatever is wrong with the value, it is not one
+    const reader = new BerReader(value)
+    const result = read(reader)
+    if (reader.isAtEnd) return result
+  } catch (error) {
+    if (!(error instanceof BerError)) throw error
   }
-  throw new LdapError(ResultCode.protocolError, 'paged results control with a malformed value')
-}
-
-/** The response control; an empty cookie says that this was the last page. `size` is an estimate of the total, 0 for none. */
-export function pagedResultsControl(size: number, cookie: Uint8Array): Buffer {
-  const value = element(Tag.sequence, integerElement(Tag.integer, size), element(Tag.octetString, cookie))
-  return encodeControl(Oid.pagedResults, value)
+  throw new LdapError(ResultCode.protocolError, `${name} control with a malformed value`)
 }
 
 /** A response control, non-critical as RFC 4511 §4.1.11 asks. */

@@ -182,7 +182,7 @@ export function formatFilter(filter: Filter): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export function escapeFilterValue(value: Uint8Array): string {
+function escapeFilterValue(value: Uint8Array): string {
   const hex = (octet: number) => `\\${octet.toString(16).padStart(2, '0')}`
   let text: string
   try {

@@ -10,6 +10,13 @@ export const Oid = {
   pagedResults: '1.2.840.113556.1.4.319', // RFC 2696
   manageDsaIt: '2.16.840.1.113730.3.4.2', // RFC 3296
   passwordPolicy: '1.3.6.1.4.1.42.2.27.8.5.1', // draft-behera-ldap-password-policy
+  sortRequest: '1.2.840.113556.1.4.473', // RFC 2891
+  sortResponse: '1.2.840.113556.1.4.474', // RFC 2891
+  virtualListViewRequest: '2.16.840.1.113730.3.4.9', // draft-ietf-ldapext-ldapv3-vlv
+  virtualListViewResponse: '2.16.840.1.113730.3.4.10', // draft-ietf-ldapext-ldapv3-vlv
+  dereference: '1.3.6.1.4.1.4203.666.5.16', // draft-masarati-ldap-deref
+  assertion: '1.3.6.1.1.12', // RFC 4528
+  matchedValues: '1.2.826.0.1.3344810.2.3', // RFC 3876
 
   // Features (RFC 4512 §5.1)
   allOperationalAttributes: '1.3.6.1.4.1.4203.1.5.1', // RFC 3673

@@ -39,6 +39,7 @@ export interface ConfiguredFolder extends AsyncDisposable {
 }
 
 export interface ServingProcess extends AsyncDisposable {
+  readonly pid: number
   readonly ports: { readonly ldap: number; readonly ldaps: number; readonly admin: number }
   /** Every line that serve has printed. */
   readonly lines: readonly string[]
@@ -103,6 +104,7 @@ async function serve(configFile: string, processes: ChildProcess[]): Promise<Ser
   await printed('"outcome":"')
   const ready = JSON.parse(lines.find((line) => line.includes('"event":"ready"')) ?? '{}') as ServingProcess['ports']
   return {
+    pid: child.pid ?? -1,
     ports: ready,
     lines,
     printed,

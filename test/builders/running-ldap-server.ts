@@ -75,7 +75,7 @@ export async function startTestLdapServer(
 }
 
 /** Entries as the ldif provider would serve them, with passwords apart. */
-export function changesOf(records: readonly LdifRecord[]): { entries: EntryChange[]; records: RecordChange[] } {
+function changesOf(records: readonly LdifRecord[]): { entries: EntryChange[]; records: RecordChange[] } {
   const entries: EntryChange[] = []
   const passwords: RecordChange[] = []
   records.forEach(({ dn, attributes }, index) => {

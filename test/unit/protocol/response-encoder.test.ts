@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { BerReader, Tag } from '../../../server/protocol/ber-reader.ts'
 import { BerWriter } from '../../../server/protocol/ber-writer.ts'
-import { encodeControl, pagedResultsControl, readPagedResultsValue } from '../../../server/protocol/controls.ts'
+import { encodeControl } from '../../../server/protocol/controls.ts'
 import { LdapError } from '../../../server/protocol/ldap-error.ts'
+import { pagedResultsControl, readPagedResults } from '../../../server/protocol/paged-results.ts'
 import { Operation } from '../../../server/protocol/request-decoder.ts'
 import {
   noticeOfDisconnection,
@@ -98,7 +99,7 @@ test('names result codes by RFC 4511, and the others by number', () => {
 
 describe('the paged results control', () => {
   const read = (value: Buffer | undefined) =>
-    readPagedResultsValue({ oid: '1.2.840.113556.1.4.319', isCritical: true, value })
+    readPagedResults({ oid: '1.2.840.113556.1.4.319', isCritical: true, value })
 
   test('is read back as it was written', () => {
     const control = new BerReader(pagedResultsControl(1000, Buffer.from('cookie'))).readConstructed(Tag.sequence)
