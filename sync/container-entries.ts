@@ -10,9 +10,9 @@ export interface Container {
   readonly attributes: ReadonlyMap<string, readonly AttributeValue[]>
 }
 
-export const containerNames = ['people', 'groups', 'services', 'sudoers'] as const
+const containerNames = ['people', 'groups', 'services', 'sudoers'] as const
 
-export function containerDn(baseDn: string, name: (typeof containerNames)[number]): string {
+function containerDn(baseDn: string, name: (typeof containerNames)[number]): string {
   return `ou=${name},${baseDn}`
 }
 

@@ -37,10 +37,7 @@ function toValue(value: SourceValue): AttributeValue {
 }
 
 /** The attribute of that name, whatever its spelling. */
-export function valuesOf(
-  attributes: ReadonlyMap<string, readonly AttributeValue[]>,
-  name: string,
-): readonly AttributeValue[] {
+function valuesOf(attributes: ReadonlyMap<string, readonly AttributeValue[]>, name: string): readonly AttributeValue[] {
   const exact = attributes.get(name)
   if (exact !== undefined) return exact
   const lower = name.toLowerCase()

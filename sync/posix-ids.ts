@@ -45,7 +45,7 @@ export function assignNumbers(
   return assigned
 }
 
-export function isAcceptable(number: number, rules: NumberRules): boolean {
+function isAcceptable(number: number, rules: NumberRules): boolean {
   const [first, last] = rules.acceptRange
   return Number.isSafeInteger(number) && number >= first && number <= last && !neverAccepted.has(number)
 }

@@ -47,7 +47,7 @@ export type RunReport = {
   readonly throttles: number
   readonly repeats: number
   readonly held: readonly ReportedHold[]
-  /** The first {@link maxListedChanges}; the change log has all of them. */
+  /** The first thousand; the change log has all of them. */
   readonly changes: readonly ReportedChange[]
   readonly changesInAll: number
 }
@@ -62,7 +62,7 @@ export interface RunOptions {
 }
 
 /** A run record lists no more changes than this. */
-export const maxListedChanges = 1000
+const maxListedChanges = 1000
 
 const nothing: TypeCounts = {
   added: 0,

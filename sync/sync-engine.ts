@@ -131,7 +131,11 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       await directory.commit({
         cause: { kind: 'run', id: report.id },
         entries: entryChanges(settlement.changes),
-        records: [...(await recordChanges(store, settlement, holds, approved, now)), runRecord(finished)],
+        records: [
+          ...(await recordChanges(store, settlement, holds, approved, now)),
+          ...(await outdatedRuns(report.provider, now)),
+          runRecord(finished),
+        ],
       })
     logRun(finished)
     return finished
@@ -169,6 +173,17 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       const started = new Date(time).toISOString()
       if ((await store.get('run', [provider, started])) === undefined) return started
     }
+  }
+
+  /** Runs older than `retention.runDays`, forgotten with the next one. */
+  async function outdatedRuns(provider: string, now: Date): Promise<readonly RecordChange[]> {
+    const oldest = new Date(now.getTime() - config.retention.runDays * 86_400_000).toISOString()
+    const changes: RecordChange[] = []
+    for await (const { key } of store.list('run', [provider])) {
+      if ((key[1] ?? '') >= oldest) break
+      changes.push({ collection: 'run', key, value: undefined })
+    }
+    return changes
   }
 
   function logRun(report: RunReport): void {

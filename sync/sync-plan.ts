@@ -159,9 +159,3 @@ export function countChanges(changes: readonly PlannedChange[], type: EntryType)
     removed: count('remove'),
   }
 }
-
-/** One line per change, for people. */
-export function formatChange(change: PlannedChange): string {
-  const name = change.previousDn === undefined ? change.dn : `${change.previousDn} -> ${change.dn}`
-  return `${change.action} ${change.type} ${name} (${change.reason})`
-}

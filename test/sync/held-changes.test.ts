@@ -298,3 +298,15 @@ test('a run that a stop of the process cut off is marked', async () => {
   expect((await sync.engine.runs('contoso'))[0]).toMatchObject({ outcome: 'interrupted' })
   expect(await sync.engine.markInterruptedRuns()).toBe(0)
 })
+
+test('runs are kept for retention.runDays', async () => {
+  sync.clock.advance(89 * dayMs)
+  await run()
+  expect(await sync.engine.runs('contoso')).toHaveLength(2)
+  sync.clock.advance(2 * dayMs)
+  await run()
+  expect((await sync.engine.runs('contoso')).map(({ started }) => started.slice(0, 10))).toEqual([
+    '2026-05-31',
+    '2026-05-29',
+  ])
+})

@@ -11,7 +11,7 @@ import type { Logger } from '../../sync/logger.ts'
 import { createSyncEngine, type SyncEngine } from '../../sync/sync-engine.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 
-export const baseDn = 'dc=example,dc=com'
+const baseDn = 'dc=example,dc=com'
 
 export interface SyncFixture {
   readonly directory: Directory
