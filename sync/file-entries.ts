@@ -16,7 +16,7 @@ export interface FileEntry {
   readonly attributes: Map<string, readonly AttributeValue[]>
 }
 
-/** The entries of a file, verbatim; groups flattened where the provider says so. */
+/** The entries of a file, verbatim; groups flattened, people or groups left out, where the provider says so. */
 export function fileEntries(config: LdifProviderConfig, entries: readonly SourceEntry[]): readonly FileEntry[] {
   const result = entries.map((source) => ({
     provider: config.id,
@@ -29,7 +29,11 @@ export function fileEntries(config: LdifProviderConfig, entries: readonly Source
     ]),
   }))
   if (config.flattenGroups) flattenMembers(result)
-  return result
+  if (config.users && config.groups) return result
+  return result.filter((entry) => {
+    const type = entryType(entry)
+    return type === 'entry' || (type === 'user' ? config.users : config.groups)
+  })
 }
 
 function toValue(value: SourceValue): AttributeValue {

@@ -48,8 +48,8 @@ describe('a set-up mistake is one clear sentence', () => {
     )
   })
 
-  test('no single tenant', async () => {
-    expect(await failure({ tenantId: 'common' })).toContain('"common" names no single tenant')
+  test.each(['common', 'contoso.example'])('a tenant that is not named by its GUID: %s', async (tenantId) => {
+    expect(await failure({ tenantId })).toContain(`tenantId "${tenantId}" is not the GUID of a tenant`)
   })
 
   test('missing permission, named with the call', async () => {

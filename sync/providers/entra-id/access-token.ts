@@ -3,6 +3,7 @@ import type { Secret } from '../../../server/runtime/secret.ts'
 import { createCallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { Traffic } from '../../identity-provider.ts'
+import { isUuid } from '../../name-based-uuid.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { createNetworkClient } from './network-client.ts'
 import { describeTokenFailure } from './token-errors.ts'
@@ -102,13 +103,16 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   }
 }
 
-/** Fails early on settings no request can cure. */
+/**
+ * Fails early on settings no request can cure. The GUID is asked for, although the service takes domains too: ids of
+ * people are kept under it for ever, and a tenant has many domains.
+ */
 export function checkTenant(provider: string, tenantId: string): void {
-  if (tenantId === 'common' || tenantId === 'organizations' || tenantId === 'consumers')
-    throw new ProviderError({
-      provider,
-      call: 'token request',
-      what: `tenantId "${tenantId}" names no single tenant`,
-      advice: "Use the tenant's GUID or one of its verified domains.",
-    })
+  if (isUuid(tenantId)) return
+  throw new ProviderError({
+    provider,
+    call: 'token request',
+    what: `tenantId "${tenantId}" is not the GUID of a tenant`,
+    advice: 'Use the tenant id shown on the overview page of the Entra admin center.',
+  })
 }
