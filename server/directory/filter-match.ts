@@ -322,7 +322,9 @@ function byRule(
   return scan((slot) => {
     for (const type of attributeTypes(view, slot)) {
       const test = testFor(type)
-      if (test && anyValue(view, access, slot, { type, options: [] }, test) === True) return True
+      if (!test) continue
+      for (const octets of attributeValues(view, slot, { type, options: [] }, access))
+        if (test(octets, type)) return True
     }
     return False
   })
