@@ -1,7 +1,7 @@
 import type { Entry } from '../server/directory/entry.ts'
 import { normalizeDn } from '../server/protocol/distinguished-name.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
-import { candidatesOf, type Decision, type MirroredProvider } from './candidates.ts'
+import { type Candidate, candidatesOf, type Decision, type MirroredProvider } from './candidates.ts'
 import type { DesiredInput, Holds } from './desired-input.ts'
 import { draftEntries, entryUuidOf } from './drafts.ts'
 import { assembleEntries } from './entry-assembly.ts'
@@ -29,11 +29,13 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
   const mirrored = input.providers.filter((provider): provider is MirroredProvider => provider.snapshot !== undefined)
   const files = mirrored.flatMap(filesOf)
   const { candidates, decisions } = candidatesOf(config, mirrored, ledgers)
-  for (const candidate of candidates) {
+  const holdsEntries = holds.keptOut.size + holds.keptEntries.size > 0
+  for (const candidate of holdsEntries ? candidates : []) {
     const held = heldDecision(decisions.get(candidate.decisionKey), entryUuidOf(candidate, ledgers), holds)
     if (held !== undefined) decisions.set(candidate.decisionKey, held)
   }
-  const wanting = candidates.filter((one) => one.serve && !holds.keptOut.has(entryUuidOf(one, ledgers)))
+  const isKeptOut = (one: Candidate) => holdsEntries && holds.keptOut.has(entryUuidOf(one, ledgers))
+  const wanting = candidates.filter((one) => one.serve && !isKeptOut(one))
   const drafted = draftEntries(input, wanting, takenByFiles(files))
   for (const { candidate, grant } of drafted.outcomes) {
     const decision = decisions.get(candidate.decisionKey)

@@ -93,10 +93,14 @@ export function draftEntries(
 
   function nameClaim(candidate: Candidate): NameClaim {
     const { key, created, id, wantedName } = candidate
+    return { holder: key, wanted: wantedName, created, id, held: heldRename(candidate) }
+  }
+
+  function heldRename(candidate: Candidate): NameClaim['held'] {
+    if (holds.keptNames.size === 0) return undefined
     const promised = holds.keptNames.get(entryUuidOf(candidate, ledgers))
-    const name = servedName(candidate)
-    const held = promised === undefined || name === undefined ? undefined : { name, promised }
-    return { holder: key, wanted: wantedName, created, id, held }
+    const name = promised === undefined ? undefined : servedName(candidate)
+    return promised === undefined || name === undefined ? undefined : { name, promised }
   }
 
   function servedName(candidate: Candidate): string | undefined {

@@ -49,7 +49,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const pacer = createCallPacer({ clock: options.clock, maxConcurrent: 1 })
   let current: CallContext | undefined
   let application: ConfidentialClientApplication | undefined
-  let pending: Promise<string> | undefined
+  let pending: { readonly token: Promise<string>; readonly renews: boolean } | undefined
 
   async function newApplication(): Promise<ConfidentialClientApplication> {
     const host = new URL(options.authorityHost).host
@@ -92,12 +92,14 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
 
   return {
     async get(context, renew = false) {
-      if (pending !== undefined && !renew) return await pending
-      pending = acquire(context, renew)
+      // Calls in parallel share one request; only a renewal is new to those who ask for one.
+      if (pending !== undefined && (pending.renews || !renew)) return await pending.token
+      const request = { token: acquire(context, renew), renews: renew }
+      pending = request
       try {
-        return await pending
+        return await request.token
       } finally {
-        pending = undefined
+        if (pending === request) pending = undefined
       }
     },
   }
