@@ -73,8 +73,21 @@ export const directory: fc.Arbitrary<readonly Entry[]> = fc
 
 const descriptions = fc.constantFrom(
   ...valuesByAttribute.map(([name]) => name),
-  ...['commonName', '2.5.4.3', 'NAME', 'distinguishedName', 'UID', 'cn;LANG-DE', 'memberOf;x-a', 'uniqueMember;x-a'],
-  ...['entryDN', 'entryUUID', 'hasSubordinates', 'structuralObjectClass', 'subschemaSubentry', 'unknown', 'givenName'],
+  'commonName',
+  '2.5.4.3',
+  'NAME',
+  'distinguishedName',
+  'UID',
+  'cn;LANG-DE',
+  'memberOf;x-a',
+  'uniqueMember;x-a',
+  'entryDN',
+  'entryUUID',
+  'hasSubordinates',
+  'structuralObjectClass',
+  'subschemaSubentry',
+  'unknown',
+  'givenName',
 )
 const valueFor = (description: string): fc.Arbitrary<AttributeValue> => {
   const own = valuesByAttribute.find(([name]) => name === description)?.[1]
@@ -87,51 +100,86 @@ const valueFor = (description: string): fc.Arbitrary<AttributeValue> => {
 const asserted = (value: AttributeValue) => Buffer.from(value as string)
 const part = fc.constantFrom('a', 'A', ' ', 'b', 'da', ' b', 'a ', 'ss').map(asserted)
 const rule = fc.constantFrom(
-  ...[
-    'caseExactMatch',
-    '2.5.13.2',
-    'integerMatch',
-    'distinguishedNameMatch',
-    'objectIdentifierMatch',
-    'octetStringMatch',
-  ],
-  ...['1.2.840.113556.1.4.803', '1.2.840.113556.1.4.804', '1.2.840.113556.1.4.1941', 'integerOrderingMatch', '1.2.3'],
+  'caseExactMatch',
+  '2.5.13.2',
+  'integerMatch',
+  'distinguishedNameMatch',
+  'objectIdentifierMatch',
+  'octetStringMatch',
+  '1.2.840.113556.1.4.803',
+  '1.2.840.113556.1.4.804',
+  '1.2.840.113556.1.4.1941',
+  'integerOrderingMatch',
+  '1.2.3',
 )
 
-const item: fc.Arbitrary<Filter> = descriptions.chain((attribute) =>
+const substringsOf = (attribute: string) =>
+  fc
+    .record({
+      type: fc.constant('substrings' as const),
+      attribute: fc.constant(attribute),
+      initial: fc.option(part, { nil: undefined }),
+      any: fc.array(part, { maxLength: 2 }),
+      final: fc.option(part, { nil: undefined }),
+    })
+    .filter(({ initial, any, final }) => initial !== undefined || final !== undefined || any.length > 0)
+
+const extensibleOf = (
+  attribute: fc.Arbitrary<string | undefined>,
+  rule: fc.Arbitrary<string | undefined>,
+  value: fc.Arbitrary<AttributeValue>,
+) =>
+  fc
+    .record({
+      type: fc.constant('extensible' as const),
+      rule,
+      attribute,
+      value: value.map(asserted),
+      dnAttributes: fc.boolean(),
+    })
+    .filter(({ rule, attribute }) => rule !== undefined || attribute !== undefined)
+
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+const anyItem: fc.Arbitrary<Filter> = descriptions.chain((attribute) =>
   fc.oneof(
     fc.constant<Filter>({ type: 'present', attribute }),
     fc.record({
-      type: fc.constantFrom(
-        'equality' as const,
-        'equality' as const,
-        'greaterOrEqual' as const,
-        'lessOrEqual' as const,
-        'approx' as const,
-      ),
+      type: fc.constantFrom('equality' as const, 'equality' as const, 'approx' as const),
       attribute: fc.constant(attribute),
       value: valueFor(attribute).map(asserted),
     }),
-    fc
-      .record({
-        type: fc.constant('substrings' as const),
-        attribute: fc.constant(attribute),
-        initial: fc.option(part, { nil: undefined }),
-        any: fc.array(part, { maxLength: 2 }),
-        final: fc.option(part, { nil: undefined }),
-      })
-      .filter(({ initial, any, final }) => initial !== undefined || final !== undefined || any.length > 0),
-    fc
-      .record({
-        type: fc.constant('extensible' as const),
-        rule: fc.option(rule, { nil: undefined }),
-        attribute: fc.option(fc.constant(attribute), { nil: undefined, freq: 3 }),
-        value: valueFor(attribute).map(asserted),
-        dnAttributes: fc.boolean(),
-      })
-      .filter(({ rule, attribute }) => rule !== undefined || attribute !== undefined),
-    fc.constant<Filter>({ type: 'unrecognized' }),
+    fc.record({
+      type: fc.constantFrom('greaterOrEqual' as const, 'lessOrEqual' as const),
+      attribute: fc.constant(attribute),
+      value: valueFor(attribute).map(asserted),
+    }),
+    substringsOf(attribute),
+    extensibleOf(optional(fc.constant(attribute)), optional(rule), valueFor(attribute)),
   ),
+)
+/** Items that are seldom True when attribute, rule and value are drawn apart from each other. */
+const fittingItem: fc.Arbitrary<Filter> = fc.oneof(
+  fc.constantFrom('cn', 'uid', 'mail', 'memberUid', 'displayName', 'name', 'x-attr').chain(substringsOf),
+  extensibleOf(fc.constantFrom('member', 'memberOf'), fc.constant('1.2.840.113556.1.4.1941'), aDn),
+  extensibleOf(
+    fc.constantFrom('userAccountControl', 'uidNumber'),
+    fc.constantFrom('1.2.840.113556.1.4.803', '1.2.840.113556.1.4.804'),
+    aNumber,
+  ),
+  extensibleOf(
+    optional(fc.constantFrom('cn', 'uid', 'ou', 'sn', 'name', 'memberUid')),
+    fc.constantFrom('caseExactMatch', 'caseIgnoreMatch', '2.5.13.2'),
+    aText,
+  ),
+  extensibleOf(optional(fc.constantFrom('member', 'memberOf', 'manager')), fc.constant('distinguishedNameMatch'), aDn),
+  extensibleOf(optional(fc.constant('objectClass')), fc.constant('objectIdentifierMatch'), aClass),
+  extensibleOf(optional(fc.constant('uidNumber')), fc.constant('integerMatch'), aNumber),
+  fc.record({ type: fc.constant('equality' as const), attribute: fc.constant('memberOf'), value: aDn.map(asserted) }),
+)
+const item: fc.Arbitrary<Filter> = fc.oneof(
+  { weight: 10, arbitrary: anyItem },
+  { weight: 10, arbitrary: fittingItem },
+  { weight: 1, arbitrary: fc.constant<Filter>({ type: 'unrecognized' }) },
 )
 
 export const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({

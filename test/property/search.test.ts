@@ -40,7 +40,7 @@ test('a filter has the truth value of RFC 4511 for every entry', async () => {
         }
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 250 },
   )
 })
 
@@ -58,7 +58,7 @@ test('a search finds what an evaluation of every entry finds', async () => {
       )
       expect(slots).toEqual([...new Set(slots)].sort((a, b) => a - b))
     }),
-    { numRuns: 600 },
+    { numRuns: 400 },
   )
 })
 
@@ -79,7 +79,7 @@ test('the candidates of a filter are in slot order and miss no entry that it is 
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })
 
