@@ -18,6 +18,8 @@ export interface ProviderParts {
 /** The configured providers, in order. Nothing is read or connected yet. */
 export function createProviders(config: Config, parts: ProviderParts): readonly IdentityProvider[] {
   return config.providers.map((provider) => {
+    // Entries of this source are the server's own, and not guarded.
+    if (provider.id === 'rosterd') throw new Error('providers: the id "rosterd" is the server\'s own; choose another')
     switch (provider.type) {
       case 'entra':
       case 'office365':

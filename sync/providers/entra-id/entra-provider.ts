@@ -62,7 +62,11 @@ export function createEntraProvider(
     async test(signal) {
       const context = { signal, traffic: { calls: 0, throttles: 0, repeats: 0 } }
       const results: ProbeResult[] = []
-      for (const [name, listing] of probes(config)) results.push(await probe(name, () => graph.probe(listing, context)))
+      const probeListing = async (listing: Listing) => {
+        checkTenant(config.id, config.tenantId)
+        await graph.probe(listing, context)
+      }
+      for (const [name, listing] of probes(config)) results.push(await probe(name, () => probeListing(listing)))
       return results
     },
   }
