@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { configSchema } from '../../../server/runtime/config-schema.ts'
+import { notYetAvailableProblems } from '../../../server/runtime/not-yet-available.ts'
+
+const repository = join(import.meta.dirname, '..', '..', '..')
+const readme = await readFile(join(repository, 'README.md'), 'utf8')
+
+const examples = [...readme.matchAll(/```json\n(.*?)```/gs)].map(([, text = '']) => text)
+
+test('the configurations of the README are accepted', () => {
+  expect(examples.length).toBe(2)
+  for (const text of examples) {
+    const written: unknown = JSON.parse(text)
+    expect(configSchema.safeParse(written).error).toBeUndefined()
+    expect(notYetAvailableProblems(written)).toEqual([])
+  }
+})
+
+test.each([
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'docs/architecture.md',
+  'docs/conformance.md',
+  'docs/interoperability.md',
+])('links of %s lead to files', async (file) => {
+  const text = await readFile(join(repository, file), 'utf8')
+  const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target)
+  const local = links.filter((target) => !target.startsWith('https://'))
+  expect(local.filter((target) => !existsSync(join(repository, dirname(file), target)))).toEqual([])
+})
