@@ -48,7 +48,7 @@ program
       clock: systemClock,
       logger,
       signal: signalled(),
-      writeAccessLog: (text) => void process.stdout.write(text),
+      accessLogSink: process.stdout,
     })
     await server.stopped
     logger.info('stopped')

@@ -61,7 +61,7 @@ export async function startDemo(ports: DemoPorts, signal: AbortSignal): Promise<
         clock: systemClock,
         // The runs are reported below; what else goes wrong here is an error.
         logger: createLogger({ level: 'error', format: 'pretty', write: (line) => void process.stderr.write(line) }),
-        writeAccessLog: () => undefined,
+        accessLogSink: { write: () => undefined, writableLength: 0 },
         signal,
       }),
     )

@@ -5,8 +5,7 @@ import { runCommand } from './commands/commands.ts'
 import { startControlServer } from './control/control-server.ts'
 import { createAuthenticator } from './directory/authenticator.ts'
 import { createBcryptPool } from './directory/bcrypt-pool.ts'
-import type { AccessLogRecord } from './ldap/access-log.ts'
-import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
+import { type AccessLogRecord, bufferedLineWriter, createAccessLog, type LineSink } from './ldap/access-log.ts'
 import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
 import { loadTlsIdentity } from './ldap/tls.ts'
 import { normalizeDn } from './protocol/distinguished-name.ts'
@@ -19,7 +18,7 @@ import { openWorkspace, type Workspace, type WorkspaceOptions } from './workspac
 
 export interface ServerOptions extends WorkspaceOptions {
   /** Gets the access log, whole lines at a time. */
-  readonly writeAccessLog: (text: string) => void
+  readonly accessLogSink: LineSink
   /** Stops the server when it aborts. */
   readonly signal?: AbortSignal
 }
@@ -66,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const accessLines = await lifecycle.start(
     'access log',
-    () => bufferedLineWriter(options.writeAccessLog),
+    () => bufferedLineWriter(options.accessLogSink),
     (writer) => writer.flush(),
   )
   const tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())

@@ -30,6 +30,8 @@ export interface AccessLogOptions {
 }
 
 const slowMs = 250
+/** Names come from clients and may be as long as a message. */
+const longestDn = 300
 const expected = new Set([0, 5, 6])
 
 export function createAccessLog({ operations, write, observe }: AccessLogOptions): AccessLog {
@@ -44,12 +46,13 @@ export function createAccessLog({ operations, write, observe }: AccessLogOptions
     record(record) {
       observe(record.operation, record.resultCode, record.durationMs / 1000)
       if (!isNotable(record)) return
-      const { identity, resultCode, durationMs, ...rest } = record
+      const { identity, resultCode, durationMs, dn, ...rest } = record
       write(
         `${JSON.stringify({
           event: 'operation',
           time: new Date().toISOString(),
           ...rest,
+          dn: dn?.slice(0, longestDn),
           identity: describeIdentity(identity),
           result: resultCodeName(resultCode),
           durationMs: Math.round(durationMs * 100) / 100,
@@ -61,20 +64,38 @@ export function createAccessLog({ operations, write, observe }: AccessLogOptions
 
 const flushMs = 200
 const bufferedBytes = 64 * 1024
+const backlogBytes = 8 * 1024 * 1024
 
-/** Gathers lines and hands them to `sink` in one piece, a few times a second. */
-export function bufferedLineWriter(sink: (text: string) => void): { write: (line: string) => void; flush: () => void } {
+/** Where lines go. `writableLength` is what was written and not taken yet, in bytes. */
+export interface LineSink {
+  write(text: string): unknown
+  readonly writableLength: number
+}
+
+/**
+ * Gathers lines and hands them to the sink in one piece, a few times a second. While the sink does not keep up, lines are dropped and
+ * counted: whoever reads the log slowly must not make the server hold it.
+ */
+export function bufferedLineWriter(sink: LineSink): { write: (line: string) => void; flush: () => void } {
   let text = ''
+  let dropped = 0
   let timer: NodeJS.Timeout | undefined
   const flush = () => {
     clearTimeout(timer)
     timer = undefined
-    if (text !== '') sink(text)
+    if (text !== '') sink.write(text)
     text = ''
   }
   return {
     flush,
     write(line) {
+      if (sink.writableLength > backlogBytes) {
+        dropped += 1
+        return
+      }
+      if (dropped > 0)
+        text += `${JSON.stringify({ event: 'access log lines dropped', time: new Date().toISOString(), count: dropped })}\n`
+      dropped = 0
       text += line
       if (text.length >= bufferedBytes) flush()
       else timer ??= setTimeout(flush, flushMs).unref()

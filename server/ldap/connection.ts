@@ -2,16 +2,16 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { anonymous } from '../directory/access-control.ts'
 import { writeSearchEntry } from '../directory/search-entry.ts'
-import { BerError } from '../protocol/ber-reader.ts'
+import { BerError, BerReader, Tag } from '../protocol/ber-reader.ts'
 import { BerWriter } from '../protocol/ber-writer.ts'
 import type { Control } from '../protocol/controls.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
+import { Operation } from '../protocol/operation.ts'
 import {
   type BindRequest,
   type DecodedRequest,
   decodeRequest,
   defaultDecoderLimits,
-  Operation,
   openMessage,
   type SearchRequest,
 } from '../protocol/request-decoder.ts'
@@ -33,9 +33,9 @@ import { beginSearch, type SearchTask } from './search.ts'
 import type { LdapServices } from './services.ts'
 import type { Session } from './session.ts'
 
-/** Answers the operations that have no code of their own here; one answer, an encoded message, a request. */
+/** Answers the operations that have no code of their own here, with one encoded message each. */
 export interface RareOperationHost {
-  answer(message: Buffer, messageId: number, operation: number, session: Session): Promise<Buffer>
+  answer(messageId: number, operation: number): Promise<Buffer>
 }
 
 interface RunningOperation {
@@ -188,10 +188,10 @@ export class Connection {
       else this.finish(started, this.toResult(error, started))
       return
     }
-    this.dispatch(decoded, started, message)
+    this.dispatch(decoded, started)
   }
 
-  private dispatch({ request, octets, controls }: DecodedRequest, started: Started, message: Buffer): void {
+  private dispatch({ request, octets, controls }: DecodedRequest, started: Started): void {
     switch (request.type) {
       case 'search':
         this.search(request, controls, started, octets)
@@ -212,7 +212,7 @@ export class Connection {
         this.close()
         return
       case 'write':
-        this.answerRare(started, message)
+        this.answerRare(started)
         return
       default:
         request satisfies never
@@ -358,14 +358,14 @@ export class Connection {
     operation.resume?.()
   }
 
-  private answerRare(started: Started, message: Buffer): void {
+  private answerRare(started: Started): void {
     const operation: RunningOperation = { isAbandoned: false }
     this.running.set(started.messageId, operation)
-    void this.rareOperations.answer(message, started.messageId, started.operation, this.session).then((answer) => {
+    void this.rareOperations.answer(started.messageId, started.operation).then((answer) => {
       this.running.delete(started.messageId)
       if (this.isClosing) return
       if (!operation.isAbandoned) this.writer.raw(answer)
-      this.log(started, ResultCode.unwillingToPerform)
+      this.log(started, resultCodeOf(answer))
       this.afterOperation()
     })
   }
@@ -472,6 +472,13 @@ export class Connection {
   destroy(): void {
     this.socket.destroy()
   }
+}
+
+/** The result code of an encoded response. */
+function resultCodeOf(answer: Buffer): number {
+  const message = new BerReader(answer).readConstructed(Tag.sequence)
+  message.readInteger()
+  return message.readConstructed(message.peekTag()).readInteger(Tag.enumerated)
 }
 
 const operationNames = new Map<number, string>(

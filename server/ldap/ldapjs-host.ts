@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import ldap from 'ldapjs'
-import { BerWriter } from '../protocol/ber-writer.ts'
+import { Tag } from '../protocol/ber-reader.ts'
+import { BerWriter, element, integerElement, textElement } from '../protocol/ber-writer.ts'
+import { Operation } from '../protocol/operation.ts'
 import { responseOperation, writeResult } from '../protocol/response-encoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
 import type { RareOperationHost } from './connection.ts'
@@ -41,23 +43,26 @@ export function createLdapjsServer(options: {
 const answerWithinMs = 10_000
 
 /**
- * Runs rare operations through ldapjs: each gets a connection object of its own that is no socket, one complete and checked
- * message, and gives one answer back. Whatever ldapjs makes of a message it cannot read becomes protocolError.
+ * Runs rare operations through ldapjs: each gets a connection object of its own that is no socket, one complete message, and gives one
+ * answer back. The message holds the operation and nothing that the client wrote in it: all of these operations are refused whatever
+ * they say, and ldapjs's parser takes seconds for lists that a client can make with a few kilobytes.
  */
 export function createRareOperationHost(server: LdapjsServer): RareOperationHost {
   return {
-    answer: (message, messageId, operation) =>
+    answer: (messageId, operation) =>
       new Promise((resolve) => {
         const settle = (answer: Buffer) => {
           clearTimeout(timer)
           resolve(answer)
         }
-        const refuse = () => settle(protocolError(messageId, operation))
+        const refuse = () => settle(unavailable(messageId, operation))
         const timer = setTimeout(refuse, answerWithinMs)
         const connection = new OneMessageConnection(settle, refuse)
         try {
           server.newConnection(connection)
-          connection.parser?.write(message)
+          connection.parser?.write(
+            element(Tag.sequence, integerElement(Tag.integer, messageId), emptyRequest(operation)),
+          )
         } catch {
           refuse()
         }
@@ -65,13 +70,25 @@ export function createRareOperationHost(server: LdapjsServer): RareOperationHost
   }
 }
 
-function protocolError(messageId: number, operation: number): Buffer {
+const someName = textElement(Tag.octetString, 'cn=x')
+const noList = element(Tag.sequence)
+
+/** A well-formed request of the operation that says nothing (RFC 4511 §4.6 to §4.9). */
+function emptyRequest(operation: number): Buffer {
+  switch (operation) {
+    case Operation.delRequest:
+      return element(operation, Buffer.from('cn=x'))
+    case Operation.modifyDnRequest:
+      return element(operation, someName, someName, element(Tag.boolean, Buffer.of(0)))
+    default:
+      return element(operation, someName, noList)
+  }
+}
+
+function unavailable(messageId: number, operation: number): Buffer {
   const writer = new BerWriter(128)
-  writeResult(writer, messageId, responseOperation(operation) ?? operation + 1, {
-    resultCode: ResultCode.protocolError,
-    matchedDN: '',
-    diagnosticMessage: 'malformed request',
-  })
+  const result = { resultCode: ResultCode.unavailable, matchedDN: '', diagnosticMessage: '' }
+  writeResult(writer, messageId, responseOperation(operation) ?? operation + 1, result)
   return writer.take()
 }
 

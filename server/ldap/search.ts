@@ -122,12 +122,14 @@ class Pager {
 }
 
 const selectionsKept = 500
+const longestKeptList = 2000
 
-/** Clients ask for the same few lists of attributes again and again. */
+/** Clients ask for the same few lists of attributes again and again. Lists come from clients: few are kept, and none that is long. */
 function cachedSelection(attributes: readonly string[], { schema }: DirectoryView): AttributeSelection {
   let bySchema = selections.get(schema)
   if (!bySchema) selections.set(schema, (bySchema = new Map()))
   const key = `${schema.revision}\0${attributes.join('\0')}`
+  if (key.length > longestKeptList) return selectAttributes(attributes, schema)
   let selection = bySchema.get(key)
   if (!selection) {
     if (bySchema.size >= selectionsKept) bySchema.clear()

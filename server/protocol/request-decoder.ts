@@ -2,30 +2,9 @@ import { BerError, BerReader, Tag } from './ber-reader.ts'
 import type { Control } from './controls.ts'
 import { type Filter, type FilterLimits, readFilter } from './filter.ts'
 import { LdapError } from './ldap-error.ts'
+import { Operation } from './operation.ts'
 import { ResultCode } from './result-code.ts'
-
-/** protocolOp tags of requests and their responses (RFC 4511 §4.2 to §4.14). */
-export const Operation = {
-  bindRequest: 0x60,
-  bindResponse: 0x61,
-  unbindRequest: 0x42,
-  searchRequest: 0x63,
-  searchResultEntry: 0x64,
-  searchResultDone: 0x65,
-  modifyRequest: 0x66,
-  modifyResponse: 0x67,
-  addRequest: 0x68,
-  addResponse: 0x69,
-  delRequest: 0x4a,
-  delResponse: 0x6b,
-  modifyDnRequest: 0x6c,
-  modifyDnResponse: 0x6d,
-  compareRequest: 0x6e,
-  compareResponse: 0x6f,
-  abandonRequest: 0x50,
-  extendedRequest: 0x77,
-  extendedResponse: 0x78,
-} as const
+import { readWriteRequest } from './write-requests.ts'
 
 export type Scope = 'baseObject' | 'singleLevel' | 'wholeSubtree' | 'subordinateSubtree'
 
@@ -72,7 +51,7 @@ export type Request =
   | ExtendedRequest
   | { readonly type: 'unbind' }
   | { readonly type: 'abandon'; readonly messageId: number }
-  /** Add, delete, modify, modifyDN: checked no further here. */
+  /** Add, delete, modify, modifyDN: well-formed; what they say is not kept. */
   | { readonly type: 'write'; readonly operation: number }
 
 /** The parts of an LDAPMessage that are read before its operation (RFC 4511 §4.1.1). */
@@ -155,7 +134,7 @@ function decodeOperation(operation: number, message: BerReader, limits: DecoderL
       message.skip()
       return { type: 'unbind' }
     default:
-      message.skip()
+      readWriteRequest(operation, message)
       return { type: 'write', operation }
   }
 }

@@ -2,7 +2,7 @@ import { Tag } from './ber-reader.ts'
 import { BerWriter, element, headerSize, integerElement, integerSize, textElement } from './ber-writer.ts'
 import type { LdapResult } from './ldap-error.ts'
 import { Oid } from './oids.ts'
-import { Operation } from './request-decoder.ts'
+import { Operation } from './operation.ts'
 import type { ResultCode } from './result-code.ts'
 
 export interface ResultExtras {

@@ -1,7 +1,7 @@
 import { BerReader, Tag } from '../../server/protocol/ber-reader.ts'
 import { element, integerElement, textElement } from '../../server/protocol/ber-writer.ts'
 import type { Filter } from '../../server/protocol/filter.ts'
-import { Operation } from '../../server/protocol/request-decoder.ts'
+import { Operation } from '../../server/protocol/operation.ts'
 
 const octets = (value: Uint8Array) => element(Tag.octetString, value)
 const text = (value: string) => textElement(Tag.octetString, value)

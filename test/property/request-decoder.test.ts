@@ -4,7 +4,8 @@ import { BerError } from '../../server/protocol/ber-reader.ts'
 import { integerElement, textElement, element } from '../../server/protocol/ber-writer.ts'
 import type { Filter } from '../../server/protocol/filter.ts'
 import { LdapError } from '../../server/protocol/ldap-error.ts'
-import { decodeRequest, defaultDecoderLimits, openMessage, Operation } from '../../server/protocol/request-decoder.ts'
+import { Operation } from '../../server/protocol/operation.ts'
+import { decodeRequest, defaultDecoderLimits, openMessage } from '../../server/protocol/request-decoder.ts'
 import { control, encodeFilter, message, searchRequest } from '../builders/ldap-messages.ts'
 
 const filter: Filter = {

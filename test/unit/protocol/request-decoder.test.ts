@@ -2,12 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { BerError, BerReader, Tag } from '../../../server/protocol/ber-reader.ts'
 import { element, integerElement, textElement } from '../../../server/protocol/ber-writer.ts'
 import { LdapError } from '../../../server/protocol/ldap-error.ts'
-import {
-  decodeRequest,
-  defaultDecoderLimits,
-  openMessage,
-  Operation,
-} from '../../../server/protocol/request-decoder.ts'
+import { Operation } from '../../../server/protocol/operation.ts'
+import { decodeRequest, defaultDecoderLimits, openMessage } from '../../../server/protocol/request-decoder.ts'
 import { control, message, searchRequest } from '../../builders/ldap-messages.ts'
 
 const limits = { ...defaultDecoderLimits, attributes: 3, controls: 2 }

@@ -4,7 +4,7 @@ import { BerWriter } from '../../../server/protocol/ber-writer.ts'
 import { encodeControl } from '../../../server/protocol/controls.ts'
 import { LdapError } from '../../../server/protocol/ldap-error.ts'
 import { pagedResultsControl, readPagedResults } from '../../../server/protocol/paged-results.ts'
-import { Operation } from '../../../server/protocol/request-decoder.ts'
+import { Operation } from '../../../server/protocol/operation.ts'
 import {
   noticeOfDisconnection,
   responseOperation,
