@@ -39,6 +39,7 @@ program
     process.stdout.isTTY ? 'pretty' : 'json',
   )
   .action(async (options: { logFormat: 'json' | 'pretty' }) => {
+    const signal = signalled()
     const [{ startServer }, { createLogger }] = await Promise.all([import('./main.ts'), import('./runtime/logger.ts')])
     const loaded = await load(program.opts())
     const logger = createLogger({ level: loaded.config.log.level, format: options.logFormat })
@@ -47,7 +48,7 @@ program
       env: process.env,
       clock: systemClock,
       logger,
-      signal: signalled(),
+      signal,
       accessLogSink: process.stdout,
     })
     await server.stopped

@@ -8,7 +8,6 @@ import { createBcryptPool } from './directory/bcrypt-pool.ts'
 import { type AccessLogRecord, bufferedLineWriter, createAccessLog, type LineSink } from './ldap/access-log.ts'
 import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
 import { loadTlsIdentity } from './ldap/tls.ts'
-import { normalizeDn } from './protocol/distinguished-name.ts'
 import { resultCodeName } from './protocol/result-code.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
@@ -132,10 +131,9 @@ function countOperation(metrics: Metrics) {
 }
 
 function readiness({ directory }: Workspace): { ok: boolean; reasons: string[] } {
-  const isFilled = directory.view.slotByKey.has(normalizeDn(directory.suffix))
-  return isFilled
+  return directory.isFilled
     ? { ok: true, reasons: [] }
-    : { ok: false, reasons: ['the directory has not been filled yet: no sync has succeeded'] }
+    : { ok: false, reasons: ['the directory has not been filled yet: some provider has never been read'] }
 }
 
 async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapServer): Promise<string> {

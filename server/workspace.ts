@@ -5,6 +5,7 @@ import { containerEntries } from '../sync/container-entries.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
+import { filledMark } from './directory/filled-mark.ts'
 import { formatGeneralizedTime } from './protocol/generalized-time.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { LoadedConfig } from './runtime/config.ts'
@@ -59,7 +60,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
 
 /** Without a provider no run makes the suffix and ou entries, and an empty directory would look like one not filled yet. */
 async function addContainers(directory: Directory, config: Config, clock: Clock): Promise<void> {
-  if (directory.entryByDn(config.baseDn)) return
+  if (directory.isFilled) return
   const now = formatGeneralizedTime(clock.now())
   const entries = containerEntries(config).map(({ dn, entryUUID, attributes }) => ({
     type: 'put' as const,
@@ -69,5 +70,5 @@ async function addContainers(directory: Directory, config: Config, clock: Clock)
       attributes: new Map([...attributes, ['createTimestamp', [now]], ['modifyTimestamp', [now]]]),
     },
   }))
-  await directory.commit({ cause: { kind: 'server', id: 'first start' }, entries, records: [] })
+  await directory.commit({ cause: { kind: 'server', id: 'first start' }, entries, records: [filledMark] })
 }

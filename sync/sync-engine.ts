@@ -1,4 +1,5 @@
 import type { CommitResult, Generation, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
+import { filledMark, isSet } from '../server/directory/filled-mark.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import type { ProviderMirror } from './candidates.ts'
 import type { Clock } from '../server/runtime/clock.ts'
@@ -133,12 +134,20 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
         entries: entryChanges(settlement.changes),
         records: [
           ...(await recordChanges(store, settlement, holds, approved, now)),
+          ...(await firstFilled()),
           ...(await outdatedRuns(report.provider, now)),
           runRecord(finished),
         ],
       })
     logRun(finished)
     return finished
+  }
+
+  /** The mark that the directory may be answered from, once every provider has been read. */
+  async function firstFilled(): Promise<readonly RecordChange[]> {
+    if (isSet(await store.get(filledMark.collection, filledMark.key))) return []
+    const cursors = await Promise.all(config.providers.map(({ id }) => store.get('cursor', [id])))
+    return cursors.every((cursor) => cursor !== undefined) ? [filledMark] : []
   }
 
   async function recordFailure(report: RunReport, error: unknown, cancelled: boolean): Promise<RunReport> {

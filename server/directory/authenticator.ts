@@ -48,6 +48,7 @@ export function createAuthenticator({ directory, binders, bindByName, bcrypt }: 
     binderByKey.set(normalizeDn(`${rdn},${directory.suffix}`), account)
   }
 
+  /** Every refusal takes as long as a bcrypt check, so that time does not tell who exists and has which kind of password. */
   async function refuse(reason: string): Promise<AuthenticationResult> {
     await bcrypt.compare('', dummyHash)
     return { refused: reason }
@@ -56,22 +57,24 @@ export function createAuthenticator({ directory, binders, bindByName, bcrypt }: 
   async function authenticate(name: string, password: Buffer): Promise<AuthenticationResult> {
     const key = nameKey(name)
     const binder = key === undefined ? undefined : binderByKey.get(key)
-    if (binder)
-      return timingSafeEqual(mac(password), binder.passwordMac)
-        ? { identity: binder.identity }
-        : { refused: 'wrong password' }
+    if (binder) {
+      const matches = timingSafeEqual(mac(password), binder.passwordMac)
+      return matches ? { identity: binder.identity } : await refuse('wrong password')
+    }
     const slot =
       key === undefined ? (bindByName ? personNamed(directory, name) : undefined) : directory.view.slotByKey.get(key)
     const entry = slot === undefined ? undefined : directory.view.entries[slot]
     if (!entry) return await refuse(key === undefined ? 'no single person has this name' : 'no such entry')
-    const passwords = [...directory.credentials.passwordsOf(entry.entryUUID)]
-    if (passwords.length === 0) return await refuse('no password is set')
-    for (const stored of passwords) {
-      if (stored.kind === 'fast' ? stored.matches(password) : await matchesBcrypt(password, stored.hash)) {
-        return signedIn(entry.entryUUID)
-      }
-    }
-    return { refused: 'wrong password' }
+    return await checkPasswords(entry.entryUUID, password)
+  }
+
+  async function checkPasswords(entryUUID: string, password: Buffer): Promise<AuthenticationResult> {
+    const passwords = [...directory.credentials.passwordsOf(entryUUID)]
+    const slow = passwords.filter((stored) => stored.kind === 'bcrypt')
+    for (const stored of passwords) if (stored.kind === 'fast' && stored.matches(password)) return signedIn(entryUUID)
+    for (const { hash } of slow) if (await matchesBcrypt(password, hash)) return signedIn(entryUUID)
+    const reason = passwords.length === 0 ? 'no password is set' : 'wrong password'
+    return slow.length > 0 ? { refused: reason } : await refuse(reason)
   }
 
   /** A person who was deactivated while the password was checked does not get in. */

@@ -4,6 +4,7 @@ import type { CommitResult, DirectoryStore, Generation } from './directory-store
 import { createViewBuilder, type DirectoryView } from './directory-view.ts'
 import { decodeEntry } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
+import { filledMark, isFilledMark, isSet } from './filled-mark.ts'
 import { Schema } from './schema/schema.ts'
 
 /**
@@ -16,6 +17,8 @@ export interface Directory {
   /** RFC 4514 text, as configured. */
   readonly suffix: string
   readonly view: DirectoryView
+  /** Every provider has been read at least once ({@link filledMark}). */
+  readonly isFilled: boolean
   readonly credentials: CredentialTable
   commit(generation: Generation): Promise<CommitResult>
   entryByUuid(entryUUID: string): Entry | undefined
@@ -30,14 +33,17 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
   const builder = createViewBuilder(schema)
   const credentials = new CredentialTable()
   for await (const { key, value } of store.list('credential')) credentials.apply(key, value)
+  let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
   let view = await builder.advance(builder.empty, storedEntries(store))
   let last: Promise<unknown> = Promise.resolve()
 
   async function apply(generation: Generation): Promise<CommitResult> {
     const result = await store.commit(generation)
     if (generation.entries.length > 0) view = await builder.advance(view, generation.entries)
-    for (const { collection, key, value } of generation.records)
-      if (collection === 'credential') credentials.apply(key, value)
+    for (const record of generation.records) {
+      if (record.collection === 'credential') credentials.apply(record.key, record.value)
+      if (isFilledMark(record)) isFilled = true
+    }
     return result
   }
 
@@ -53,6 +59,9 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     credentials,
     get view() {
       return view
+    },
+    get isFilled() {
+      return isFilled
     },
     commit(generation) {
       const result = last.then(() => apply(generation))

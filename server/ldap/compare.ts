@@ -23,7 +23,7 @@ export function compare(services: LdapServices, session: Session, request: Compa
   let hasValue = false
   for (const subtype of view.schema.withSubtypes(type)) {
     if (!access.attributes.allows(subtype)) continue
-    for (const octets of attributeValues(view, slot, { type: subtype, options })) {
+    for (const octets of attributeValues(view, slot, { type: subtype, options }, access)) {
       hasValue = true
       for (const value of preparedValues(subtype, octets, view.schema))
         if (value === assertion) return result(ResultCode.compareTrue)

@@ -7,6 +7,7 @@ import type { LdapResult } from '../protocol/ldap-error.ts'
 import { Operation } from '../protocol/operation.ts'
 import type { Scope } from '../protocol/request-decoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
+import { isLoopbackAddress } from '../runtime/loopback.ts'
 import { bind } from './bind.ts'
 import { compare } from './compare.ts'
 import type { LdapjsServer } from './ldapjs-host.ts'
@@ -57,7 +58,7 @@ export function mountTwin(server: LdapjsServer, services: LdapServices): void {
       session = {
         id: 0,
         remoteAddress: connection.remoteAddress ?? '',
-        isLoopback: true,
+        isLoopback: isLoopbackAddress(connection.remoteAddress),
         isSecure: connection.encrypted === true,
         identity: anonymous,
       }

@@ -12,8 +12,8 @@ const subschemaKey = normalizeDn(subschemaDn)
 
 /**
  * Where an operation looks: the root DSE for a base search of the empty DN, the subschema entry for its name, else the
- * directory as the session may see it. Throws {@link LdapError} unavailable before the first sync: an empty answer would tell
- * clients that nobody exists.
+ * directory as the session may see it. Throws {@link LdapError} unavailable until every provider has been read once: an empty or
+ * half answer would tell clients that people are gone.
  */
 export function selectView(
   services: LdapServices,
@@ -23,9 +23,8 @@ export function selectView(
 ): { view: DirectoryView; access: Access } {
   if (name === '' && scope === 'baseObject') return { view: services.rootDse, access: publicAccess }
   if (isSubschema(name)) return { view: services.subschema(), access: publicAccess }
-  const { view, suffix } = services.directory
-  if (!view.slotByKey.has(normalizeDn(suffix)))
-    throw new LdapError(ResultCode.unavailable, 'the directory has not been filled yet')
+  const { view, isFilled } = services.directory
+  if (!isFilled) throw new LdapError(ResultCode.unavailable, 'the directory has not been filled yet')
   return { view, access: services.accessControl.accessFor(session.identity, view) }
 }
 

@@ -24,7 +24,7 @@ export interface SearchRequest {
   readonly scope: Scope
   /** Entries; 0 means no client limit (RFC 4511 §4.5.1.4). */
   readonly sizeLimit: number
-  /** Seconds a search may run. 0 means no client limit; the server's own limit still applies (RFC 4511 §4.5.1.5). */
+  /** Seconds a search may run; 0 means no limit (RFC 4511 §4.5.1.5). */
   readonly timeLimitSeconds: number
   readonly typesOnly: boolean
   readonly filter: Filter

@@ -11,6 +11,7 @@ export function readWriteRequest(operation: number, message: BerReader): void {
       const request = message.readConstructed(operation)
       request.readOctets()
       readList(request.readConstructed(Tag.sequence), readAttribute)
+      expectEnd(request)
       return
     }
     case Operation.modifyRequest: {
@@ -22,6 +23,7 @@ export function readWriteRequest(operation: number, message: BerReader): void {
         readAttribute(change)
         expectEnd(change)
       })
+      expectEnd(request)
       return
     }
     case Operation.modifyDnRequest: {

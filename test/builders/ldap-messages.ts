@@ -5,7 +5,7 @@ import { Operation } from '../../server/protocol/operation.ts'
 
 const octets = (value: Uint8Array) => element(Tag.octetString, value)
 const text = (value: string) => textElement(Tag.octetString, value)
-const boolean = (value: boolean, tag: number = Tag.boolean) => element(tag, Buffer.of(value ? 0xff : 0))
+export const boolean = (value: boolean, tag: number = Tag.boolean) => element(tag, Buffer.of(value ? 0xff : 0))
 
 /** Filter in BER (RFC 4511 §4.5.1.7), as a client writes it. */
 export function encodeFilter(filter: Filter): Buffer {

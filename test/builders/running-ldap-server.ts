@@ -6,6 +6,7 @@ import { type Authenticator, createAuthenticator } from '../../server/directory/
 import { createBcryptPool } from '../../server/directory/bcrypt-pool.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { EntryChange, RecordChange } from '../../server/directory/directory-store.ts'
+import { filledMark } from '../../server/directory/filled-mark.ts'
 import { type AccessLogRecord, createAccessLog } from '../../server/ldap/access-log.ts'
 import { type LdapServer, startLdapServer } from '../../server/ldap/ldap-server.ts'
 import { loadTlsIdentity } from '../../server/ldap/tls.ts'
@@ -92,5 +93,5 @@ function changesOf(records: readonly LdifRecord[]): { entries: EntryChange[]; re
       })
     })
   })
-  return { entries, records: passwords }
+  return { entries, records: entries.length === 0 ? [] : [...passwords, filledMark] }
 }

@@ -4,7 +4,7 @@ import { element, integerElement, textElement } from '../../../server/protocol/b
 import { LdapError } from '../../../server/protocol/ldap-error.ts'
 import { Operation } from '../../../server/protocol/operation.ts'
 import { decodeRequest, defaultDecoderLimits, openMessage } from '../../../server/protocol/request-decoder.ts'
-import { control, message, searchRequest } from '../../builders/ldap-messages.ts'
+import { boolean, control, message, searchRequest } from '../../builders/ldap-messages.ts'
 
 const limits = { ...defaultDecoderLimits, attributes: 3, controls: 2 }
 const decode = (operation: Buffer, controls?: readonly Buffer[]) =>
@@ -161,14 +161,36 @@ test('decodes an abandon and an unbind', () => {
   expect(decode(unbind).request).toEqual({ type: 'unbind' })
 })
 
-test.each([
-  ['add', Operation.addRequest],
-  ['delete', Operation.delRequest],
-  ['modify', Operation.modifyRequest],
-  ['modifyDN', Operation.modifyDnRequest],
-])('takes %s for a write and looks no further', (_, operation) => {
-  expect(decode(textElement(operation, 'anything')).request).toEqual({ type: 'write', operation })
+const attribute = element(Tag.sequence, text('cn'), element(Tag.set, text('x'), text('y')))
+const change = element(Tag.sequence, integerElement(Tag.enumerated, 2), attribute)
+const writes = [
+  [
+    'add',
+    Operation.addRequest,
+    element(Operation.addRequest, text('cn=x'), element(Tag.sequence, attribute, attribute)),
+  ],
+  ['delete', Operation.delRequest, textElement(Operation.delRequest, 'not even a DN')],
+  ['modify', Operation.modifyRequest, element(Operation.modifyRequest, text('cn=x'), element(Tag.sequence, change))],
+  [
+    'modifyDN',
+    Operation.modifyDnRequest,
+    element(Operation.modifyDnRequest, text('cn=x'), text('cn=y'), boolean(true), textElement(0x80, 'dc=com')),
+  ],
+] as const
+
+test.each(writes)('takes a well-formed %s for a write and keeps nothing of it', (_, operation, request) => {
+  expect(decode(request).request).toEqual({ type: 'write', operation })
 })
+
+test.each(writes.filter(([name]) => name !== 'delete'))(
+  'refuses %s that is cut or has too much in it',
+  (_, operation, request) => {
+    const contents = request.subarray(2)
+    expect(() => decode(element(operation, contents.subarray(0, -3)))).toThrow(BerError)
+    expect(() => decode(element(operation, contents, text('more')))).toThrow(BerError)
+    expect(() => decode(textElement(operation, 'anything'))).toThrow(BerError)
+  },
+)
 
 describe('decodes controls', () => {
   test('with and without criticality and value', () => {
