@@ -1,9 +1,10 @@
+import { binderProblems } from './binders.ts'
 import type { Problem } from './runtime/config-problems.ts'
 import type { Config } from './runtime/config-schema.ts'
 import { containerEntries } from '../sync/container-entries.ts'
 
 /** Checks of the configuration that need more than the configuration: given to `loadConfig`. */
-export const domainChecks = [baseDnCheck]
+export const domainChecks = [baseDnCheck, binderProblems]
 
 function baseDnCheck(config: Config): readonly Problem[] {
   try {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import { runSyncSchedule } from '../sync/sync-scheduler.ts'
+import { readBinders } from './binders.ts'
 import { runCommand } from './commands/commands.ts'
 import { startControlServer } from './control/control-server.ts'
 import { createAuthenticator } from './directory/authenticator.ts'
@@ -40,12 +41,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onStopProblem: (part, problem) => logger.error({ part, err: problem }, 'part did not stop'),
   })
   const metrics = createMetrics({ processMetrics: true })
-  const binders = await Promise.all(
-    config.binders.map(async ({ name, password }) => ({
-      name,
-      password: (await resolveSecret(password, { env, baseDir: loaded.baseDir })).reveal(),
-    })),
-  )
+  const binders = await readBinders(config, (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }))
 
   const workspace = await lifecycle.start(
     'store',
@@ -75,8 +71,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         config: config.ldap,
         directory,
         tls,
+        binders: binders.rights,
         version,
-        authenticator: createAuthenticator({ directory, binders, bindByName: config.ldap.bindByName, bcrypt }),
+        authenticator: createAuthenticator({
+          directory,
+          binders: binders.accounts,
+          bindByName: config.ldap.bindByName,
+          bcrypt,
+        }),
         accessLog: createAccessLog({
           operations: config.log.operations,
           write: accessLines.write,

@@ -39,7 +39,14 @@ const regions: readonly { readonly given: string; readonly family: string }[] = 
 ]
 
 const spelledOut: Readonly<Record<string, string>> = {
-  ł: 'l', ø: 'o', þ: 'th', ð: 'd', æ: 'ae', ß: 'ss', ı: 'i', đ: 'd',
+  ł: 'l',
+  ø: 'o',
+  þ: 'th',
+  ð: 'd',
+  æ: 'ae',
+  ß: 'ss',
+  ı: 'i',
+  đ: 'd',
 }
 
 export interface PersonName {
@@ -65,7 +72,7 @@ export function generatedNames(count: number, random: () => number): PersonName[
   return names
 }
 
-export function asciiLocalPart(text: string): string {
+function asciiLocalPart(text: string): string {
   return text
     .toLowerCase()
     .replaceAll(/[łøþðæßıđ]/g, (letter) => spelledOut[letter] ?? letter)

@@ -20,7 +20,10 @@ export function guidOf(name: string): string {
 
 /** A 20 character Okta id with the given three letter prefix (`00u`, `00g`, `0oa`), the same in every run. */
 export function oktaIdOf(prefix: string, name: string): string {
-  const text = createHash('sha256').update(name).digest('base64').replaceAll(/[^A-Za-z0-9]/g, '')
+  const text = createHash('sha256')
+    .update(name)
+    .digest('base64')
+    .replaceAll(/[^A-Za-z0-9]/g, '')
   return prefix + text.slice(0, 20 - prefix.length)
 }
 

@@ -1,7 +1,12 @@
 import { parentKey } from '../protocol/distinguished-name.ts'
-import type { DirectoryView } from './directory-view.ts'
+import type { Filter } from '../protocol/filter.ts'
+import { LdapError } from '../protocol/ldap-error.ts'
+import { ResultCode } from '../protocol/result-code.ts'
+import { type DirectoryView, slotsOf } from './directory-view.ts'
 import { parentGroups } from './entry-values.ts'
+import { compileFilter, True } from './filter-match.ts'
 import type { AttributeType, Schema } from './schema/schema.ts'
+import { Syntax } from './schema/syntaxes.ts'
 
 /** Who is bound to a connection (RFC 4513 §1.2). */
 export type Identity =
@@ -11,48 +16,84 @@ export type Identity =
 
 export const anonymous: Identity = { kind: 'anonymous' }
 
+/** What a binder may see. */
+export interface BinderRights {
+  readonly name: string
+  /** Everything, or what is below the subtrees (DN keys) and passes the filter. */
+  readonly scope: 'tree' | { readonly subtrees: readonly string[]; readonly filter: Filter | undefined }
+  /** Everything, or these attribute types; objectClass is always among them. */
+  readonly attributes: '*' | readonly string[]
+  /** May read NT hashes, over a protected connection. */
+  readonly ntHash: boolean
+  readonly mayNotSearch: boolean
+}
+
 /** Attribute types that a kind of identity may see on the entries it may see. One object per kind, so that plans can be kept by it. */
 export interface AttributeAccess {
   allows(type: AttributeType): boolean
 }
 
 /**
- * What one identity may read and test in one view. Everything that is returned, filtered, compared or sorted asks here: an
- * unreadable entry does not exist, an unreadable attribute is Undefined in every assertion (DESIGN §6).
+ * What one identity may read and test in one view. Everything that is returned, filtered, compared, sorted or dereferenced asks
+ * here: an unreadable entry does not exist, an unreadable attribute is Undefined in every assertion.
  */
 export interface Access {
   readonly attributes: AttributeAccess
   canRead(slot: number): boolean
+  /** Which values may be seen where the attribute may; undefined when all of them. */
+  readonly values: ((type: AttributeType, octets: Buffer) => boolean) | undefined
+}
+
+/** How the client is reached. */
+export interface Channel {
+  /** TLS, or a loopback connection where passwords may go in the clear. */
+  readonly isProtected: boolean
 }
 
 export interface AccessControl {
-  accessFor(identity: Identity, view: DirectoryView): Access
+  /** Throws {@link LdapError} insufficientAccessRights for an identity that may not look at anything. */
+  accessFor(identity: Identity, view: DirectoryView, channel: Channel): Access
 }
 
-/** Never read by anybody: passwords are not attributes here, but a directory taken over verbatim may know such names. */
-const secretNames = ['userPassword', 'sambaNTPassword']
-
 /** `suffixKey` is the DN key of the directory's base entry. */
-export function createAccessControl(schema: Schema, suffixKey: string): AccessControl {
-  const secrets = new Set(secretNames.map((name) => schema.attributeType(name)))
-  const allButSecrets: AttributeAccess = { allows: (type) => !secrets.has(type) }
+export function createAccessControl(
+  schema: Schema,
+  suffixKey: string,
+  binders: readonly BinderRights[],
+): AccessControl {
+  const common = attributesBut(schema, ['userPassword', 'sambaNTPassword'])
+  const rights = new Map(
+    binders.map((binder) => [binder.name, { binder, attributes: binderAttributes(schema, binder) }]),
+  )
 
+  /** The base entry and the ou entries below it, which clients of every kind take as search bases. */
   const isContainer = (view: DirectoryView, slot: number) => {
     const key = view.keys[slot] ?? ''
     return key === suffixKey || (parentKey(key) === suffixKey && key.startsWith('ou=', suffixKey.length))
   }
 
-  function accessFor(identity: Identity, view: DirectoryView): Access {
+  function binderAccess(name: string, view: DirectoryView, { isProtected }: Channel): Access {
+    const found = rights.get(name)
+    if (!found || found.binder.mayNotSearch)
+      throw new LdapError(ResultCode.insufficientAccessRights, 'this service account may not search')
+    const attributes = isProtected ? found.attributes.protected : found.attributes.unprotected
+    const { scope } = found.binder
+    if (scope === 'tree') return { attributes, canRead: (slot) => view.entries[slot] !== undefined, values: undefined }
+    const isInScope = scopeTest(view, scope)
+    return restricted(view, attributes, (slot) => isInScope(slot) || isContainer(view, slot))
+  }
+
+  function accessFor(identity: Identity, view: DirectoryView, channel: Channel): Access {
     switch (identity.kind) {
       case 'binder':
-        return { attributes: allButSecrets, canRead: (slot) => view.entries[slot] !== undefined }
+        return binderAccess(identity.name, view, channel)
       case 'user': {
         const own = view.slotByUuid.get(identity.entryUUID)
         const readable = new Set(own === undefined ? [] : [own, ...parentGroups(view, view.keys[own] ?? '')])
-        return { attributes: allButSecrets, canRead: (slot) => readable.has(slot) || isContainer(view, slot) }
+        return restricted(view, common, (slot) => readable.has(slot) || isContainer(view, slot))
       }
       case 'anonymous':
-        return { attributes: allButSecrets, canRead: (slot) => view.keys[slot] === suffixKey }
+        return restricted(view, common, (slot) => view.keys[slot] === suffixKey)
       default:
         return identity satisfies never
     }
@@ -60,5 +101,52 @@ export function createAccessControl(schema: Schema, suffixKey: string): AccessCo
   return { accessFor }
 }
 
-/** For entries that everybody may read whole: root DSE and subschema (RFC 4513 §5.1, CLIENTS.md). */
-export const publicAccess: Access = { attributes: { allows: () => true }, canRead: () => true }
+/** For entries that everybody may read whole: root DSE and subschema (RFC 4513 §5.1). */
+export const publicAccess: Access = { attributes: { allows: () => true }, canRead: () => true, values: undefined }
+
+function attributesBut(schema: Schema, names: readonly string[]): AttributeAccess {
+  const hidden = new Set(names.map((name) => schema.attributeType(name)))
+  return { allows: (type) => !hidden.has(type) }
+}
+
+/** One object each for protected and other connections. */
+function binderAttributes(
+  schema: Schema,
+  { attributes, ntHash }: BinderRights,
+): { protected: AttributeAccess; unprotected: AttributeAccess } {
+  const unprotected = attributesBut(schema, ['userPassword', 'sambaNTPassword'])
+  const base = ntHash ? attributesBut(schema, ['userPassword']) : unprotected
+  if (attributes === '*') return { protected: base, unprotected }
+  const named = ['objectClass', ...attributes].flatMap((name) => schema.attributeType(name) ?? [])
+  const allowed = new Set(named.flatMap((type) => schema.withSubtypes(type)))
+  const only = (access: AttributeAccess): AttributeAccess => ({
+    allows: (type) => allowed.has(type) && access.allows(type),
+  })
+  return { protected: only(base), unprotected: only(unprotected) }
+}
+
+function scopeTest(
+  view: DirectoryView,
+  { subtrees, filter }: Exclude<BinderRights['scope'], 'tree'>,
+): (slot: number) => boolean {
+  const matcher = filter && compileFilter(filter, view, publicAccess)
+  return (slot) => {
+    const key = view.keys[slot] ?? ''
+    return subtrees.some((subtree) => key.startsWith(subtree)) && (!matcher || matcher.test(slot) === True)
+  }
+}
+
+/** Access to a part of the directory: names of entries outside it are not to be seen as values either. */
+function restricted(view: DirectoryView, attributes: AttributeAccess, canRead: (slot: number) => boolean): Access {
+  const uid = view.schema.attributeType('uid')
+  const uids = uid && view.equality.get(uid)
+  const values = (type: AttributeType, octets: Buffer): boolean => {
+    if (type.isOperational) return true // memberOf names readable groups alone; the others name the entry itself
+    if (type.name === 'memberUid')
+      return slotsOf(uids?.get(uid?.equality?.comparison.prepare(octets) ?? '')).some(canRead)
+    if (type.syntax !== Syntax.dn && type.syntax !== Syntax.nameAndOptionalUid) return true
+    const target = view.slotByKey.get(type.equality?.comparison.prepare(octets) ?? '')
+    return target !== undefined && canRead(target)
+  }
+  return { attributes, canRead, values }
+}

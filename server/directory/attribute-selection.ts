@@ -8,8 +8,8 @@ export interface SelectionPlan {
   readonly attributes: readonly number[]
   readonly memberOf: boolean
   readonly hasSubordinates: boolean
-  /** The index of `member` when it is also to be sent as uniqueMember. */
-  readonly uniqueMember: number | undefined
+  /** The values of `member`, by the other name. */
+  readonly uniqueMember: boolean
 }
 
 /** The attributes that a search asks for (RFC 4511 §4.5.1.8; `+` RFC 3673; `@class` RFC 4529). */
@@ -83,7 +83,6 @@ function makePlan(layout: Layout, access: AttributeAccess, wants: Wants, schema:
     attributes,
     memberOf: memberOf !== undefined && (wants.allOperational || wants.types.has(memberOf)),
     hasSubordinates: hasSubordinates !== undefined && (wants.allOperational || wants.types.has(hasSubordinates)),
-    uniqueMember:
-      uniqueMember && wants.types.has(uniqueMember) && member >= 0 && !hasOwnUniqueMember ? member : undefined,
+    uniqueMember: uniqueMember !== undefined && wants.types.has(uniqueMember) && member >= 0 && !hasOwnUniqueMember,
   }
 }

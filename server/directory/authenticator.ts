@@ -11,6 +11,14 @@ import { entryName } from './encoded-entry.ts'
 export interface BinderAccount {
   readonly name: string
   readonly password: string
+  readonly isAllowedFrom: (address: string) => boolean
+  readonly requireTls: boolean
+}
+
+/** Where a bind comes from. */
+export interface BindOrigin {
+  readonly address: string
+  readonly isSecure: boolean
 }
 
 export type AuthenticationResult =
@@ -20,7 +28,7 @@ export type AuthenticationResult =
 
 export interface Authenticator {
   /** Checks name and password of a simple bind. Throws LdapError busy when too many checks wait. */
-  authenticate(name: string, password: Buffer): Promise<AuthenticationResult>
+  authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult>
 }
 
 export interface AuthenticatorOptions {
@@ -39,11 +47,16 @@ const bcryptOctets = 72
 export function createAuthenticator({ directory, binders, bindByName, bcrypt }: AuthenticatorOptions): Authenticator {
   const macKey = randomBytes(32)
   const mac = (octets: Uint8Array) => createHmac('sha256', macKey).update(octets).digest()
-  const binderByKey = new Map<string, { identity: Identity; passwordMac: Buffer }>()
-  for (const { name, password } of binders) {
+  const binderByKey = new Map<string, { identity: Identity; passwordMac: Buffer; account: BinderAccount }>()
+  for (const binder of binders) {
+    const { name } = binder
     const rdn = `cn=${escapeDnValue(name)}`
     const dn = `${rdn},ou=services,${directory.suffix}`
-    const account = { identity: { kind: 'binder', name, dn } as const, passwordMac: mac(Buffer.from(password)) }
+    const account = {
+      identity: { kind: 'binder', name, dn } as const,
+      passwordMac: mac(Buffer.from(binder.password)),
+      account: binder,
+    }
     binderByKey.set(normalizeDn(dn), account)
     binderByKey.set(normalizeDn(`${rdn},${directory.suffix}`), account)
   }
@@ -54,12 +67,13 @@ export function createAuthenticator({ directory, binders, bindByName, bcrypt }: 
     return { refused: reason }
   }
 
-  async function authenticate(name: string, password: Buffer): Promise<AuthenticationResult> {
+  async function authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult> {
     const key = nameKey(name)
     const binder = key === undefined ? undefined : binderByKey.get(key)
     if (binder) {
       const matches = timingSafeEqual(mac(password), binder.passwordMac)
-      return matches ? { identity: binder.identity } : await refuse('wrong password')
+      const refusal = refusalOf(binder.account, origin) ?? (matches ? undefined : 'wrong password')
+      return refusal === undefined ? { identity: binder.identity } : await refuse(refusal)
     }
     const slot =
       key === undefined ? (bindByName ? personNamed(directory, name) : undefined) : directory.view.slotByKey.get(key)
@@ -91,6 +105,15 @@ export function createAuthenticator({ directory, binders, bindByName, bcrypt }: 
   }
 
   return { authenticate }
+}
+
+/** Why a binder may not sign in from there, however right its password. */
+function refusalOf(
+  { isAllowedFrom, requireTls }: BinderAccount,
+  { address, isSecure }: BindOrigin,
+): string | undefined {
+  if (requireTls && !isSecure) return 'this binder must use TLS'
+  return isAllowedFrom(address) ? undefined : 'this binder may not come from this address'
 }
 
 function nameKey(name: string): string | undefined {

@@ -3,12 +3,13 @@ import { type DirectoryView, slotsOf } from './directory-view.ts'
 import { type EncodedEntry, encodedValues } from './encoded-entry.ts'
 import type { AttributeDescription, AttributeType } from './schema/schema.ts'
 
-/** Who asks: groups that may not be read are in no memberOf. */
+/** Who asks: groups that may not be read are in no memberOf, and some values may not be seen. */
 export interface Reader {
   canRead(slot: number): boolean
+  readonly values?: ((type: AttributeType, octets: Buffer) => boolean) | undefined
 }
 
-const everybody: Reader = { canRead: () => true }
+const everybody: Reader = { canRead: () => true, values: undefined }
 
 const computedNames = ['memberOf', 'hasSubordinates', 'uniqueMember']
 
@@ -19,27 +20,26 @@ export function attributeTypes(view: DirectoryView, slot: number): ReadonlySet<A
 }
 
 /**
- * Whether the entry has a value of this type or a subtype with at least these options. Includes what is computed from the
- * whole view: memberOf, hasSubordinates, and uniqueMember of groups that have `member` (the same people by another name).
+ * The octets of the values of exactly this type with at least these options, stored ones first. Includes what is computed from the whole
+ * view: memberOf (without repeats), hasSubordinates, and uniqueMember of groups that have `member` (the same people by another name).
  */
-export function hasAttribute(
-  view: DirectoryView,
-  slot: number,
-  description: AttributeDescription,
-  reader = everybody,
-): boolean {
-  for (const type of view.schema.withSubtypes(description.type)) {
-    for (const _ of attributeValues(view, slot, { type, options: description.options }, reader)) return true
-  }
-  return false
-}
-
-/** The octets of the values of exactly this type, stored ones first; for memberOf without repeats. */
 export function* attributeValues(
   view: DirectoryView,
   slot: number,
+  description: AttributeDescription,
+  reader: Reader = everybody,
+): Generator<Buffer> {
+  const { values } = reader
+  if (!values) yield* allValues(view, slot, description, reader)
+  else
+    for (const octets of allValues(view, slot, description, reader)) if (values(description.type, octets)) yield octets
+}
+
+function* allValues(
+  view: DirectoryView,
+  slot: number,
   { type, options }: AttributeDescription,
-  reader = everybody,
+  reader: Reader,
 ): Generator<Buffer> {
   const entry = view.entries[slot]
   if (!entry) return
@@ -76,7 +76,7 @@ function* storedValues(entry: EncodedEntry, type: AttributeType, options: readon
 }
 
 /** Slots of the groups that name the entry as a member, and of those it stores in memberOf itself (nested groups). */
-export function parentGroups(view: DirectoryView, key: string, reader = everybody): readonly number[] {
+export function parentGroups(view: DirectoryView, key: string, reader: Reader = everybody): readonly number[] {
   const member = view.schema.attributeType('member')
   const memberOf = view.schema.attributeType('memberOf')
   const groups = new Set(slotsOf(member && view.equality.get(member)?.get(key)))
@@ -91,7 +91,7 @@ export function parentGroups(view: DirectoryView, key: string, reader = everybod
 }
 
 /** The octets of an entry's DN, without tag and length. */
-export function nameOctets(view: DirectoryView, slot: number): Buffer {
+function nameOctets(view: DirectoryView, slot: number): Buffer {
   const entry = view.entries[slot]
   if (!entry) return Buffer.alloc(0)
   const { octets, nameEnd } = entry

@@ -138,7 +138,7 @@ function indexed(
   const value = preparedAssertion(description.type, Buffer.from(item.value), view.schema)
   if (value === undefined) return undefined
   const [index] = indexes
-  const isExact = description.options.length === 0
+  const isExact = description.options.length === 0 && !access.values
   if (index && isExact && description.type.name === 'memberOf') return memberOf(value, index.get(value), view, access)
   if (index && isExact && indexes.length === 1) return fromPosting(index.get(value))
   return narrowed(

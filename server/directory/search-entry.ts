@@ -1,46 +1,60 @@
 import { Tag } from '../protocol/ber-reader.ts'
 import { type BerWriter, element, textElement } from '../protocol/ber-writer.ts'
-import { writeSearchEntryStart } from '../protocol/response-encoder.ts'
+import { writeSearchEntryControls, writeSearchEntryStart } from '../protocol/response-encoder.ts'
 import type { Access } from './access-control.ts'
-import type { AttributeSelection } from './attribute-selection.ts'
+import type { AttributeSelection, SelectionPlan } from './attribute-selection.ts'
 import type { DirectoryView } from './directory-view.ts'
-import { attributeStart, type EncodedEntry, valueSetRange } from './encoded-entry.ts'
-import { nameOctets, parentGroups } from './entry-values.ts'
+import { attributeStart, type EncodedEntry, encodedValues, valueSetRange } from './encoded-entry.ts'
+import { attributeValues } from './entry-values.ts'
+import type { ValueFilter } from './matched-values.ts'
+import type { AttributeType } from './schema/schema.ts'
 
-const emptySet = Buffer.from([Tag.set, 0])
+/** What is sent of the entries of one search. */
+export interface EntryAnswer {
+  readonly view: DirectoryView
+  readonly access: Access
+  readonly selection: AttributeSelection
+  readonly typesOnly: boolean
+  /** RFC 3876: only these values. */
+  readonly valueFilter?: ValueFilter | undefined
+}
 
-/** Appends a SearchResultEntry (RFC 4511 §4.5.2) with what `selection` asks for and `access` allows. */
+/** Appends a SearchResultEntry (RFC 4511 §4.5.2) with what the selection asks for and the access allows. */
 export function writeSearchEntry(
   writer: BerWriter,
   messageId: number,
-  view: DirectoryView,
+  answer: EntryAnswer,
   slot: number,
-  selection: AttributeSelection,
-  typesOnly: boolean,
-  access: Access,
+  controls: readonly Buffer[] = [],
 ): void {
-  const entry = view.entries[slot]
+  const entry = answer.view.entries[slot]
   if (!entry) return
-  const plan = selection.planFor(entry.layout, access.attributes)
-  const computed: Buffer[] = []
-  if (plan.uniqueMember !== undefined) computed.push(renamed(entry, plan.uniqueMember, 'uniqueMember', typesOnly))
-  if (plan.memberOf) computed.push(...memberOf(view, slot, typesOnly, access))
-  if (plan.hasSubordinates)
-    computed.push(
-      attribute('hasSubordinates', [view.childrenByKey.has(view.keys[slot] ?? '') ? 'TRUE' : 'FALSE'], typesOnly),
-    )
-  const stored = typesOnly ? plan.attributes.map((index) => withoutValues(entry, index)) : []
+  const plan = answer.selection.planFor(entry.layout, answer.access.attributes)
+  const isWhole = !answer.typesOnly && !answer.valueFilter && !answer.access.values
+  const stored = isWhole ? [] : storedAttributes(answer, entry, plan)
+  const computed = computedAttributes(answer, slot, plan)
   let attributesLength = 0
+  for (const part of stored) attributesLength += part.length
   for (const part of computed) attributesLength += part.length
-  if (typesOnly) for (const part of stored) attributesLength += part.length
-  else for (const index of plan.attributes) attributesLength += (entry.ends[index] ?? 0) - attributeStart(entry, index)
+  if (isWhole)
+    for (const index of plan.attributes) attributesLength += (entry.ends[index] ?? 0) - attributeStart(entry, index)
 
-  writeSearchEntryStart(writer, messageId, entry.nameEnd, attributesLength)
+  const controlsLength = controls.reduce((sum, control) => sum + control.length, 0)
+  writeSearchEntryStart(writer, messageId, entry.nameEnd, attributesLength, controlsLength)
   writer.copy(entry.octets, 0, entry.nameEnd)
   writer.header(Tag.sequence, attributesLength)
-  if (typesOnly) for (const part of stored) writer.raw(part)
-  else copyAttributes(writer, entry, plan.attributes)
+  if (isWhole) copyAttributes(writer, entry, plan.attributes)
+  for (const part of stored) writer.raw(part)
   for (const part of computed) writer.raw(part)
+  writeSearchEntryControls(writer, controls, controlsLength)
+}
+
+/** The PartialAttributes of an entry, each encoded. */
+export function encodedAttributes(answer: EntryAnswer, slot: number): Buffer[] {
+  const entry = answer.view.entries[slot]
+  if (!entry) return []
+  const plan = answer.selection.planFor(entry.layout, answer.access.attributes)
+  return [...storedAttributes(answer, entry, plan), ...computedAttributes(answer, slot, plan)]
 }
 
 /** Neighbouring attributes are copied in one go. */
@@ -53,34 +67,55 @@ function copyAttributes(writer: BerWriter, entry: EncodedEntry, indexes: readonl
   }
 }
 
-function withoutValues(entry: EncodedEntry, index: number): Buffer {
-  return element(
-    Tag.sequence,
-    textElement(Tag.octetString, entry.layout.attributes[index]?.description ?? ''),
-    emptySet,
-  )
+function storedAttributes(answer: EntryAnswer, entry: EncodedEntry, plan: SelectionPlan): Buffer[] {
+  return plan.attributes.flatMap((index) => {
+    const attribute = entry.layout.attributes[index]
+    if (!attribute) return []
+    if (!restrictsValues(answer)) {
+      const { start, end } = valueSetRange(entry, index)
+      return partialAttribute(answer, attribute.description, entry.octets.subarray(start, end))
+    }
+    return someValues(answer, attribute.description, attribute.type, attribute.options, encodedValues(entry, index))
+  })
 }
 
-function renamed(entry: EncodedEntry, index: number, description: string, typesOnly: boolean): Buffer {
-  const { start, end } = valueSetRange(entry, index)
-  return element(
-    Tag.sequence,
-    textElement(Tag.octetString, description),
-    typesOnly ? emptySet : entry.octets.subarray(start, end),
-  )
-}
-
-function attribute(description: string, values: readonly string[], typesOnly: boolean): Buffer {
-  const set = typesOnly ? emptySet : element(Tag.set, ...values.map((value) => textElement(Tag.octetString, value)))
-  return element(Tag.sequence, textElement(Tag.octetString, description), set)
-}
-
-/** Absent when no readable group names the entry. */
-function memberOf(view: DirectoryView, slot: number, typesOnly: boolean, access: Access): Buffer[] {
-  const groups = parentGroups(view, view.keys[slot] ?? '', access)
-  if (groups.length === 0) return []
-  const names = groups.map((group) => element(Tag.octetString, nameOctets(view, group)))
-  return [
-    element(Tag.sequence, textElement(Tag.octetString, 'memberOf'), typesOnly ? emptySet : element(Tag.set, ...names)),
+/** memberOf, hasSubordinates and uniqueMember; absent without a value. */
+function computedAttributes(answer: EntryAnswer, slot: number, plan: SelectionPlan): Buffer[] {
+  if (!plan.memberOf && !plan.hasSubordinates && !plan.uniqueMember) return []
+  const { view, access } = answer
+  const names = [
+    ...(plan.uniqueMember ? ['uniqueMember'] : []),
+    ...(plan.memberOf ? ['memberOf'] : []),
+    ...(plan.hasSubordinates ? ['hasSubordinates'] : []),
   ]
+  return names.flatMap((name) => {
+    const type = view.schema.attributeType(name)
+    return type ? someValues(answer, name, type, [], attributeValues(view, slot, { type, options: [] }, access)) : []
+  })
+}
+
+function restrictsValues({ access, valueFilter }: EntryAnswer): boolean {
+  return access.values !== undefined || valueFilter !== undefined
+}
+
+function someValues(
+  answer: EntryAnswer,
+  description: string,
+  type: AttributeType,
+  options: readonly string[],
+  values: Iterable<Buffer>,
+): Buffer[] {
+  const kept: Buffer[] = []
+  for (const octets of values) {
+    if (answer.access.values?.(type, octets) === false) continue
+    if (answer.valueFilter?.(type, options, octets) === false) continue
+    kept.push(element(Tag.octetString, octets))
+  }
+  return kept.length === 0 ? [] : partialAttribute(answer, description, element(Tag.set, ...kept))
+}
+
+const emptySet = element(Tag.set)
+
+function partialAttribute({ typesOnly }: EntryAnswer, description: string, set: Uint8Array): Buffer[] {
+  return [element(Tag.sequence, textElement(Tag.octetString, description), typesOnly ? emptySet : set)]
 }

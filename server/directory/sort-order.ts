@@ -14,12 +14,15 @@ interface Criterion {
   readonly direction: 1 | -1
 }
 
+/** The values of an entry that decide where it stands; undefined for a key it has no value of. */
+export type SortValues = readonly (string | undefined)[]
+
 /** An order of entries by attribute values (RFC 2891 §2.2). */
 export interface SortOrder {
-  /** The slots in order; slots of equal entries keep the order they came in. */
-  sort(slots: readonly number[]): readonly number[]
-  /** Position of the first of the sorted slots whose first key is the value or beyond it; undefined when the value is not of the key's syntax. */
-  findFirst(sorted: readonly number[], value: Buffer): number | undefined
+  valuesOf(slot: number): SortValues
+  compare(a: SortValues, b: SortValues): number
+  /** Where the value stands by the first key; undefined when it is not of the key's syntax. */
+  positionOf(value: Buffer): SortValues | undefined
 }
 
 /** Why the entries cannot be put in order: the attribute that is in the way. */
@@ -35,21 +38,12 @@ export class SortError extends LdapError {
 /** Throws {@link SortError}. An attribute that may not be read is one that nobody knows. */
 export function createSortOrder(view: DirectoryView, keys: readonly SortKey[], access: Access): SortOrder {
   const criteria = keys.map((key) => criterionOf(view, key, access))
-  const valuesOf = (slot: number) => criteria.map((criterion) => smallestValue(view, slot, criterion, access))
-  const [first] = criteria
   return {
-    sort(slots) {
-      const entries = slots.map((slot) => ({ slot, values: valuesOf(slot) }))
-      entries.sort((a, b) => compareAll(criteria, a.values, b.values))
-      return entries.map(({ slot }) => slot)
-    },
-    findFirst(sorted, value) {
-      const wanted = first?.comparison.prepare(value)
-      if (!first || wanted === undefined) return undefined
-      const position = sorted.findIndex(
-        (slot) => compareValues(first, smallestValue(view, slot, first, access), wanted) >= 0,
-      )
-      return position < 0 ? sorted.length : position
+    valuesOf: (slot) => criteria.map((criterion) => smallestValue(view, slot, criterion, access)),
+    compare: (a, b) => compareAll(criteria, a, b),
+    positionOf(value) {
+      const prepared = criteria[0]?.comparison.prepare(value)
+      return prepared === undefined ? undefined : [prepared]
     },
   }
 }
@@ -89,13 +83,12 @@ function smallestValue(
   return smallest
 }
 
-function compareAll(
-  criteria: readonly Criterion[],
-  a: readonly (string | undefined)[],
-  b: readonly (string | undefined)[],
-): number {
-  for (const [index, criterion] of criteria.entries()) {
-    const order = compareValues(criterion, a[index], b[index])
+/** Only the keys that both have count: a {@link SortOrder.positionOf} has one. */
+function compareAll(criteria: readonly Criterion[], a: SortValues, b: SortValues): number {
+  const count = Math.min(a.length, b.length)
+  for (let index = 0; index < count; index += 1) {
+    const criterion = criteria[index]
+    const order = criterion ? compareValues(criterion, a[index], b[index]) : 0
     if (order !== 0) return order
   }
   return 0

@@ -15,7 +15,7 @@ export type ValueTest = (octets: Buffer, type: AttributeType) => boolean
 /** An item made ready: the attribute it names, if any, and the test for values of a type; no test, no value of that type can match. */
 export interface ValueAssertion {
   readonly description: AttributeDescription | undefined
-  testFor(type: AttributeType): ValueTest | undefined
+  readonly testFor: (type: AttributeType) => ValueTest | undefined
 }
 
 /** Undefined where RFC 4511 §4.5.1.7 makes the item Undefined: unknown or unreadable attribute, rule that does not apply, value not of the syntax. */

@@ -31,7 +31,10 @@ export async function bind(
   if (!session.isSecure && !mayBindInClear(services, session)) {
     throw new LdapError(ResultCode.confidentialityRequired, 'send passwords over TLS: use ldaps:// or StartTLS')
   }
-  const outcome = await services.authenticator.authenticate(name, password)
+  const outcome = await services.authenticator.authenticate(name, password, {
+    address: session.remoteAddress,
+    isSecure: session.isSecure,
+  })
   if ('refused' in outcome) {
     refused(outcome.refused)
     throw new LdapError(ResultCode.invalidCredentials, '')

@@ -1,16 +1,31 @@
 import { attributeValues } from '../directory/entry-values.ts'
 import { preparedAssertion, preparedValues } from '../directory/prepared-values.ts'
 import { findEntry } from '../directory/search.ts'
+import type { Control } from '../protocol/controls.ts'
 import { LdapError, type LdapResult } from '../protocol/ldap-error.ts'
+import { Oid } from '../protocol/oids.ts'
 import type { CompareRequest } from '../protocol/request-decoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
+import { checkAssertion } from './assertion.ts'
 import { selectView } from './select-view.ts'
 import type { LdapServices } from './services.ts'
 import type { Session } from './session.ts'
 
 /** RFC 4511 §4.10. An attribute that may not be read is one that is not there. */
-export function compare(services: LdapServices, session: Session, request: CompareRequest): LdapResult {
+export function compare(
+  services: LdapServices,
+  session: Session,
+  request: CompareRequest,
+  controls: readonly Control[] = [],
+): LdapResult {
   const { view, access } = selectView(services, session, request.entry, 'baseObject')
+  checkAssertion(
+    controls.find(({ oid }) => oid === Oid.assertion),
+    request.entry,
+    view,
+    access,
+    services.limits,
+  )
   const slot = findEntry(view, request.entry, access)
   const description = view.schema.description(request.attribute)
   if (!description)

@@ -6,7 +6,9 @@ import { BerError, BerReader, Tag } from '../protocol/ber-reader.ts'
 import { BerWriter } from '../protocol/ber-writer.ts'
 import type { Control } from '../protocol/controls.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
+import { Oid } from '../protocol/oids.ts'
 import { Operation } from '../protocol/operation.ts'
+import { passwordPolicyControl } from '../protocol/password-policy.ts'
 import {
   type BindRequest,
   type DecodedRequest,
@@ -197,10 +199,12 @@ export class Connection {
         this.search(request, controls, started, octets)
         return
       case 'bind':
-        this.startBind(request, started)
+        this.startBind(request, controls, started)
         return
       case 'compare':
-        this.answer(started, () => ({ result: compare(this.services, this.session, request) }), { dn: request.entry })
+        this.answer(started, () => ({ result: compare(this.services, this.session, request, controls) }), {
+          dn: request.entry,
+        })
         return
       case 'extended':
         this.answerExtended(started, () => extended(this.session, request))
@@ -268,17 +272,17 @@ export class Connection {
     this.attach(secure)
   }
 
-  private startBind(request: BindRequest, started: Started): void {
+  private startBind(request: BindRequest, controls: readonly Control[], started: Started): void {
     const run = () => {
       this.heldBind = undefined
       this.isBinding = true
-      void this.bind(request, started)
+      void this.bind(request, controls, started)
     }
     if (this.running.size === 0) run()
     else this.heldBind = run
   }
 
-  private async bind(request: BindRequest, started: Started): Promise<void> {
+  private async bind(request: BindRequest, controls: readonly Control[], started: Started): Promise<void> {
     let reason: string | undefined
     let result: LdapResult
     try {
@@ -289,7 +293,11 @@ export class Connection {
       result = this.toResult(error, started)
     }
     this.isBinding = false
-    this.finish(started, result, {}, { dn: request.name, reason })
+    const asksForPolicy = controls.some(({ oid }) => oid === Oid.passwordPolicy)
+    this.finish(started, result, asksForPolicy ? { controls: [passwordPolicyControl()] } : {}, {
+      dn: request.name,
+      reason,
+    })
     this.afterOperation()
   }
 
@@ -302,7 +310,8 @@ export class Connection {
       return
     }
     const emit = (slot: number) => {
-      writeSearchEntry(this.writer, started.messageId, task.view, slot, task.selection, task.typesOnly, task.access)
+      const followed = task.dereference?.(slot)
+      writeSearchEntry(this.writer, started.messageId, task.answer, slot, followed ? [followed] : [])
       return this.writer.length < turnBytes
     }
     const finish = (result: LdapResult, extras: ResultExtras = {}) =>

@@ -1,5 +1,5 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import { createAccessControl } from '../directory/access-control.ts'
+import { type BinderRights, createAccessControl } from '../directory/access-control.ts'
 import type { Authenticator } from '../directory/authenticator.ts'
 import type { Directory } from '../directory/directory.ts'
 import { type DirectoryView, smallView } from '../directory/directory-view.ts'
@@ -22,6 +22,7 @@ export interface LdapServerOptions {
   readonly config: Config['ldap']
   readonly directory: Directory
   readonly authenticator: Authenticator
+  readonly binders: readonly BinderRights[]
   readonly accessLog: AccessLog
   readonly tls: TlsIdentity
   readonly version: string
@@ -48,7 +49,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
     directory,
     authenticator: options.authenticator,
     accessLog: options.accessLog,
-    accessControl: createAccessControl(directory.schema, normalizeDn(directory.suffix)),
+    accessControl: createAccessControl(directory.schema, normalizeDn(directory.suffix), options.binders),
     rootDse: smallView(directory.schema, [
       rootDse({
         suffix: directory.suffix,

@@ -130,7 +130,7 @@ function search(
   const task = beginSearch(services, session, plain, [], Buffer.alloc(0))
   const emit = (slot: number) => {
     const writer = new BerWriter()
-    writeSearchEntry(writer, 1, task.view, slot, task.selection, task.typesOnly, task.access)
+    writeSearchEntry(writer, 1, task.answer, slot)
     response.send(response.createSearchEntry(readSearchEntry(writer.take())))
     return true
   }

@@ -6,9 +6,17 @@ import { ResultCode } from '../protocol/result-code.ts'
 
 /** The controls that each operation obeys; the root DSE lists their union. */
 const obeyed: { readonly [operation in Request['type']]?: readonly string[] } = {
-  search: [Oid.pagedResults, Oid.manageDsaIt],
-  compare: [Oid.manageDsaIt],
-  bind: [],
+  search: [
+    Oid.pagedResults,
+    Oid.sortRequest,
+    Oid.virtualListViewRequest,
+    Oid.dereference,
+    Oid.assertion,
+    Oid.matchedValues,
+    Oid.manageDsaIt,
+  ],
+  compare: [Oid.assertion, Oid.manageDsaIt],
+  bind: [Oid.passwordPolicy],
   extended: [],
   write: [Oid.manageDsaIt],
 }

@@ -1,4 +1,4 @@
-import { type Access, publicAccess } from '../directory/access-control.ts'
+import { type Access, type Channel, publicAccess } from '../directory/access-control.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
 import { subschemaDn } from '../directory/encoded-entry.ts'
 import { DnSyntaxError, normalizeDn } from '../protocol/distinguished-name.ts'
@@ -25,7 +25,11 @@ export function selectView(
   if (isSubschema(name)) return { view: services.subschema(), access: publicAccess }
   const { view, isFilled } = services.directory
   if (!isFilled) throw new LdapError(ResultCode.unavailable, 'the directory has not been filled yet')
-  return { view, access: services.accessControl.accessFor(session.identity, view) }
+  return { view, access: services.accessControl.accessFor(session.identity, view, channelOf(services, session)) }
+}
+
+function channelOf({ allowCleartextBind }: LdapServices, session: Session): Channel {
+  return { isProtected: session.isSecure || (session.isLoopback && allowCleartextBind !== 'never') }
 }
 
 function isSubschema(name: string): boolean {

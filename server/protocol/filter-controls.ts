@@ -16,7 +16,7 @@ export function readMatchedValues(control: Control, limits: FilterLimits): reado
     const list = reader.readConstructed(Tag.sequence)
     const items: Filter[] = []
     while (!list.isAtEnd) {
-      const item = readFilter(list, { depth: 1, terms: limits.terms })
+      const item = readFilter(list, { depth: 2, terms: limits.terms })
       if (item.type === 'and' || item.type === 'or' || item.type === 'not')
         throw new BerError('not a simple filter item')
       items.push(item)

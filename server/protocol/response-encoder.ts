@@ -44,19 +44,28 @@ export function writeSuccess(writer: BerWriter, messageId: number, operation: nu
 }
 
 /**
- * Appends the headers of a SearchResultEntry (RFC 4511 §4.5.2). The caller appends the encoded objectName
- * (`nameLength` octets), then this function's twin {@link BerWriter.copy} for the attributes (`attributesLength` octets).
+ * Appends the headers of a SearchResultEntry (RFC 4511 §4.5.2). The caller appends the encoded objectName (`nameLength` octets), the
+ * list of attributes (header and `attributesLength` octets) and the controls ({@link writeSearchEntryControls}).
  */
 export function writeSearchEntryStart(
   writer: BerWriter,
   messageId: number,
   nameLength: number,
   attributesLength: number,
+  controlsLength = 0,
 ): void {
   const operationLength = nameLength + headerSize(attributesLength) + attributesLength
-  writer.header(Tag.sequence, 2 + integerSize(messageId) + headerSize(operationLength) + operationLength)
+  const controls = controlsLength === 0 ? 0 : headerSize(controlsLength) + controlsLength
+  writer.header(Tag.sequence, 2 + integerSize(messageId) + headerSize(operationLength) + operationLength + controls)
   writer.integer(Tag.integer, messageId)
   writer.header(Operation.searchResultEntry, operationLength)
+}
+
+/** Appends the controls of a SearchResultEntry, if there are any. */
+export function writeSearchEntryControls(writer: BerWriter, controls: readonly Buffer[], controlsLength: number): void {
+  if (controlsLength === 0) return
+  writer.header(0xa0, controlsLength)
+  for (const control of controls) writer.raw(control)
 }
 
 /** RFC 4511 §4.4.1. */

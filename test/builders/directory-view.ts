@@ -33,7 +33,7 @@ export async function viewOf(entries: readonly Entry[], schema = new Schema()): 
 /** Reads every entry, and every attribute but those named. */
 export function readsAllBut(...names: readonly string[]): Access {
   const attributes: AttributeAccess = { allows: (type) => !names.includes(type.name) }
-  return { attributes, canRead: () => true }
+  return { attributes, canRead: () => true, values: undefined }
 }
 
 export interface SearchFor {

@@ -7,6 +7,7 @@ import { bindOperation, message, type SearchOptions, searchOperation } from './c
 
 export interface ReceivedEntry {
   readonly dn: string
+  readonly controls: ReadonlyMap<string, Buffer | undefined>
   readonly attributes: ReadonlyMap<string, readonly string[]>
 }
 
@@ -113,7 +114,7 @@ export class RawLdapClient implements AsyncDisposable {
     const body = reader.readConstructed(operation)
     if (operation === 0x64) {
       const list = this.entries.get(messageId) ?? []
-      list.push(readEntry(body))
+      list.push({ ...readEntry(body), controls: readControls(reader) })
       this.entries.set(messageId, list)
       return undefined
     }
@@ -168,7 +169,7 @@ export class RawLdapClient implements AsyncDisposable {
   }
 }
 
-function readEntry(body: BerReader): ReceivedEntry {
+function readEntry(body: BerReader): Omit<ReceivedEntry, 'controls'> {
   const dn = body.readText()
   const list = body.readConstructed(Tag.sequence)
   const attributes = new Map<string, string[]>()

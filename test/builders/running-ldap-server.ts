@@ -11,11 +11,14 @@ import { type AccessLogRecord, createAccessLog } from '../../server/ldap/access-
 import { type LdapServer, startLdapServer } from '../../server/ldap/ldap-server.ts'
 import { loadTlsIdentity } from '../../server/ldap/tls.ts'
 import { type LdifRecord, parseLdif } from '../../server/protocol/ldif.ts'
+import { Secret } from '../../server/runtime/secret.ts'
+import { readBinders } from '../../server/binders.ts'
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 
 export const suffix = 'dc=example,dc=com'
-export const reader = { name: 'svc-reader', dn: `cn=svc-reader,ou=services,${suffix}`, password: 'svc-Reader-Secret-1' }
+const readerAccount = { name: 'svc-reader', password: 'svc-Reader-Secret-1' }
+export const reader = { ...readerAccount, dn: `cn=svc-reader,ou=services,${suffix}` }
 
 /** Ada, Grace and Zoë, three groups: what most tests need. */
 export const peopleLdif = readFileSync(new URL('../fixtures/people.ldif', import.meta.url), 'utf8')
@@ -32,12 +35,16 @@ export interface RunningLdapServer extends LdapServer, AsyncDisposable {
 
 /** A server on ports of the system's choice over entries given as LDIF, without a sync engine. */
 export async function startTestLdapServer(
-  options: { ldif?: string; ldap?: object; authenticator?: Authenticator } = {},
+  options: { ldif?: string; ldap?: object; authenticator?: Authenticator; binders?: readonly object[] } = {},
 ): Promise<RunningLdapServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-test-'))
   const config: Config['ldap'] = configSchema.parse({ ldap: { port: 0, tls: { port: 0 }, ...options.ldap } }).ldap
   const directory = await openDirectory(openMemoryStore(), suffix)
   await directory.commit({ cause: { kind: 'server', id: 'test' }, ...changesOf(parseLdif(options.ldif ?? peopleLdif)) })
+  const { accounts, rights } = await readBinders(
+    configSchema.parse({ binders: options.binders ?? [readerAccount] }),
+    (source) => Promise.resolve(new Secret(typeof source === 'string' ? source : '')),
+  )
   const bcrypt = createBcryptPool(1)
   const accessLines: string[] = []
   const operations: string[] = []
@@ -47,9 +54,10 @@ export async function startTestLdapServer(
     config,
     directory,
     tls,
+    binders: rights,
     version: 'test',
     authenticator:
-      options.authenticator ?? createAuthenticator({ directory, binders: [reader], bindByName: true, bcrypt }),
+      options.authenticator ?? createAuthenticator({ directory, binders: accounts, bindByName: true, bcrypt }),
     accessLog: createAccessLog({
       operations: 'all',
       write: (line) => accessLines.push(line),

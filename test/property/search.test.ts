@@ -14,6 +14,7 @@ import { anEntryNumber, directory, dns, filter, hidden, scope } from './random-d
 const accessWithout = ({ attributes, entryUUIDs }: Hidden, view: DirectoryView): Access => ({
   attributes: { allows: (type) => !attributes.has(type.name) },
   canRead: (slot) => !entryUUIDs.has(view.entries[slot]?.entryUUID ?? ''),
+  values: undefined,
 })
 const letters = new Map<number, string>([
   [1, 'T'],

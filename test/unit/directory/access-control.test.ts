@@ -31,8 +31,10 @@ const directory = viewOf(entries)
 const user = ({ entryUUID, dn }: typeof ada): Identity => ({ kind: 'user', entryUUID, dn })
 const binder: Identity = { kind: 'binder', name: 'svc', dn: `cn=svc,ou=services,${base}` }
 
+const rights = { name: 'svc', scope: 'tree', attributes: '*', ntHash: false, mayNotSearch: false } as const
+
 const accessOf = (identity: Identity, view: DirectoryView) =>
-  createAccessControl(view.schema, normalizeDn(base)).accessFor(identity, view)
+  createAccessControl(view.schema, normalizeDn(base), [rights]).accessFor(identity, view, { isProtected: true })
 async function found(identity: Identity, filter: string) {
   const view = await directory
   return search(view, { filter, access: accessOf(identity, view) })

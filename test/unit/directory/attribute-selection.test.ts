@@ -29,7 +29,12 @@ async function sent(
 ) {
   const view = await directory
   const writer = new BerWriter(1)
-  writeSearchEntry(writer, 77, view, slot, selectAttributes(requested, view.schema), typesOnly, as)
+  writeSearchEntry(
+    writer,
+    77,
+    { view, access: as, selection: selectAttributes(requested, view.schema), typesOnly },
+    slot,
+  )
   return readSearchEntry(writer.take())
 }
 const names = async (slot: number, ...requested: readonly string[]) =>
@@ -115,7 +120,12 @@ describe('uniqueMember', () => {
   test('is the entry’s own where it has one', async () => {
     const view = await viewOf([anEntry('cn=g', { member: ['cn=a'], uniqueMember: ['cn=b'] })])
     const writer = new BerWriter()
-    writeSearchEntry(writer, 1, view, 0, selectAttributes(['uniqueMember'], view.schema), false, access)
+    writeSearchEntry(
+      writer,
+      1,
+      { view, access, selection: selectAttributes(['uniqueMember'], view.schema), typesOnly: false },
+      0,
+    )
     expect(readSearchEntry(writer.take()).attributes).toEqual([['uniqueMember', ['cn=b']]])
   })
 })
@@ -131,7 +141,7 @@ test('one selection serves entries of every shape and readers of every kind', as
   const selection = selectAttributes(['*'], view.schema)
   const read = (slot: number, as: typeof access) => {
     const writer = new BerWriter()
-    writeSearchEntry(writer, 1, view, slot, selection, false, as)
+    writeSearchEntry(writer, 1, { view, access: as, selection, typesOnly: false }, slot)
     return readSearchEntry(writer.take()).attributes.map(([name]) => name)
   }
   expect(read(2, access)).toEqual(['objectClass', 'dc', 'x-own'])

@@ -40,17 +40,19 @@ const generation: Generation = {
     directoryPassword(long.entryUUID, hashSync('x'.repeat(72), 4)),
   ],
 }
+const anywhere = { isAllowedFrom: () => true, requireTls: false }
 const binders = [
-  { name: 'svc', password: 'binder-secret' },
-  { name: 'Odd, one+', password: 'odd-secret' },
+  { name: 'svc', password: 'binder-secret', ...anywhere },
+  { name: 'Odd, one+', password: 'odd-secret', ...anywhere },
 ]
+const here = { address: '127.0.0.1', isSecure: true }
 
 async function start(options: Partial<AuthenticatorOptions> = {}) {
   const directory = await openDirectory(openMemoryStore(), suffix)
   await directory.commit(generation)
   const authenticator = createAuthenticator({ directory, binders, bindByName: true, bcrypt, ...options })
   const as = (name: string, password: string | Buffer) =>
-    authenticator.authenticate(name, Buffer.from(password as string))
+    authenticator.authenticate(name, Buffer.from(password as string), here)
   return { directory, as }
 }
 

@@ -155,8 +155,7 @@ test.each([
   [{ masterKeyFile: 'k' }, 'masterKeyFile: "k"'],
   [{ providers: [entra({ enrollment: 'trust-email' })] }, 'providers[0].enrollment: "trust-email"'],
   [{ providers: [entra({ credentials: [{ kind: 'delegated' }] })] }, 'providers[0].credentials[0].kind: "delegated"'],
-  [{ providers: [entra({ filters: { subdomains: true } })] }, 'providers[0].filters.subdomains: true'],
-  [{ binders: [binder({ scope: { subtrees: ['ou=people'] } })] }, 'binders[0].scope:'],
+  [{ providers: [entra({ staleAfterHours: 12 })] }, 'providers[0].staleAfterHours: 12'],
   [{ smtp: { url: 'smtp://user:hush@x', from: 'a@x' } }, 'smtp:'],
 ])('refuses %j, which nothing obeys yet', async (written, expected) => {
   const [problem, ...others] = await problemsOf(written)
