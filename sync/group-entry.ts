@@ -17,7 +17,7 @@ export interface GroupReferences {
   readonly parents: readonly string[]
 }
 
-/** Attributes of a group (DESIGN §3) but its references. */
+/** Attributes of a group but its references. */
 export function groupAttributes(facts: GroupFacts): Map<string, readonly AttributeValue[]> {
   const attributes = new Map<string, readonly AttributeValue[]>()
   attributes.set('objectClass', ['top', 'groupOfNames', 'posixGroup', 'rosterdGroup'])

@@ -53,7 +53,7 @@ const guardedTypes: readonly EntryType[] = ['user', 'group', 'entry']
 const smallestGuardedGroup = 5
 
 /**
- * Which changes wait for approval (DESIGN §5, "Accidental-deletion protection"). Evidence, additions and updates are
+ * Which changes wait for approval ("Accidental-deletion protection"). Evidence, additions and updates are
  * never held; absence and the effects of rules are, when there is too much of it at once. The first run of a provider
  * has nothing to lose, so nothing of it is held.
  */

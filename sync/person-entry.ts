@@ -40,7 +40,7 @@ const noLoginShell = '/usr/sbin/nologin'
 const accountEnabled = '512'
 const accountDisabled = '514'
 
-/** Attributes of a person (DESIGN §3), in the order they are served. */
+/** Attributes of a person, in the order they are served. */
 export function personAttributes(facts: PersonFacts): Map<string, readonly AttributeValue[]> {
   const { user, username, mapped, active } = facts
   const attributes = new Map<string, readonly AttributeValue[]>()

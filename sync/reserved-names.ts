@@ -1,4 +1,4 @@
-/** Names that hosts give a meaning of their own; never served from a cloud (DESIGN §3). Lower case. */
+/** Names that hosts give a meaning of their own; never served from a cloud. Lower case. */
 const shippedReservedNames = `
 root toor daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup systemd
 adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip operator src shadow utmp video sasl plugdev staff

@@ -12,7 +12,7 @@ export interface Verdict {
   readonly rule: string
   /** In words, ready to be shown. */
   readonly reason: string
-  /** The provider says so of this very record. Absence and effects of our rules are not evidence (DESIGN §5). */
+  /** The provider says so of this very record. Absence and effects of our rules are not evidence. */
   readonly evidence: boolean
 }
 

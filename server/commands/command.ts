@@ -1,6 +1,6 @@
 import type { Workspace } from '../workspace.ts'
 
-/** Exit codes of the command line (DESIGN §9). */
+/** Exit codes of the command line. */
 export const ExitCode = { ok: 0, failed: 1, held: 2 } as const
 
 /**

@@ -48,7 +48,7 @@ export function findEntry(view: DirectoryView, name: string, access: Access): nu
 
 /**
  * Starts a search after slot `after` (-1 for all). An empty base object with another scope than base searches every naming context,
- * which is what clients that leave the base empty expect (CLIENTS.md).
+ * which is what clients that leave the base empty expect.
  * Throws {@link LdapError} noSuchObject or invalidDNSyntax.
  */
 export function startSearch(
