@@ -51,7 +51,10 @@ program
       signal,
       accessLogSink: process.stdout,
     })
+    const reload = () => void server.reload()
+    process.on('SIGHUP', reload)
     await server.stopped
+    process.removeListener('SIGHUP', reload)
     logger.info('stopped')
   })
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
+import type { RunReport } from '../sync/run-report.ts'
 import { runSyncSchedule } from '../sync/sync-scheduler.ts'
 import { readBinders } from './binders.ts'
 import { runCommand } from './commands/commands.ts'
@@ -7,6 +8,7 @@ import { startControlServer } from './control/control-server.ts'
 import { createAuthenticator } from './directory/authenticator.ts'
 import { createBcryptPool } from './directory/bcrypt-pool.ts'
 import { type AccessLogRecord, bufferedLineWriter, createAccessLog, type LineSink } from './ldap/access-log.ts'
+import { watchCertificates } from './ldap/certificate-watch.ts'
 import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
 import { loadTlsIdentity } from './ldap/tls.ts'
 import { resultCodeName } from './protocol/result-code.ts'
@@ -28,6 +30,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly ports: { readonly ldap: number; readonly ldaps: number | undefined; readonly admin: number }
   /** PEM; undefined when the operator's own certificate is in use. */
   readonly caPem: string | undefined
+  /** Reads certificates again; open connections go on. */
+  reload(): Promise<void>
   /** Resolves when everything has been stopped. */
   readonly stopped: Promise<void>
 }
@@ -45,7 +49,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const workspace = await lifecycle.start(
     'store',
-    () => openWorkspace(options),
+    () => openWorkspace({ ...options, onRun: countRun(metrics) }),
     async (opened) => {
       await opened[Symbol.asyncDispose]()
     },
@@ -63,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     () => bufferedLineWriter(options.accessLogSink),
     (writer) => writer.flush(),
   )
-  const tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
   const ldap = await lifecycle.start(
     'ldap',
     () =>
@@ -97,9 +101,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         ready: () => readiness(workspace),
         metricsText: () => metricsText(metrics, workspace, ldap),
         caPem: () => tls.caPem,
+        onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
         logger,
       }),
     (server) => server.close(),
+  )
+  const certificates = watchCertificates({
+    config: config.ldap,
+    dataDir: config.dataDir,
+    clock,
+    use: (identity) => {
+      tls = identity
+      ldap.useTls(identity)
+      logger.info('certificate in use is new')
+    },
+    onProblem: (error) => logger.error({ err: error }, 'certificate could not be read; the one before stays'),
+  })
+  await lifecycle.start(
+    'certificate watch',
+    (stopping) => ({ ended: certificates.run(stopping) }),
+    ({ ended }) => ended,
   )
   await lifecycle.start(
     'control socket',
@@ -120,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     workspace,
     ports,
     caPem: tls.caPem,
+    reload: () => certificates.reload(),
     stopped: lifecycle.stopped,
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   }
@@ -129,6 +151,23 @@ function countOperation(metrics: Metrics) {
   return (operation: AccessLogRecord['operation'], resultCode: number, durationSeconds: number): void => {
     metrics.ldapOperations.inc({ operation, result: resultCodeName(resultCode) })
     metrics.ldapOperationSeconds.observe({ operation }, durationSeconds)
+  }
+}
+
+function countRun(metrics: Metrics) {
+  return ({ provider, outcome, dryRun, started, finished, calls, counts, held }: RunReport): void => {
+    if (dryRun) return
+    const ended = finished === null ? Date.parse(started) : Date.parse(finished)
+    metrics.syncRuns.inc({ provider, outcome })
+    metrics.syncRunSeconds.observe({ provider }, (ended - Date.parse(started)) / 1000)
+    metrics.providerCalls.inc({ provider }, calls)
+    if (outcome === 'failed' || outcome === 'cancelled') return
+    metrics.syncLastSuccessSeconds.set({ provider }, ended / 1000)
+    for (const kind of ['added', 'updated', 'renamed', 'deactivated', 'reactivated', 'removed'] as const) {
+      metrics.syncChanges.inc({ provider, kind }, counts.user[kind] + counts.group[kind] + counts.entry[kind])
+    }
+    for (const plan of held) metrics.syncHeldChanges.set({ provider: plan.provider }, plan.changes.length)
+    if (!held.some((plan) => plan.provider === provider)) metrics.syncHeldChanges.set({ provider }, 0)
   }
 }
 

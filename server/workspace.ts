@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createProviders } from '../sync/create-providers.ts'
 import { containerEntries } from '../sync/container-entries.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
+import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import { filledMark } from './directory/filled-mark.ts'
@@ -20,6 +21,8 @@ export interface WorkspaceOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly logger: Logger
+  /** Hears of every sync run that ended. */
+  readonly onRun?: (report: RunReport) => void
 }
 
 /** The store of one configuration, opened, and what works on it: what `serve` and the commands share. */
@@ -49,7 +52,14 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const directory = await openDirectory(store, config.baseDn)
     if (config.providers.length === 0) await addContainers(directory, config, clock)
     const providers = providersOf(options)
-    const engine = createSyncEngine({ directory, config, providers, clock, logger })
+    const engine = createSyncEngine({
+      directory,
+      config,
+      providers,
+      clock,
+      logger,
+      ...(options.onRun ? { onRun: options.onRun } : {}),
+    })
     await engine.markInterruptedRuns()
     return { config, directory, engine, providers, [Symbol.asyncDispose]: () => store.close() }
   } catch (error) {

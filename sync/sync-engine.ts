@@ -27,6 +27,8 @@ export interface SyncEngineOptions {
   readonly providers: readonly IdentityProvider[]
   readonly clock: Clock
   readonly logger: Logger
+  /** Hears of every run that ended. */
+  readonly onRun?: (report: RunReport) => void
 }
 
 /** The plan that was approved is not the plan any more; the new one waits to be looked at. */
@@ -196,6 +198,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   }
 
   function logRun(report: RunReport): void {
+    options.onRun?.(report)
     const { id, provider, trigger, outcome, counts, calls, throttles, repeats, error } = report
     const fields = { runId: id, provider, trigger, outcome, counts, calls, throttles, repeats, error }
     if (outcome === 'failed') logger.error(fields, 'sync run')

@@ -28,59 +28,17 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
     }),
     ldapConnections: new Gauge({
       name: 'rosterd_ldap_connections',
-      help: 'Open LDAP connections, by transport (ldap, ldaps).',
-      labelNames: ['transport'] as const,
-      registers,
-    }),
-    ldapConnectionsAccepted: new Counter({
-      name: 'rosterd_ldap_connections_accepted_total',
-      help: 'LDAP connections accepted, by transport.',
-      labelNames: ['transport'] as const,
-      registers,
-    }),
-    ldapConnectionsRefused: new Counter({
-      name: 'rosterd_ldap_connections_refused_total',
-      help: 'LDAP connections closed by the server, by reason (limit, malformed, idle, handshake).',
-      labelNames: ['reason'] as const,
-      registers,
-    }),
-    ldapReceivedBytes: new Counter({
-      name: 'rosterd_ldap_received_bytes_total',
-      help: 'Bytes received on LDAP connections.',
-      registers,
-    }),
-    ldapSentBytes: new Counter({
-      name: 'rosterd_ldap_sent_bytes_total',
-      help: 'Bytes sent on LDAP connections.',
-      registers,
-    }),
-    passwordChecks: new Counter({
-      name: 'rosterd_password_checks_total',
-      help: 'Password checks, by kind (hash, cache) and outcome (match, mismatch, busy).',
-      labelNames: ['kind', 'outcome'] as const,
-      registers,
-    }),
-    passwordCheckSeconds: new Histogram({
-      name: 'rosterd_password_check_duration_seconds',
-      help: 'Time of a password check, its wait in the queue included.',
-      buckets: quick,
+      help: 'Open LDAP connections.',
       registers,
     }),
     directoryEntries: new Gauge({
       name: 'rosterd_directory_entries',
-      help: 'Entries served, by kind (user, group, other).',
-      labelNames: ['kind'] as const,
+      help: 'Entries served.',
       registers,
     }),
     directoryLastChange: new Gauge({
       name: 'rosterd_directory_last_change',
       help: 'Number of the last change in the change log.',
-      registers,
-    }),
-    commitSeconds: new Histogram({
-      name: 'rosterd_store_commit_duration_seconds',
-      help: 'Time of a commit to the store.',
-      buckets: [...quick, 15, 60],
       registers,
     }),
     syncRuns: new Counter({
@@ -116,8 +74,8 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
     }),
     providerCalls: new Counter({
       name: 'rosterd_provider_calls_total',
-      help: 'Calls to a provider, by outcome (ok, throttled, failed).',
-      labelNames: ['provider', 'outcome'] as const,
+      help: 'Calls to a provider in finished runs, repeats included.',
+      labelNames: ['provider'] as const,
       registers,
     }),
     httpRequests: new Counter({

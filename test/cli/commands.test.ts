@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { privateCertificate, type ServerCertificate } from '../../server/ldap/certificate-authority.ts'
 import { parseLdif } from '../../server/protocol/ldif.ts'
 import { configuredFolder } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
@@ -151,6 +152,39 @@ describe('rosterd serve', () => {
     expect(await mode('tls/ca.key')).toBe(0o600)
     expect(await mode('tls/server.key')).toBe(0o600)
     expect((await stat(join(folder.path, 'data'))).mode & 0o077).toBe(0)
+  })
+
+  test('takes a new certificate on SIGHUP without dropping connections, and keeps the old one when the new is bad', async () => {
+    await using folder = await configuredFolder()
+    const file = (name: string) => join(folder.path, name)
+    const write = async ({ certificatePem, keyPem }: ServerCertificate) => {
+      await writeFile(file('cert.pem'), certificatePem)
+      await writeFile(file('key.pem'), keyPem)
+    }
+    const [first, second] = [
+      await privateCertificate(file('a'), ['localhost', '127.0.0.1'], new Date()),
+      await privateCertificate(file('b'), ['localhost', '127.0.0.1'], new Date()),
+    ]
+    await write(first)
+    const config = JSON.parse(await readFile(folder.configFile, 'utf8')) as { ldap: { tls: object } }
+    config.ldap.tls = { port: 0, certFile: 'cert.pem', keyFile: 'key.pem' }
+    await writeFile(folder.configFile, JSON.stringify(config))
+    await using server = await folder.serve()
+    const connect = (ca: string) => RawLdapClient.connectTls(server.ports.ldaps, { ca, host: 'localhost' })
+    await using client = await connect(first.caPem)
+
+    await write(second)
+    process.kill(server.pid, 'SIGHUP')
+    await server.printed('certificate in use is new')
+    await using later = await connect(second.caPem)
+    expect((await later.bind(reader.dn, reader.password)).resultCode).toBe(0)
+    expect((await client.bind(reader.dn, reader.password)).resultCode).toBe(0)
+
+    await writeFile(file('cert.pem'), 'not a certificate')
+    process.kill(server.pid, 'SIGHUP')
+    await server.printed('certificate could not be read')
+    await using last = await connect(second.caPem)
+    expect((await last.search({ base: '', scope: 0 })).resultCode).toBe(0)
   })
 
   test('a second one on the same store says so in a sentence', async () => {
