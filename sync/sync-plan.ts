@@ -50,7 +50,9 @@ export async function planSync(
     if (change !== undefined) changes.push(change)
     await breathe()
   }
-  for (const before of current.entries()) if (!desired.entries.has(before.entryUUID)) changes.push(departure(before))
+  for (const before of current.entries()) {
+    if (!desired.entries.has(before.entryUUID) && !isLocal(before)) changes.push(departure(before))
+  }
   return changes.sort((a, b) => (a.dn < b.dn ? -1 : a.dn > b.dn ? 1 : a.entryUUID < b.entryUUID ? -1 : 1))
 
   function addition(after: Entry): PlannedChange {
@@ -114,6 +116,11 @@ export async function planSync(
 export function providerOf(entry: Entry): string {
   const [source = ''] = textValuesOf(entry.attributes, 'rosterdSource')
   return source.slice(0, Math.max(0, source.indexOf(':')))
+}
+
+/** Kept in the store by itself, such as a sudo rule: no provider brought it, so none can take it away. */
+function isLocal(entry: Entry): boolean {
+  return !entry.attributes.has('rosterdSource')
 }
 
 function facts(entry: Entry) {
