@@ -66,10 +66,12 @@ export function createAccessControl(
     binders.map((binder) => [binder.name, { binder, attributes: binderAttributes(schema, binder) }]),
   )
 
-  /** The base entry and the ou entries below it, which clients of every kind take as search bases. */
-  const isContainer = (view: DirectoryView, slot: number) => {
+  /** The base entry and the ou entries below it or at the top of `subtrees`: what clients of every kind take as search bases. */
+  const isContainer = (view: DirectoryView, slot: number, subtrees: readonly string[] = []) => {
     const key = view.keys[slot] ?? ''
-    return key === suffixKey || (parentKey(key) === suffixKey && key.startsWith('ou=', suffixKey.length))
+    if (key === suffixKey) return true
+    const parent = parentKey(key)
+    return key.startsWith('ou=', parent.length) && (parent === suffixKey || subtrees.includes(key))
   }
 
   function binderAccess(name: string, view: DirectoryView, { isProtected }: Channel): Access {
@@ -80,7 +82,7 @@ export function createAccessControl(
     const { scope } = found.binder
     if (scope === 'tree') return { attributes, canRead: (slot) => view.entries[slot] !== undefined, values: undefined }
     const isInScope = scopeTest(view, scope)
-    return restricted(view, attributes, (slot) => isInScope(slot) || isContainer(view, slot))
+    return restricted(view, attributes, (slot) => isInScope(slot) || isContainer(view, slot, scope.subtrees))
   }
 
   function accessFor(identity: Identity, view: DirectoryView, channel: Channel): Access {
@@ -117,12 +119,23 @@ function binderAttributes(
   const unprotected = attributesBut(schema, ['userPassword', 'sambaNTPassword'])
   const base = ntHash ? attributesBut(schema, ['userPassword']) : unprotected
   if (attributes === '*') return { protected: base, unprotected }
-  const named = ['objectClass', ...attributes].flatMap((name) => schema.attributeType(name) ?? [])
-  const allowed = new Set(named.flatMap((type) => schema.withSubtypes(type)))
+  const allowed = namedTypes(schema, ['objectClass', ...attributes])
   const only = (access: AttributeAccess): AttributeAccess => ({
-    allows: (type) => allowed.has(type) && access.allows(type),
+    allows: (type) => allowed().has(type) && access.allows(type),
   })
   return { protected: only(base), unprotected: only(unprotected) }
+}
+
+/** The types of these names, subtypes included; looked up anew when the schema has learned some from entries. */
+function namedTypes(schema: Schema, names: readonly string[]): () => ReadonlySet<AttributeType> {
+  let found: { revision: number; types: ReadonlySet<AttributeType> } | undefined
+  return () => {
+    if (found?.revision !== schema.revision) {
+      const types = names.flatMap((name) => schema.attributeType(name) ?? [])
+      found = { revision: schema.revision, types: new Set(types.flatMap((type) => schema.withSubtypes(type))) }
+    }
+    return found.types
+  }
 }
 
 function scopeTest(
@@ -141,7 +154,7 @@ function restricted(view: DirectoryView, attributes: AttributeAccess, canRead: (
   const uid = view.schema.attributeType('uid')
   const uids = uid && view.equality.get(uid)
   const values = (type: AttributeType, octets: Buffer): boolean => {
-    if (type.isOperational) return true // memberOf names readable groups alone; the others name the entry itself
+    if (type.name === 'subschemaSubentry') return true // names an entry that everybody may read
     if (type.name === 'memberUid')
       return slotsOf(uids?.get(uid?.equality?.comparison.prepare(octets) ?? '')).some(canRead)
     if (type.syntax !== Syntax.dn && type.syntax !== Syntax.nameAndOptionalUid) return true

@@ -3,7 +3,7 @@ import { type DirectoryView, slotsOf } from './directory-view.ts'
 import { type EncodedEntry, encodedValues } from './encoded-entry.ts'
 import type { AttributeDescription, AttributeType } from './schema/schema.ts'
 
-/** Who asks: groups that may not be read are in no memberOf, and some values may not be seen. */
+/** Who asks: what may not be read is in no memberOf and is nobody's subordinate, and some values may not be seen. */
 export interface Reader {
   canRead(slot: number): boolean
   readonly values?: ((type: AttributeType, octets: Buffer) => boolean) | undefined
@@ -61,7 +61,8 @@ function* computedValues(
   reader: Reader,
 ): Generator<Buffer> {
   const key = view.keys[slot] ?? ''
-  if (name === 'hasSubordinates') yield Buffer.from(view.childrenByKey.has(key) ? 'TRUE' : 'FALSE')
+  if (name === 'hasSubordinates')
+    yield Buffer.from(slotsOf(view.childrenByKey.get(key)).some((child) => reader.canRead(child)) ? 'TRUE' : 'FALSE')
   else for (const group of parentGroups(view, key, reader)) yield nameOctets(view, group)
 }
 
