@@ -162,7 +162,9 @@ test('one tenant as Azure and as Office 365 is one: nobody is there twice', asyn
 })
 
 test('a test of the connection names the missing permission', async () => {
-  const config = configSchema.parse({ providers: [entraSettings(tenants)] })
+  const config = configSchema.parse({
+    providers: [entraSettings(tenants, { filters: { domainRestriction: true } })],
+  })
   const secret = async (source: unknown) => new Secret(String(source))
   const [provider] = createProviders(config, { clock: fakeClock(), secret, directory: '/' })
   tenant().application.permissions.delete('GroupMember.Read.All')

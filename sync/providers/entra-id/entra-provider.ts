@@ -56,7 +56,7 @@ export function createEntraProvider(
       checkTenant(config.id, config.tenantId)
       const users = config.users ? await readUsers(graph, context) : []
       const groups = config.groups || namesGroups(config) ? await readGroups(graph, context) : []
-      const domains = config.users ? await readDomains(graph, context) : []
+      const domains = readsDomains(config) ? await readDomains(graph, context) : []
       return { kind: 'identities', users, groups, domains }
     },
     async test(signal) {
@@ -75,6 +75,11 @@ export function createEntraProvider(
 /** Whether a rule needs groups although none are served. */
 function namesGroups(config: EntraProviderConfig): boolean {
   return config.filters.allowUsersInGroups.length > 0 || config.filters.denyUsersInGroups.length > 0
+}
+
+/** The tenant's domains are asked for only where a rule reads them: one permission less otherwise. */
+function readsDomains({ users, filters }: EntraProviderConfig): boolean {
+  return users && filters.domainRestriction && filters.domains.length === 0
 }
 
 function firstClientSecret(config: EntraProviderConfig): SecretSource {
@@ -159,7 +164,7 @@ function probes(config: EntraProviderConfig): readonly (readonly [string, Listin
   return [
     ...(config.users ? ([['read users', one('/users?$select=id&$top=1', usersListing)]] as const) : []),
     ...(config.groups ? ([['read groups', one('/groups?$select=id&$top=1', groupsListing)]] as const) : []),
-    ...(config.users ? ([['read domains', domainsListing]] as const) : []),
+    ...(readsDomains(config) ? ([['read domains', domainsListing]] as const) : []),
   ]
 }
 
