@@ -8,6 +8,8 @@ export interface Traffic {
   throttles: number
   /** Requests repeated after a transient failure. */
   repeats: number
+  /** What went wrong and did not fail the run, such as a credential whose place another one took. */
+  readonly notices: string[]
 }
 
 export interface FetchProgress {

@@ -11,6 +11,8 @@ export interface ProviderErrorDetails {
   readonly what: string
   /** What the administrator can do. */
   readonly advice: string
+  /** The service or the network failed, not the set-up. */
+  readonly isTransient?: boolean
   readonly cause?: unknown
 }
 
@@ -21,6 +23,7 @@ export class ProviderError extends Error {
   readonly call: string
   readonly status: number | undefined
   readonly code: string | undefined
+  readonly isTransient: boolean
 
   constructor(details: ProviderErrorDetails) {
     const marks = [details.status, details.code].filter((mark) => mark !== undefined).join(' ')
@@ -30,5 +33,6 @@ export class ProviderError extends Error {
     this.call = details.call
     this.status = details.status
     this.code = details.code
+    this.isTransient = details.isTransient ?? false
   }
 }

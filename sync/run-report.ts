@@ -46,6 +46,8 @@ export type RunReport = {
   readonly calls: number
   readonly throttles: number
   readonly repeats: number
+  /** What went wrong and did not fail the run. */
+  readonly notices: readonly string[]
   readonly held: readonly ReportedHold[]
   /** The first thousand; the change log has all of them. */
   readonly changes: readonly ReportedChange[]
@@ -89,6 +91,7 @@ export function startedReport(provider: string, options: RunOptions, started: st
     calls: 0,
     throttles: 0,
     repeats: 0,
+    notices: [],
     held: [],
     changes: [],
     changesInAll: 0,

@@ -72,7 +72,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   }
 
   async function runNow(provider: IdentityProvider, runOptions: RunOptions): Promise<RunReport> {
-    const traffic: Traffic = { calls: 0, throttles: 0, repeats: 0 }
+    const traffic: Traffic = { calls: 0, throttles: 0, repeats: 0, notices: [] }
     const signal = runOptions.signal ?? new AbortController().signal
     const report = startedReport(provider.id, runOptions, await freeStartTime(provider.id))
     try {
@@ -199,10 +199,10 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
 
   function logRun(report: RunReport): void {
     options.onRun?.(report)
-    const { id, provider, trigger, outcome, counts, calls, throttles, repeats, error } = report
-    const fields = { runId: id, provider, trigger, outcome, counts, calls, throttles, repeats, error }
+    const { id, provider, trigger, outcome, counts, calls, throttles, repeats, notices, error } = report
+    const fields = { runId: id, provider, trigger, outcome, counts, calls, throttles, repeats, notices, error }
     if (outcome === 'failed') logger.error(fields, 'sync run')
-    else if (outcome === 'held') logger.warn(fields, 'sync run')
+    else if (outcome === 'held' || notices.length > 0) logger.warn(fields, 'sync run')
     else logger.info(fields, 'sync run')
   }
 

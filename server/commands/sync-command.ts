@@ -45,9 +45,11 @@ const countWords: readonly (keyof TypeCounts)[] = [
 
 function reportText(report: RunReport): string {
   const { provider, outcome, dryRun, read, calls, error } = report
-  if (error !== null) return `${provider}: ${outcome}: ${error}\n`
+  const notices = report.notices.map((notice) => `  notice: ${notice}`)
+  if (error !== null) return `${[`${provider}: ${outcome}: ${error}`, ...notices].join('\n')}\n`
   const lines = [
     `${provider}: ${outcome}${dryRun ? ' (dry run: nothing was written)' : ''}; read ${readText(read)} in ${calls} calls`,
+    ...notices,
   ]
   for (const [type, name] of [
     ['user', 'users'],

@@ -1,8 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { Secret, SecretError } from '../../server/runtime/secret.ts'
 import { createProviders } from '../../sync/create-providers.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
+import { applicationCertificate } from '../builders/application-certificate.ts'
 import { fakeClock } from './fake-clock.ts'
 import { entraGroupId, entraUserId, fillSmallTenants } from './small-tenants.ts'
 import { entraSettings, openSync, startTrustedTenants, values } from './sync-fixture.ts'
@@ -20,6 +24,49 @@ async function failure(changes: object = {}): Promise<string | null> {
   const sync = await openSync({ providers: [entraSettings(tenants, changes)] })
   return (await sync.engine.run('contoso', { trigger: 'test' })).error
 }
+
+describe('credentials', () => {
+  const run = async (credentials: object[]) => {
+    const sync = await openSync({ providers: [entraSettings(tenants, { credentials })] })
+    return await sync.engine.run('contoso', { trigger: 'test' })
+  }
+  const secret = (clientSecret: string) => ({ kind: 'application', clientSecret })
+
+  test('the next one is used when one is refused, and the run says so', async () => {
+    const report = await run([secret('wrong'), secret(tenants.entra.clientSecret)])
+    expect(report).toMatchObject({ outcome: 'applied', error: null })
+    expect(report.notices).toEqual([
+      expect.stringMatching(/the client secret is wrong .*AADSTS7000215.* Used credentials\[1\] in its place/),
+    ])
+  })
+
+  test('a certificate proves the application as well as a secret', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rosterd-entra-'))
+    try {
+      const { certificatePem, keyPem } = await applicationCertificate()
+      tenant().application.certificates.push(certificatePem)
+      const [certificateFile, privateKeyFile] = [join(directory, 'app.pem'), join(directory, 'app.key')]
+      await writeFile(certificateFile, certificatePem)
+      await writeFile(privateKeyFile, keyPem)
+      const certificate = { kind: 'application', certificateFile, privateKeyFile }
+      expect(await run([certificate])).toMatchObject({ outcome: 'applied', notices: [] })
+      tenant().application.certificates.length = 0
+      expect((await run([certificate])).error).toMatch(/the certificate is unknown .*AADSTS700027/)
+      expect((await run([{ ...certificate, certificateFile: join(directory, 'none.pem') }])).error).toContain(
+        'none.pem cannot be read',
+      )
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test('an authority that fails is not asked again with every credential', async () => {
+    tenants.entra.tenant.faults.add({ kind: 'server-error', path: /token/, times: Number.POSITIVE_INFINITY })
+    const report = await run([secret(tenants.entra.clientSecret), secret('other')])
+    expect(report.outcome).toBe('failed')
+    expect(report.error).not.toContain('secret is wrong')
+  })
+})
 
 describe('a set-up mistake is one clear sentence', () => {
   test('wrong secret', async () => {
@@ -69,11 +116,11 @@ describe('a set-up mistake is one clear sentence', () => {
     const [provider] = createProviders(config, { clock: fakeClock(), secret, directory: '/' })
     const context = {
       signal: new AbortController().signal,
-      traffic: { calls: 0, throttles: 0, repeats: 0 },
+      traffic: { calls: 0, throttles: 0, repeats: 0, notices: [] },
       onProgress() {},
     }
     await expect(provider?.fetchAll(context)).rejects.toThrow(
-      'contoso: clientSecret: the environment variable X is not set',
+      'contoso: credentials[0].clientSecret: the environment variable X is not set',
     )
   })
 })

@@ -1,10 +1,10 @@
 import { ConfidentialClientApplication } from '@azure/msal-node'
-import type { Secret } from '../../../server/runtime/secret.ts'
 import { createCallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { Traffic } from '../../identity-provider.ts'
 import { isUuid } from '../../name-based-uuid.ts'
 import { ProviderError } from '../../provider-error.ts'
+import type { ApplicationCredential } from './application-credentials.ts'
 import { createNetworkClient } from './network-client.ts'
 import { describeTokenFailure } from './token-errors.ts'
 
@@ -12,7 +12,8 @@ export interface AccessTokenOptions {
   readonly provider: string
   readonly tenantId: string
   readonly clientId: string
-  readonly clientSecret: () => Promise<Secret>
+  /** Tried in order; the next one when one is refused. */
+  readonly credentials: readonly ApplicationCredential[]
   readonly authorityHost: string
   readonly scope: string
   readonly timeoutMs: number
@@ -48,15 +49,17 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   // Apart from the pacer of the reads: a read waits for its token while it holds one of their places.
   const pacer = createCallPacer({ clock: options.clock, maxConcurrent: 1 })
   let current: CallContext | undefined
-  let application: ConfidentialClientApplication | undefined
+  /** A credential that was refused is not tried again in the same run. */
+  const firstOf = new WeakMap<Traffic, number>()
+  const applications = new Map<ApplicationCredential, ConfidentialClientApplication>()
   let pending: { readonly token: Promise<string>; readonly renews: boolean } | undefined
 
-  async function newApplication(): Promise<ConfidentialClientApplication> {
+  async function newApplication(credential: ApplicationCredential): Promise<ConfidentialClientApplication> {
     const host = new URL(options.authorityHost).host
     return new ConfidentialClientApplication({
       auth: {
         clientId: options.clientId,
-        clientSecret: (await options.clientSecret()).reveal(),
+        ...(await credential.proof()),
         authority: `${options.authorityHost.replace(/\/+$/, '')}/${options.tenantId}`,
         ...(wellKnownHosts.has(host) ? {} : { knownAuthorities: [host] }),
       },
@@ -74,16 +77,38 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   }
 
   async function acquire(context: CallContext, renew: boolean): Promise<string> {
+    const refused: ProviderError[] = []
+    for (const credential of options.credentials.slice(firstOf.get(context.traffic) ?? 0)) {
+      try {
+        const token = await acquireWith(credential, context, renew)
+        firstOf.set(context.traffic, options.credentials.indexOf(credential))
+        for (const error of refused)
+          context.traffic.notices.push(`${error.message} Used ${credential.name} in its place.`)
+        return token
+      } catch (error) {
+        // Only a refusal is worth another credential: an authority that cannot be reached has none for any of them.
+        if (!(error instanceof ProviderError) || error.isTransient) throw error
+        refused.push(error)
+      }
+    }
+    const [first, ...others] = refused
+    if (first === undefined) throw noCredential(options.provider)
+    for (const error of others) context.traffic.notices.push(error.message)
+    throw first
+  }
+
+  async function acquireWith(credential: ApplicationCredential, context: CallContext, renew: boolean): Promise<string> {
     return await pacer.call(context, async () => {
       current = context
       try {
-        application ??= await newApplication()
+        const application = applications.get(credential) ?? (await newApplication(credential))
+        applications.set(credential, application)
         const result = await application.acquireTokenByClientCredential({ scopes: [options.scope], skipCache: renew })
         if (result !== null && result.accessToken !== '') return { type: 'done', value: result.accessToken }
         throw new Error('the authority answered without a token')
       } catch (thrown) {
         context.signal.throwIfAborted()
-        application = undefined
+        applications.delete(credential)
         const failure = describeTokenFailure(options.provider, thrown)
         return { type: failure.transient ? 'transient' : 'failed', error: failure.error }
       }
@@ -103,6 +128,15 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       }
     },
   }
+}
+
+function noCredential(provider: string): ProviderError {
+  return new ProviderError({
+    provider,
+    call: 'token request',
+    what: 'no application credential is configured',
+    advice: 'Add a credential { "kind": "application", "clientSecret": … }.',
+  })
 }
 
 /**

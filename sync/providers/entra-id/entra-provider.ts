@@ -1,11 +1,12 @@
-import type { EntraProviderConfig, SecretSource } from '../../../server/runtime/config-schema.ts'
+import type { EntraProviderConfig } from '../../../server/runtime/config-schema.ts'
 import { allOrFirstFailure } from '../../all-or-first-failure.ts'
 import { createCallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject, Snapshot, SourceDomain, SourceGroup, SourceUser } from '../../identity.ts'
 import type { FetchContext, IdentityProvider, ProbeResult } from '../../identity-provider.ts'
-import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
+import type { ReadSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
+import { applicationCredentials } from './application-credentials.ts'
 import { type CallContext, checkTenant, createAccessTokens } from './access-token.ts'
 import { createGraphClient, type GraphClient, type Listing } from './graph-client.ts'
 import {
@@ -33,8 +34,7 @@ export function createEntraProvider(
     provider: config.id,
     tenantId: config.tenantId,
     clientId: config.clientId,
-    clientSecret: async () =>
-      await readProviderSecret(config.id, 'clientSecret', firstClientSecret(config), parts.secret),
+    credentials: applicationCredentials(config, parts.secret),
     authorityHost: config.authorityHost,
     scope: config.scope,
     timeoutMs,
@@ -60,7 +60,7 @@ export function createEntraProvider(
       return { kind: 'identities', users, groups, domains }
     },
     async test(signal) {
-      const context = { signal, traffic: { calls: 0, throttles: 0, repeats: 0 } }
+      const context = { signal, traffic: { calls: 0, throttles: 0, repeats: 0, notices: [] } }
       const results: ProbeResult[] = []
       const probeListing = async (listing: Listing) => {
         checkTenant(config.id, config.tenantId)
@@ -80,17 +80,6 @@ function namesGroups(config: EntraProviderConfig): boolean {
 /** The tenant's domains are asked for only where a rule reads them: one permission less otherwise. */
 function readsDomains({ users, filters }: EntraProviderConfig): boolean {
   return users && filters.domainRestriction && filters.domains.length === 0
-}
-
-function firstClientSecret(config: EntraProviderConfig): SecretSource {
-  for (const credential of config.credentials)
-    if (credential.kind === 'application' && 'clientSecret' in credential) return credential.clientSecret
-  throw new ProviderError({
-    provider: config.id,
-    call: 'token request',
-    what: 'no client secret is configured',
-    advice: 'Add a credential { "kind": "application", "clientSecret": … }.',
-  })
 }
 
 const usersListing: Listing = {

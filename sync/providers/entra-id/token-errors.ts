@@ -76,6 +76,7 @@ export function describeTokenFailure(provider: string, thrown: unknown): TokenFa
     code: name,
     what: known?.what ?? explain(fields.errorCode),
     advice: known?.advice ?? (setUp ? 'Check the connection in the configuration.' : 'It will be tried again.'),
+    isTransient: !setUp,
     cause: thrown,
   })
   return { error, transient: !setUp }

@@ -39,7 +39,7 @@ export function createOktaProvider(
       return { kind: 'identities', users, groups, domains: [] }
     },
     async test(signal) {
-      const context = { signal, traffic: { calls: 0, throttles: 0, repeats: 0 } }
+      const context = { signal, traffic: { calls: 0, throttles: 0, repeats: 0, notices: [] } }
       const results: ProbeResult[] = []
       if (config.users)
         results.push(await probe(okta, 'read users', { ...usersListing, path: '/api/v1/users?limit=1' }, context))
