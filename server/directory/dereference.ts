@@ -14,7 +14,7 @@ export type Dereference = (slot: number) => Buffer | undefined
 
 /**
  * Follows DN-valued attributes of the entries found (draft-masarati-ldap-deref). What may not be read is as absent here as in the search
- * itself. Throws {@link LdapError} protocolError, when the control is critical, for an attribute that holds no DNs.
+ * itself. Throws {@link LdapError} protocolError for an attribute named twice and, when the control is critical, for one that holds no DNs.
  */
 export function createDereference(
   view: DirectoryView,
@@ -22,6 +22,9 @@ export function createDereference(
   access: Access,
   isCritical: boolean,
 ): Dereference {
+  const types = new Set(specifications.map(({ attribute }) => view.schema.attributeType(attribute) ?? attribute))
+  if (types.size < specifications.length)
+    throw new LdapError(ResultCode.protocolError, 'an attribute is to be dereferenced twice')
   const followed = specifications.flatMap(({ attribute, attributes }) => {
     const type = view.schema.attributeType(attribute)
     if (type?.syntax === Syntax.dn && access.attributes.allows(type)) {

@@ -1,11 +1,14 @@
 import type { ExtensibleFilter, Filter } from '../protocol/filter.ts'
+import { LdapError } from '../protocol/ldap-error.ts'
 import { Oid } from '../protocol/oids.ts'
+import { ResultCode } from '../protocol/result-code.ts'
 import type { Access } from './access-control.ts'
 import { type DirectoryView, type Posting, postingHas, slotsOf } from './directory-view.ts'
 import { entryNameValues } from './entry-name-values.ts'
 import { attributeTypes, attributeValues, parentGroups } from './entry-values.ts'
 import { preparedAssertion } from './prepared-values.ts'
 import type { AttributeType } from './schema/schema.ts'
+import { Syntax } from './schema/syntaxes.ts'
 import {
   extensibleRule,
   type ItemFilter,
@@ -29,43 +32,97 @@ export type Truth = typeof True | typeof False | typeof Undefined
 export interface Matcher {
   readonly estimate: number
   readonly candidates: (() => readonly number[]) | undefined
-  /** For a slot that holds a readable entry. */
+  /** For a slot that holds a readable entry. Throws {@link LdapError} adminLimitExceeded when one entry takes too much work. */
   readonly test: (slot: number) => Truth
+  /** Comparisons made so far, about. */
+  readonly spent: () => number
 }
 
-const constant = (truth: Truth): Matcher =>
+/** The part of a {@link Matcher} that one part of the filter gives. */
+type Part = Omit<Matcher, 'spent'>
+
+/** What the parts of one filter share. */
+interface Compilation {
+  readonly view: DirectoryView
+  readonly access: Access
+  readonly work: Work
+}
+
+/** Counts comparisons. One entry is tested, and one chain of groups followed, in one go: those have a limit. */
+class Work {
+  spent = 0
+  private limit = mostAtOnce
+
+  begin(): void {
+    this.limit = this.spent + mostAtOnce
+  }
+
+  spend(units: number): void {
+    this.spent += units
+    if (this.spent > this.limit)
+      throw new LdapError(ResultCode.adminLimitExceeded, 'the filter compares too many values')
+  }
+}
+
+/** Tens of milliseconds. */
+const mostAtOnce = 200_000
+/** Of comparing a DN, or following one to a group, in comparisons of text. */
+const nameCost = 10
+
+const constant = (truth: Truth): Part =>
   truth === True
     ? { estimate: Number.POSITIVE_INFINITY, candidates: undefined, test: () => True }
     : { estimate: 0, candidates: () => [], test: () => truth }
 
-const scan = (test: (slot: number) => Truth): Matcher => ({
+const scan = (test: (slot: number) => Truth): Part => ({
   estimate: Number.POSITIVE_INFINITY,
   candidates: undefined,
   test,
 })
 
 export function compileFilter(filter: Filter, view: DirectoryView, access: Access): Matcher {
-  switch (filter.type) {
-    case 'and':
-      return and(filter.filters.map((inner) => compileFilter(inner, view, access)))
-    case 'or':
-      return or(filter.filters.map((inner) => compileFilter(inner, view, access)))
-    case 'not':
-      return not(compileFilter(filter.filter, view, access))
-    case 'unrecognized':
-      return constant(Undefined)
-    default:
-      return compileItem(filter, view, access)
+  const work = new Work()
+  const { estimate, candidates, test } = compile(filter, { view, access, work })
+  return {
+    estimate,
+    candidates,
+    test: (slot) => {
+      work.begin()
+      return test(slot)
+    },
+    spent: () => work.spent,
   }
 }
 
-function and(matchers: readonly Matcher[]): Matcher {
+function compile(filter: Filter, compilation: Compilation): Part {
+  switch (filter.type) {
+    case 'and':
+      return and(
+        filter.filters.map((inner) => compile(inner, compilation)),
+        compilation,
+      )
+    case 'or':
+      return or(
+        filter.filters.map((inner) => compile(inner, compilation)),
+        compilation,
+      )
+    case 'not':
+      return not(compile(filter.filter, compilation))
+    case 'unrecognized':
+      return constant(Undefined)
+    default:
+      return compileItem(filter, compilation)
+  }
+}
+
+function and(matchers: readonly Part[], { work }: Compilation): Part {
   if (matchers.length === 1 && matchers[0]) return matchers[0]
-  let best: Matcher | undefined
+  let best: Part | undefined
   for (const matcher of matchers) if (matcher.candidates && (!best || matcher.estimate < best.estimate)) best = matcher
   const test = (slot: number): Truth => {
     let result: Truth = True
     for (const matcher of matchers) {
+      work.spend(1)
       const truth = matcher.test(slot)
       if (truth === False) return False
       if (truth === Undefined) result = Undefined
@@ -75,11 +132,13 @@ function and(matchers: readonly Matcher[]): Matcher {
   return { estimate: best?.estimate ?? Number.POSITIVE_INFINITY, candidates: best?.candidates, test }
 }
 
-function or(matchers: readonly Matcher[]): Matcher {
+/** Candidates that are not fewer than all entries narrow nothing down, and gathering them from many terms could take for ever. */
+function or(matchers: readonly Part[], { view, work }: Compilation): Part {
   if (matchers.length === 1 && matchers[0]) return matchers[0]
   const test = (slot: number): Truth => {
     let result: Truth = False
     for (const matcher of matchers) {
+      work.spend(1)
       const truth = matcher.test(slot)
       if (truth === True) return True
       if (truth === Undefined) result = Undefined
@@ -87,8 +146,8 @@ function or(matchers: readonly Matcher[]): Matcher {
     return result
   }
   const lists = matchers.map((matcher) => matcher.candidates)
-  if (!lists.every((list) => list !== undefined)) return scan(test)
   const estimate = matchers.reduce((sum, matcher) => sum + matcher.estimate, 0)
+  if (estimate > view.entries.length || !lists.every((list) => list !== undefined)) return scan(test)
   return { estimate, candidates: () => union(lists.map((list) => list())), test }
 }
 
@@ -98,33 +157,33 @@ function union(lists: readonly (readonly number[])[]): readonly number[] {
   return [...new Set(filled.flat())].sort((a, b) => a - b)
 }
 
-function not(matcher: Matcher): Matcher {
+function not(matcher: Part): Part {
   return scan((slot) => {
     const truth = matcher.test(slot)
     return truth === Undefined ? Undefined : truth === True ? False : True
   })
 }
 
-function compileItem(item: ItemFilter, view: DirectoryView, access: Access): Matcher {
-  if (item.type === 'extensible' && item.rule === Oid.inChain) return inChain(item, view, access)
+function compileItem(item: ItemFilter, compilation: Compilation): Part {
+  const { view, access } = compilation
+  if (item.type === 'extensible' && item.rule === Oid.inChain) return inChain(item, compilation)
   const assertion = valueAssertion(item, view.schema, access.attributes)
   if (!assertion) return constant(Undefined)
-  const matcher = indexed(item, assertion, view, access) ?? scan((slot) => anyValue(view, access, slot, assertion))
+  const test = (slot: number) => anyValue(compilation, slot, assertion)
+  const matcher = indexed(item, assertion, test, compilation) ?? scan(test)
   if (item.type !== 'extensible' || !item.dnAttributes) return matcher
-  return or([matcher, scan((slot) => inName(view, slot, assertion))])
+  return or([matcher, scan((slot) => inName(view, slot, assertion))], compilation)
 }
 
 /** The item by way of indexes; undefined where none helps. */
 function indexed(
   item: ItemFilter,
-  assertion: ValueAssertion,
-  view: DirectoryView,
-  access: Access,
-): Matcher | undefined {
-  const { description } = assertion
+  { description }: ValueAssertion,
+  test: (slot: number) => Truth,
+  { view, access }: Compilation,
+): Part | undefined {
   const indexes = description && equalityIndexes(description.type, view)
   if (!description || !indexes) return undefined
-  const test = (slot: number) => anyValue(view, access, slot, assertion)
   if (item.type === 'substrings') {
     const comparison = substringsComparison(description.type)
     const matches = comparison && substringsMatch(item, comparison)
@@ -135,16 +194,26 @@ function indexed(
     item.type === 'approx' ||
     (item.type === 'extensible' && extensibleRule(item, description) === description.type.equality)
   if (!isEquality) return undefined
-  const value = preparedAssertion(description.type, Buffer.from(item.value), view.schema)
+  const octets = Buffer.from(item.value)
+  const value = preparedAssertion(description.type, octets, view.schema)
   if (value === undefined) return undefined
-  const [index] = indexes
-  const isExact = description.options.length === 0 && !access.values
-  if (index && isExact && description.type.name === 'memberOf') return memberOf(value, index.get(value), view, access)
-  if (index && isExact && indexes.length === 1) return fromPosting(index.get(value))
-  return narrowed(
-    indexes.map((each) => slotsOf(each.get(value))),
-    test,
+  const postings = indexes.map((each) => each.get(value))
+  const [own, ofMember] = postings
+  const isExact =
+    description.options.length === 0 && (postings.length === 1 || description.type.name === 'uniqueMember')
+  if (!isExact) return narrowed(postings.map(slotsOf), test)
+  if (description.type.name === 'memberOf') return memberOf(value, own, view, access)
+  if (!isVisible(description.type, octets, access)) return fromPosting(undefined)
+  if (postings.length === 1) return fromPosting(own)
+  const hasOwn = (slot: number) => view.entries[slot]?.layout.attributes.some(({ type }) => type === description.type)
+  return narrowed(postings.map(slotsOf), (slot) =>
+    postingHas(own, slot) || (postingHas(ofMember, slot) && !hasOwn(slot)) ? True : False,
   )
+}
+
+/** Whether equal values may be seen where they stand: a name that may not be seen is nowhere. */
+function isVisible(type: AttributeType, octets: Buffer, { values }: Access): boolean {
+  return values?.(type, octets) ?? true
 }
 
 /** An index holds each distinct value once: looking through its keys is cheaper than through entries. */
@@ -152,7 +221,7 @@ function byKeys(
   indexes: readonly ReadonlyMap<string, Posting>[],
   matches: (key: string) => boolean,
   test: (slot: number) => Truth,
-): Matcher {
+): Part {
   const candidates = () => {
     const lists: (readonly number[])[] = []
     for (const index of indexes) for (const [key, posting] of index) if (matches(key)) lists.push(slotsOf(posting))
@@ -161,7 +230,7 @@ function byKeys(
   return { estimate: indexes.reduce((sum, index) => sum + index.size, 0) / 4, candidates, test }
 }
 
-/** The indexes that together hold every value that counts as one of `type`; undefined unless all of them are kept. */
+/** The index of `type` and, for uniqueMember, that of member, which stands in where an entry has none of its own; undefined when one of them is not kept. */
 function equalityIndexes(
   type: AttributeType,
   view: DirectoryView,
@@ -172,11 +241,11 @@ function equalityIndexes(
   return indexes.every((index) => index !== undefined) ? indexes : undefined
 }
 
-function narrowed(lists: readonly (readonly number[])[], test: (slot: number) => Truth): Matcher {
+function narrowed(lists: readonly (readonly number[])[], test: (slot: number) => Truth): Part {
   return { estimate: lists.reduce((sum, list) => sum + list.length, 0), candidates: () => union(lists), test }
 }
 
-function fromPosting(posting: Posting | undefined): Matcher {
+function fromPosting(posting: Posting | undefined): Part {
   return {
     estimate: slotsOf(posting).length,
     candidates: () => slotsOf(posting),
@@ -185,7 +254,7 @@ function fromPosting(posting: Posting | undefined): Matcher {
 }
 
 /** Entries that the group's `member` names, and those that store the group in memberOf themselves (nested groups). */
-function memberOf(groupKey: string, stored: Posting | undefined, view: DirectoryView, access: Access): Matcher {
+function memberOf(groupKey: string, stored: Posting | undefined, view: DirectoryView, access: Access): Part {
   const group = view.slotByKey.get(groupKey)
   const member = view.schema.attributeType('member')
   const groupsByMember = member && view.equality.get(member)
@@ -208,27 +277,31 @@ function memberOf(groupKey: string, stored: Posting | undefined, view: Directory
 
 /**
  * LDAP_MATCHING_RULE_IN_CHAIN: the closure of `member` upwards ([MS-ADTS] §3.1.1.3.4.4.3), for member and memberOf. A chain
- * goes through readable groups only.
+ * goes through readable groups only, and begins with a name that may be seen.
  */
-function inChain(item: ExtensibleFilter, view: DirectoryView, access: Access): Matcher {
+function inChain(item: ExtensibleFilter, compilation: Compilation): Part {
+  const { view, access } = compilation
   const description = readableDescription(item.attribute ?? '', view.schema, access.attributes)
-  const target = description && preparedAssertion(description.type, Buffer.from(item.value), view.schema)
+  const octets = Buffer.from(item.value)
+  const target = description && preparedAssertion(description.type, octets, view.schema)
   if (!description || target === undefined) return constant(Undefined)
   if (description.type.name === 'member') {
-    return fromPosting([...groupsAbove(view, target, access)].sort((a, b) => a - b))
+    if (!isVisible(description.type, octets, access)) return fromPosting(undefined)
+    return fromPosting([...groupsAbove(target, compilation)].sort((a, b) => a - b))
   }
   if (description.type.name !== 'memberOf') return constant(Undefined)
   const group = view.slotByKey.get(target)
   if (group === undefined) return fromPosting(undefined)
-  return scan((slot) => (groupsAbove(view, view.keys[slot] ?? '', access).has(group) ? True : False))
+  return scan((slot) => (groupsAbove(view.keys[slot] ?? '', compilation).has(group) ? True : False))
 }
 
 /** Slots of the groups above an entry, at any height; cycles end where they began. */
-function groupsAbove(view: DirectoryView, key: string, access: Access): Set<number> {
+function groupsAbove(key: string, { view, access, work }: Compilation): Set<number> {
   const found = new Set<number>()
   const queue = [key]
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     for (const slot of parentGroups(view, next, access)) {
+      work.spend(nameCost)
       if (found.has(slot)) continue
       found.add(slot)
       queue.push(view.keys[slot] ?? '')
@@ -237,13 +310,18 @@ function groupsAbove(view: DirectoryView, key: string, access: Access): Set<numb
   return found
 }
 
-function anyValue(view: DirectoryView, access: Access, slot: number, { description, testFor }: ValueAssertion): Truth {
+/** Values are tested first and looked at with the reader's eyes then, which takes longer. */
+function anyValue({ view, access, work }: Compilation, slot: number, { description, testFor }: ValueAssertion): Truth {
+  const reader = { canRead: (other: number) => access.canRead(other) }
   const types = description ? view.schema.withSubtypes(description.type) : attributeTypes(view, slot)
   for (const type of types) {
     const test = testFor(type)
     if (!test) continue
-    for (const octets of attributeValues(view, slot, { type, options: description?.options ?? [] }, access))
-      if (test(octets, type)) return True
+    const cost = type.syntax === Syntax.dn || type.syntax === Syntax.nameAndOptionalUid ? nameCost : 1
+    for (const octets of attributeValues(view, slot, { type, options: description?.options ?? [] }, reader)) {
+      work.spend(cost)
+      if (test(octets, type) && isVisible(type, octets, access)) return True
+    }
   }
   return False
 }

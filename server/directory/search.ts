@@ -18,10 +18,13 @@ export interface SearchParameters {
 export interface Search {
   /** True when no index narrowed the search down. */
   readonly isUnindexed: boolean
-  /** Looks at no more than `count` entries and returns the slots of those that match. */
+  /** Looks at no more than `count` entries, fewer when the filter makes that much work, and returns the slots of those that match. */
   next(count: number): readonly number[]
   readonly isDone: boolean
 }
+
+/** A few milliseconds. */
+const comparisonsPerTurn = 20_000
 
 /** Throws {@link LdapError} invalidDNSyntax. */
 export function parseName(text: string): string {
@@ -73,7 +76,8 @@ export function startSearch(
     },
     next(count) {
       const found: number[] = []
-      for (const stop = Math.min(end, position + count); position < stop; position += 1) {
+      const enough = matcher.spent() + comparisonsPerTurn
+      for (const stop = Math.min(end, position + count); position < stop && matcher.spent() < enough; position += 1) {
         const slot = candidates ? (candidates[position] ?? -1) : position
         if (view.entries[slot] && inScope(slot) && access.canRead(slot) && matcher.test(slot) === True) found.push(slot)
       }

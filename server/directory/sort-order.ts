@@ -5,7 +5,7 @@ import type { Access } from './access-control.ts'
 import type { DirectoryView } from './directory-view.ts'
 import { attributeValues } from './entry-values.ts'
 import type { Comparison } from './schema/matching-rules.ts'
-import { type AttributeDescription, findMatchingRule } from './schema/schema.ts'
+import { type AttributeDescription, type AttributeType, findMatchingRule } from './schema/schema.ts'
 
 /** What one sort key compares. */
 interface Criterion {
@@ -38,6 +38,13 @@ export class SortError extends LdapError {
 /** Throws {@link SortError}. An attribute that may not be read is one that nobody knows. */
 export function createSortOrder(view: DirectoryView, keys: readonly SortKey[], access: Access): SortOrder {
   const criteria = keys.map((key) => criterionOf(view, key, access))
+  const types = new Set<AttributeType>()
+  for (const [index, { description }] of criteria.entries()) {
+    const attribute = keys[index]?.attribute ?? ''
+    if (types.has(description.type))
+      throw new SortError(ResultCode.unwillingToPerform, `${attribute.slice(0, 100)} is named twice`, attribute)
+    types.add(description.type)
+  }
   return {
     valuesOf: (slot) => criteria.map((criterion) => smallestValue(view, slot, criterion, access)),
     compare: (a, b) => compareAll(criteria, a, b),

@@ -41,6 +41,7 @@ export interface RareOperationHost {
 }
 
 interface RunningOperation {
+  readonly messageId: number
   isAbandoned: boolean
   /** Set while a search waits for the client to read. */
   resume?: () => void
@@ -56,8 +57,9 @@ interface Started {
 const turnBytes = 256 * 1024
 /** Answers the client has not read; beyond it nothing more is read from, or computed for, it. */
 const backlogBytes = 1024 * 1024
-/** Messages handled before other connections get their turn. */
+/** Messages handled, and time they may take, before other connections get their turn. */
 const messagesPerTurn = 256
+const readingMsPerTurn = 10
 const closingMs = 2000
 /** A client that reads nothing of its answers for this long is cut off. */
 const stalledSeconds = 120
@@ -73,11 +75,13 @@ export class Connection {
   private readonly rareOperations: RareOperationHost
   private readonly frames = new FrameReader()
   private readonly writer = new BerWriter()
-  private readonly running = new Map<number, RunningOperation>()
+  /** A client may use a message id again before the operation ends (RFC 4511 §4.1.1.1 forbids it): each counts. */
+  private readonly running = new Set<RunningOperation>()
   private heldBind: (() => void) | undefined
   private isBinding = false
   private isClosing = false
   private isReading = false
+  private waitsForTurn = false
   private lastProgressMs = performance.now()
   private midMessageSinceMs: number | undefined
   private handshakeSinceMs: number | undefined
@@ -109,7 +113,12 @@ export class Connection {
 
   private readonly onDrain = (): void => {
     this.lastProgressMs = performance.now()
-    for (const operation of this.running.values()) operation.resume?.()
+    for (const operation of this.running) operation.resume?.()
+    this.readMessages()
+  }
+
+  private readonly onTurn = (): void => {
+    this.waitsForTurn = false
     this.readMessages()
   }
 
@@ -121,13 +130,14 @@ export class Connection {
   private readonly onClose = (): void => {
     this.isClosing = true
     this.heldBind = undefined
-    for (const operation of this.running.values()) operation.isAbandoned = true
+    for (const operation of this.running) operation.isAbandoned = true
   }
 
   private get isHeld(): boolean {
     return (
       this.isClosing ||
       this.isBinding ||
+      this.waitsForTurn ||
       this.heldBind !== undefined ||
       this.running.size >= this.services.limits.requestsInFlight ||
       this.socket.writableLength > backlogBytes
@@ -140,6 +150,7 @@ export class Connection {
     this.isReading = true
     try {
       let handled = 0
+      const until = performance.now() + readingMsPerTurn
       while (!this.isHeld) {
         const { limits } = this.services
         const message = this.frames.next(
@@ -149,8 +160,9 @@ export class Connection {
         this.handle(message)
         handled += 1
         if (this.writer.length > turnBytes) this.flush()
-        if (handled >= messagesPerTurn) {
-          setImmediate(() => this.readMessages())
+        if (handled >= messagesPerTurn || performance.now() > until) {
+          this.waitsForTurn = true
+          this.services.turns.take(this.onTurn)
           break
         }
       }
@@ -332,9 +344,9 @@ export class Connection {
     emit: (slot: number) => boolean,
     finish: (result: LdapResult, extras?: ResultExtras) => void,
   ): void {
-    const operation: RunningOperation = { isAbandoned: false }
+    const operation: RunningOperation = { messageId: started.messageId, isAbandoned: false }
     const end = (last: () => void) => {
-      if (this.running.get(started.messageId) === operation) this.running.delete(started.messageId)
+      this.running.delete(operation)
       if (this.isClosing) return
       last()
       this.afterOperation()
@@ -353,25 +365,26 @@ export class Connection {
     }
     const schedule = () => {
       if (this.socket.writableLength > backlogBytes) operation.resume = step
-      else setImmediate(step)
+      else this.services.turns.take(step)
     }
-    this.running.set(started.messageId, operation)
+    this.running.add(operation)
     this.flush()
     schedule()
   }
 
   private abandon(messageId: number): void {
-    const operation = this.running.get(messageId)
-    if (!operation) return
-    operation.isAbandoned = true
-    operation.resume?.()
+    for (const operation of this.running) {
+      if (operation.messageId !== messageId) continue
+      operation.isAbandoned = true
+      operation.resume?.()
+    }
   }
 
   private answerRare(started: Started): void {
-    const operation: RunningOperation = { isAbandoned: false }
-    this.running.set(started.messageId, operation)
+    const operation: RunningOperation = { messageId: started.messageId, isAbandoned: false }
+    this.running.add(operation)
     void this.rareOperations.answer(started.messageId, started.operation).then((answer) => {
-      this.running.delete(started.messageId)
+      this.running.delete(operation)
       if (this.isClosing) return
       if (!operation.isAbandoned) this.writer.raw(answer)
       this.log(started, resultCodeOf(answer))
@@ -457,7 +470,7 @@ export class Connection {
     this.isClosing = true
     this.heldBind = undefined
     this.frames.discard()
-    for (const operation of this.running.values()) operation.isAbandoned = true
+    for (const operation of this.running) operation.isAbandoned = true
     this.closeAtMs = performance.now() + closingMs
     this.socket.end()
     this.socket.resume()

@@ -16,6 +16,7 @@ import { createPageCookies } from './page-cookies.ts'
 import { supportedControls } from './request-controls.ts'
 import type { LdapServices } from './services.ts'
 import type { TlsIdentity } from './tls.ts'
+import { createTurns } from './turns.ts'
 import { createWireFront } from './wire-front.ts'
 
 export interface LdapServerOptions {
@@ -61,6 +62,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
     ]),
     subschema: generatedSubschema(directory.schema),
     cookies: createPageCookies(),
+    turns: createTurns(),
     limits: config.limits,
     allowCleartextBind: config.allowCleartextBind,
     secureContext: () => tls.secureContext,

@@ -5,6 +5,8 @@ import type { PagePosition } from './page-cookies.ts'
 /** Entries sent in one turn of the event loop, and looked at in one. */
 const entriesPerTurn = 100
 const looksPerTurn = 1000
+/** Entries of which little may be seen are short and take long all the same. */
+const millisecondsPerTurn = 5
 
 /** Counts the entries of a search against page size and size limit; holds back what was found beyond them. */
 export class Pager {
@@ -38,6 +40,7 @@ export class Pager {
   /** 'more' when this turn is used up. A page or size limit is reached only when a further entry is known to exist. */
   advance(emit: (slot: number) => boolean): 'more' | 'page' | 'sizeLimit' | 'end' {
     let sent = 0
+    const until = performance.now() + millisecondsPerTurn
     if (this.foundAt >= this.found.length && !this.search.isDone) {
       this.found = this.search.next(looksPerTurn)
       this.foundAt = 0
@@ -50,7 +53,7 @@ export class Pager {
       const goOn = emit(slot)
       this.last = slot
       this.entries += 1
-      sent = goOn ? sent + 1 : entriesPerTurn
+      sent = goOn && performance.now() < until ? sent + 1 : entriesPerTurn
     }
     return this.search.isDone ? 'end' : 'more'
   }

@@ -6,6 +6,7 @@ import type { DirectoryView } from '../directory/directory-view.ts'
 import type { Config } from '../runtime/config-schema.ts'
 import type { AccessLog } from './access-log.ts'
 import type { PageCookies } from './page-cookies.ts'
+import type { Turns } from './turns.ts'
 
 /** Everything the operations need; made once, by ldap-server.ts. */
 export interface LdapServices {
@@ -16,6 +17,8 @@ export interface LdapServices {
   /** Made anew when the schema has learned from entries. */
   readonly subschema: () => DirectoryView
   readonly cookies: PageCookies
+  /** For what does not end at once. */
+  readonly turns: Turns
   readonly accessLog: AccessLog
   readonly limits: Config['ldap']['limits']
   readonly allowCleartextBind: Config['ldap']['allowCleartextBind']

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { Tag } from '../../server/protocol/ber-reader.ts'
 import { element, textElement } from '../../server/protocol/ber-writer.ts'
@@ -132,6 +133,31 @@ describe('RFC 4511 §4.3, §4.11: unbind and abandon', () => {
     await using client = await RawLdapClient.connect(server.port)
     client.send(message(2, abandonOperation(99)))
     expect((await client.search({ base: '', scope: 0 }, 3)).messageId).toBe(3)
+  })
+})
+
+describe('RFC 4511 §4.1.1.1: message ids', () => {
+  test('searches that share one are all answered, and abandoned together', async () => {
+    const people = Array.from(
+      { length: 3000 },
+      (_, index) =>
+        `\ndn: cn=p${index},dc=example,dc=com\nobjectClass: person\ncn: p${index}\nsn: ${'x'.repeat(6000)}\n`,
+    )
+    await using server = await startTestLdapServer({
+      ldif: `version: 1\n\ndn: dc=example,dc=com\nobjectClass: domain\ndc: example\n${people.join('')}`,
+    })
+    await using client = await RawLdapClient.connect(server.port)
+    await client.bind(reader.dn, reader.password)
+    client.pause() // so that all of them wait for room
+    client.send(message(7, searchOperation()), message(7, searchOperation()), message(7, searchOperation()))
+    for (let turn = 0; turn < 1000; turn += 1) await nextTurn()
+    client.resume()
+    const answers = [await client.next(), await client.next(), await client.next()]
+    expect(answers.map((answer) => answer?.resultCode)).toEqual([0, 0, 0])
+    expect(answers.flatMap((answer) => answer?.entries ?? [])).toHaveLength(3 * 3001)
+    client.send(message(8, searchOperation()), message(8, searchOperation()), message(9, abandonOperation(8)))
+    expect((await client.search({ base: '', scope: 0 }, 10)).messageId).toBe(10)
+    expect(server.defects).toEqual([])
   })
 })
 

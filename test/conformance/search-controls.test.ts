@@ -64,14 +64,16 @@ describe('RFC 2891: server side sorting', () => {
   })
 
   test.each([
-    ['an unknown attribute', 'noSuchAttribute', ResultCode.noSuchAttribute],
-    ['an attribute that may not be read', 'userPassword', ResultCode.noSuchAttribute],
-    ['an attribute without an order', 'objectClass', ResultCode.inappropriateMatching],
-  ])('%s fails the search when critical, and only the order when not', async (_name, attribute, code) => {
-    const critical = await searched(byUid, sort(true, key(attribute)))
+    ['an unknown attribute', ['noSuchAttribute'], ResultCode.noSuchAttribute],
+    ['an attribute that may not be read', ['userPassword'], ResultCode.noSuchAttribute],
+    ['an attribute without an order', ['objectClass'], ResultCode.inappropriateMatching],
+    ['an attribute named twice', ['uid', 'userid'], ResultCode.unwillingToPerform],
+  ])('%s fails the search when critical, and only the order when not', async (_name, attributes, code) => {
+    const keys = attributes.map((name) => key(name))
+    const critical = await searched(byUid, sort(true, ...keys))
     expect(critical).toMatchObject({ resultCode: ResultCode.unavailableCriticalExtension, entries: [] })
     expect(resultOf(critical)).toBe(code)
-    const lenient = await searched(byUid, sort(false, key(attribute)))
+    const lenient = await searched(byUid, sort(false, ...keys))
     expect([lenient.resultCode, lenient.entries.length, resultOf(lenient)]).toEqual([ResultCode.success, 3, code])
   })
 
@@ -142,19 +144,14 @@ describe('RFC 2891: server side sorting', () => {
 })
 
 describe('dereference', () => {
-  const ask = (attribute: string, attributes: string[], isCritical = true) =>
-    control(
-      Oid.dereference,
-      isCritical,
-      element(
-        Tag.sequence,
-        element(
-          Tag.sequence,
-          textElement(Tag.octetString, attribute),
-          element(Tag.sequence, ...attributes.map((name) => textElement(Tag.octetString, name))),
-        ),
-      ),
+  const specification = (attribute: string, attributes: string[]) =>
+    element(
+      Tag.sequence,
+      textElement(Tag.octetString, attribute),
+      element(Tag.sequence, ...attributes.map((name) => textElement(Tag.octetString, name))),
     )
+  const ask = (attribute: string, attributes: string[], isCritical = true) =>
+    control(Oid.dereference, isCritical, element(Tag.sequence, specification(attribute, attributes)))
   const followed = (answer: ReceivedResult) => {
     const value = answer.entries[0]?.controls.get(Oid.dereference)
     if (!value) return []
@@ -195,6 +192,12 @@ describe('dereference', () => {
   test('an attribute that holds no DNs is protocolError when critical, else nothing', async () => {
     expect((await searched(engineering, ask('cn', ['uid']))).resultCode).toBe(ResultCode.protocolError)
     expect(followed(await searched(engineering, ask('cn', ['uid'], false)))).toEqual([])
+  })
+
+  test('an attribute named twice, by any name, is protocolError', async () => {
+    const twice = element(Tag.sequence, specification('member', ['uid']), specification('2.5.4.31', ['cn']))
+    const answer = await searched(engineering, control(Oid.dereference, true, twice))
+    expect([answer.resultCode, answer.entries]).toEqual([ResultCode.protocolError, []])
   })
 })
 
@@ -253,6 +256,12 @@ describe('RFC 3876: matched values', () => {
 
   test('and, or, not are no items', async () => {
     expect((await searched(adaAlone, only('(!(mail=x))'))).resultCode).toBe(ResultCode.protocolError)
+  })
+
+  test('more than 16 items are protocolError: each value is compared with each', async () => {
+    const items = (count: number) => only(...Array.from({ length: count }, (_, index) => `(mail=${index})`))
+    expect((await searched(adaAlone, items(16))).resultCode).toBe(ResultCode.success)
+    expect((await searched(adaAlone, items(17))).resultCode).toBe(ResultCode.protocolError)
   })
 })
 

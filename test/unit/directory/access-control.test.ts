@@ -94,6 +94,16 @@ describe('what may not be read is not there to be tested', () => {
   })
 })
 
+test('a member that may not be read is in no group, however it is asked for', async () => {
+  const team = `cn=team,${groups}`
+  const view = await viewOf([suffix, ada, bob, anEntry(team, { cn: ['team'], member: [ada.dn, bob.dn] })])
+  const access = accessOf(user(ada), view)
+  for (const ask of ['member=', 'uniqueMember=', 'member:1.2.840.113556.1.4.1941:=', 'member:2.5.13.1:=']) {
+    expect(search(view, { filter: `(${ask}${ada.dn})`, access })).toEqual([team])
+    expect(search(view, { filter: `(${ask}${bob.dn})`, access })).toEqual([])
+  }
+})
+
 test('a password is not among the attributes of anybody', async () => {
   const view = await directory
   for (const identity of [anonymous, binder, user(ada)]) {

@@ -54,6 +54,66 @@ test('says whether an index narrowed it down', async () => {
   expect(await start('(description=x)', 'singleLevel')).toBe(false)
 })
 
+describe('however much is asked at once', () => {
+  const members = Array.from({ length: 30_000 }, (_, index) => `u${index}`)
+  const crowd = viewOf([
+    anEntry(base, { objectClass: ['top'] }),
+    ...dns.slice(1).map((dn) => anEntry(dn, { objectClass: ['top'], description: ['x y z'] })),
+    anEntry(`cn=all,${base}`, { objectClass: ['posixGroup'], cn: ['all'], memberUid: members }),
+  ])
+  const terms = (count: number, term: (index: number) => string) =>
+    `(|${Array.from({ length: count }, (_, index) => term(index)).join('')})`
+  const start = async (filter: string) =>
+    startSearch(await crowd, { baseObject: base, scope: 'wholeSubtree', filter: parseFilter(filter) }, everything)
+
+  test('candidates are not gathered from more terms than there are entries', async () => {
+    expect((await start(terms(2, (index) => `(cn=a${index}*)`))).isUnindexed).toBe(false)
+    expect((await start(terms(5000, (index) => `(memberUid=*a${index}*)`))).isUnindexed).toBe(true)
+    expect((await start(terms(5000, () => '(objectClass=top)'))).isUnindexed).toBe(true)
+    expect(
+      search(
+        await crowd,
+        terms(5000, () => '(objectClass=posixGroup)'),
+      ),
+    ).toEqual([`cn=all,${base}`])
+  })
+
+  test('a turn ends before its entries are all looked at', async () => {
+    const heavy = await start(terms(10_000, (index) => `(description=${index})`))
+    let turns = 0
+    for (; !heavy.isDone; turns += 1) expect(heavy.next(1000)).toEqual([])
+    expect(turns).toBeGreaterThan(1)
+  })
+
+  test('one entry that would take too much work ends the search with adminLimitExceeded', async () => {
+    const tooMuch = await start(terms(100, (index) => `(memberUid=*a${index}*)`))
+    expect(() => {
+      while (!tooMuch.isDone) tooMuch.next(1000)
+    }).toThrow(expect.objectContaining({ resultCode: ResultCode.adminLimitExceeded }))
+    expect(
+      search(
+        await crowd,
+        terms(3, (index) => `(memberUid=*u${index}99)`),
+      ),
+    ).toEqual([`cn=all,${base}`])
+  })
+
+  test('names are found by index, however many a group has', async () => {
+    const dnsOf = members.map((name) => `uid=${name},${people}`)
+    const view = await viewOf([
+      anEntry(base, { objectClass: ['top'] }),
+      anEntry(`cn=all,${base}`, { cn: ['all'], member: dnsOf }),
+      anEntry(`cn=both,${base}`, { cn: ['both'], member: dnsOf, uniqueMember: [`uid=u1,${people}`] }),
+    ])
+    const namedIn = (attribute: string) => (index: number) => `(${attribute}=uid=u${index},${people})`
+    expect(search(view, terms(2000, namedIn('uniqueMember')))).toEqual([`cn=all,${base}`, `cn=both,${base}`])
+    expect(search(view, `(!${terms(2000, (index) => namedIn('uniqueMember')(index + 2))})`)).toEqual([
+      base,
+      `cn=both,${base}`,
+    ])
+  })
+})
+
 describe('an entry that is not there, or may not be read,', () => {
   const errorOf = async (name: string, canRead: (slot: number) => boolean = () => true) => {
     const view = await directory
