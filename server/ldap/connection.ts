@@ -33,7 +33,7 @@ import { checkControls } from './request-controls.ts'
 import { toResult } from './results.ts'
 import { beginSearch, type SearchTask } from './search.ts'
 import type { LdapServices } from './services.ts'
-import type { Session } from './session.ts'
+import { type Session, turnKey } from './session.ts'
 
 /** Answers the operations that have no code of their own here, with one encoded message each. */
 export interface RareOperationHost {
@@ -162,7 +162,7 @@ export class Connection {
         if (this.writer.length > turnBytes) this.flush()
         if (handled >= messagesPerTurn || performance.now() > until) {
           this.waitsForTurn = true
-          this.services.turns.take(this.onTurn)
+          this.services.turns.take(turnKey(this.session), this.onTurn)
           break
         }
       }
@@ -365,7 +365,7 @@ export class Connection {
     }
     const schedule = () => {
       if (this.socket.writableLength > backlogBytes) operation.resume = step
-      else this.services.turns.take(step)
+      else this.services.turns.take(turnKey(this.session), step)
     }
     this.running.add(operation)
     this.flush()

@@ -11,6 +11,11 @@ export interface Session {
   identity: Identity
 }
 
+/** What turns are shared out by: who is bound or, where nobody is, the address. */
+export function turnKey({ identity, remoteAddress }: Session): string {
+  return identity.kind === 'anonymous' ? remoteAddress : identity.dn
+}
+
 export function describeIdentity(identity: Identity): string {
   return identity === anonymous || identity.kind === 'anonymous' ? 'anonymous' : identity.dn
 }
