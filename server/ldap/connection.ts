@@ -59,7 +59,7 @@ const turnBytes = 256 * 1024
 const backlogBytes = 1024 * 1024
 /** Messages handled, and time they may take, before other connections get their turn. */
 const messagesPerTurn = 256
-const readingMsPerTurn = 10
+const readingMsPerTurn = 2
 const closingMs = 2000
 /** A client that reads nothing of its answers for this long is cut off. */
 const stalledSeconds = 120
@@ -166,14 +166,20 @@ export class Connection {
           break
         }
       }
-      this.midMessageSinceMs = this.frames.isMidMessage ? (this.midMessageSinceMs ?? performance.now()) : undefined
       this.flush()
+      this.timeHalfMessage(handled > 0)
     } catch (error) {
       this.disconnectOnError(error)
     } finally {
       this.isReading = false
     }
     this.throttleReading()
+  }
+
+  /** What waits for other operations, or for the client to read, is not a message that the client is slow to send. */
+  private timeHalfMessage(isNew: boolean): void {
+    if (!this.frames.isMidMessage || this.isHeld) this.midMessageSinceMs = undefined
+    else if (isNew || this.midMessageSinceMs === undefined) this.midMessageSinceMs = performance.now()
   }
 
   private throttleReading(): void {
@@ -267,8 +273,8 @@ export class Connection {
     if (startsTls) this.startTls()
   }
 
-  /** What was pipelined behind the request is dropped: it was sent in the clear (RFC 4511 §4.14.1). */
-  private startTls(): void {
+  /** What has arrived is dropped: it was sent in the clear, pipelined behind a StartTLS request (RFC 4511 §4.14.1). */
+  startTls(): void {
     this.flush()
     this.frames.discard()
     const raw = this.socket
@@ -354,6 +360,7 @@ export class Connection {
     const step = () => {
       delete operation.resume
       if (operation.isAbandoned) return end(() => undefined)
+      if (this.socket.writableLength > backlogBytes) return schedule() // what others of this client have sent counts too
       try {
         const outcome = task.step(emit)
         if (outcome) return end(() => finish(outcome.result, { controls: outcome.controls }))

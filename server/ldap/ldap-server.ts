@@ -73,10 +73,9 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
   const front = createWireFront(services, createRareOperationHost(rareOperations))
   const host = (tlsOptions?: TlsIdentity['options']) => {
     const usesWire = config.front === 'wire'
-    const server = createLdapjsServer({
-      ...(usesWire ? { router: front.accept } : {}),
-      ...(tlsOptions ? { tls: tlsOptions } : {}),
-    })
+    const server = createLdapjsServer(
+      usesWire ? { router: tlsOptions ? front.acceptTls : front.accept } : tlsOptions ? { tls: tlsOptions } : {},
+    )
     if (!usesWire) mountTwin(server, services)
     if (!usesWire) refuseWrites(server)
     return server

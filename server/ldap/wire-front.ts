@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { anonymous } from '../directory/access-control.ts'
 import { noticeOfDisconnection } from '../protocol/response-encoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
@@ -7,9 +6,11 @@ import { isLoopbackAddress } from '../runtime/loopback.ts'
 import { Connection, type RareOperationHost } from './connection.ts'
 import type { LdapServices } from './services.ts'
 
-/** Every open connection of the server; the `connectionRouter` of both listeners. */
+/** Every open connection of the server; `accept` and `acceptTls` are the `connectionRouter` of the listeners. */
 export interface WireFront {
   readonly accept: (socket: Socket) => void
+  /** For ldaps://: the handshake is under the same limits as everything else. */
+  readonly acceptTls: (socket: Socket) => void
   readonly connections: number
   /** Tells every client (RFC 4511 §4.4.1) and closes; what is left after `graceMs` is cut off. */
   close(graceMs: number): Promise<void>
@@ -28,7 +29,7 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
     for (const connection of open.keys()) connection.closeIfOverdue(now)
   }, sweepMs).unref()
 
-  function accept(socket: Socket): void {
+  function accept(socket: Socket, beginsWithTls = false): void {
     const remoteAddress = socket.remoteAddress
     if (remoteAddress === undefined) {
       socket.destroy() // gone already
@@ -40,7 +41,8 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
       open.size >= limits.connections || (!isLoopback && (perAddress.get(network) ?? 0) >= limits.connectionsPerAddress)
     if (isOverLimit) {
       socket.on('error', () => undefined)
-      socket.end(noticeOfDisconnection(ResultCode.busy, 'too many connections'), () => socket.destroy())
+      if (beginsWithTls) socket.destroy()
+      else socket.end(noticeOfDisconnection(ResultCode.busy, 'too many connections'), () => socket.destroy())
       return
     }
     lastId += 1
@@ -48,7 +50,7 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
       id: lastId,
       remoteAddress,
       isLoopback,
-      isSecure: socket instanceof TLSSocket,
+      isSecure: false,
       identity: anonymous,
     }
     const connection = new Connection(socket, session, services, rareOperations)
@@ -56,6 +58,7 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
     perAddress.set(network, (perAddress.get(network) ?? 0) + 1)
     // The raw socket: TLS put on it by StartTLS ends with it.
     socket.on('close', () => forget(connection))
+    if (beginsWithTls) connection.startTls()
   }
 
   function forget(connection: Connection): void {
@@ -69,7 +72,8 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
   }
 
   return {
-    accept,
+    accept: (socket) => accept(socket),
+    acceptTls: (socket) => accept(socket, true),
     get connections() {
       return open.size
     },
