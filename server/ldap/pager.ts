@@ -2,11 +2,10 @@ import type { Search } from '../directory/search.ts'
 import type { PagedResultsRequest } from '../protocol/paged-results.ts'
 import type { PagePosition } from './page-cookies.ts'
 
-/** Entries sent in one turn of the event loop, and looked at in one. */
-const entriesPerTurn = 100
-const looksPerTurn = 1000
-/** Entries of which little may be seen are short and take long all the same. */
-const millisecondsPerTurn = 5
+/** Entries looked at between two looks at the clock. */
+const looksAtOnce = 100
+/** Of looking and sending, in one go. */
+const millisecondsAtOnce = 1
 
 /** Counts the entries of a search against page size and size limit; holds back what was found beyond them. */
 export class Pager {
@@ -37,24 +36,28 @@ export class Pager {
     return { after: this.last, sent: this.sentBefore + this.entries }
   }
 
-  /** 'more' when this turn is used up. A page or size limit is reached only when a further entry is known to exist. */
+  /**
+   * Goes on until time is up or `emit` says that it has enough: 'more'. A page or size limit is reached only when a further entry is
+   * known to exist.
+   */
   advance(emit: (slot: number) => boolean): 'more' | 'page' | 'sizeLimit' | 'end' {
-    let sent = 0
-    const until = performance.now() + millisecondsPerTurn
-    if (this.foundAt >= this.found.length && !this.search.isDone) {
-      this.found = this.search.next(looksPerTurn)
-      this.foundAt = 0
-    }
-    for (; this.foundAt < this.found.length; this.foundAt += 1) {
+    const until = performance.now() + millisecondsAtOnce
+    for (let goOn = true; ; goOn &&= performance.now() < until) {
+      if (this.foundAt >= this.found.length) {
+        if (this.search.isDone) return 'end'
+        if (!goOn) return 'more'
+        this.found = this.search.next(looksAtOnce)
+        this.foundAt = 0
+        continue
+      }
       if (this.entries >= this.sizeLimit) return 'sizeLimit'
       if (this.entries >= this.pageSize) return 'page'
-      if (sent >= entriesPerTurn) return 'more'
+      if (!goOn) return 'more'
       const slot = this.found[this.foundAt] ?? -1
-      const goOn = emit(slot)
+      goOn = emit(slot)
+      this.foundAt += 1
       this.last = slot
       this.entries += 1
-      sent = goOn && performance.now() < until ? sent + 1 : entriesPerTurn
     }
-    return this.search.isDone ? 'end' : 'more'
   }
 }

@@ -8,7 +8,7 @@ export interface Turns {
 }
 
 /** Between two looks at the sockets. */
-const turnMs = 10
+const turnMs = 2
 
 export function createTurns(): Turns {
   /** Steps by key; the key whose turn is next comes first. */
