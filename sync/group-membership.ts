@@ -33,19 +33,24 @@ export function resolveMembership(groups: readonly SourceGroup[]): Membership {
   }
 
   function collect(groupId: string): ReadonlySet<string> {
-    const users = new Set<string>()
-    const visited = new Set<string>([groupId])
-    const open = [groupId]
-    for (let id = open.pop(); id !== undefined; id = open.pop()) {
-      const group = byId.get(id)
-      if (group === undefined) continue
-      for (const user of group.userIds) users.add(user)
-      for (const child of group.groupIds) {
-        if (visited.has(child)) continue
-        visited.add(child)
-        open.push(child)
-      }
-    }
-    return users
+    const group = byId.get(groupId)
+    return new Set(group === undefined ? [] : within(group, byId).flatMap(({ userIds }) => userIds))
   }
+}
+
+/** The group and every group nested in it. */
+export function groupsWithin(group: SourceGroup, groups: readonly SourceGroup[]): readonly SourceGroup[] {
+  return within(group, new Map(groups.map((each) => [each.id, each])))
+}
+
+function within(group: SourceGroup, byId: ReadonlyMap<string, SourceGroup>): readonly SourceGroup[] {
+  const found = new Set([group])
+  // A set that is walked goes on with what is added meanwhile.
+  for (const { groupIds } of found) {
+    for (const id of groupIds) {
+      const child = byId.get(id)
+      if (child !== undefined) found.add(child)
+    }
+  }
+  return [...found]
 }

@@ -26,3 +26,8 @@ export function objectField(record: JsonObject, name: string): JsonObject {
   const value = record[name]
   return isJsonObject(value) ? value : {}
 }
+
+/** Whether every record has a value in the field; true without a field to look at. */
+export function isSaidByAll(records: readonly JsonObject[], field: string | undefined): boolean {
+  return field === undefined || records.every((record) => (record[field] ?? null) !== null)
+}

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 import type { CloudProviderConfig } from '../server/runtime/config-schema.ts'
-import type { Membership } from './group-membership.ts'
+import { groupsWithin, type Membership } from './group-membership.ts'
 import type { SourceDomain, SourceGroup, SourceUser } from './identity.ts'
 
 /** `skipped`: never served, and no ids are given out for it. */
@@ -104,9 +104,12 @@ export function ruleGroups(
   })
 
   function readable(group: SourceGroup, wanted: string): SourceGroup {
-    if (group.membersReadable || setting === 'selectedGroups') return group
+    if (setting === 'selectedGroups') return group
+    const hidden = groupsWithin(group, groups).find(({ membersReadable }) => !membersReadable)
+    if (hidden === undefined) return group
+    const which = hidden === group ? `"${wanted}"` : `"${hidden.name}", which belongs to "${wanted}",`
     throw new RuleError(
-      `${config.id}: filters.${setting}: the members of "${wanted}" are hidden from the application. Grant it the right to read them (Entra: Member.Read.Hidden) or name another group.`,
+      `${config.id}: filters.${setting}: the members of ${which} are hidden from the application. Grant it the right to read them (Entra: Member.Read.Hidden) or name another group.`,
     )
   }
 

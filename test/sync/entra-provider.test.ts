@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { EntraUser } from '../../demo/entra/objects.ts'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { Secret, SecretError } from '../../server/runtime/secret.ts'
 import { createProviders } from '../../sync/create-providers.ts'
@@ -9,7 +10,7 @@ import { configSchema } from '../../server/runtime/config-schema.ts'
 import { applicationCertificate } from '../builders/application-certificate.ts'
 import { fakeClock } from './fake-clock.ts'
 import { entraGroupId, entraUserId, fillSmallTenants } from './small-tenants.ts'
-import { entraSettings, openSync, startTrustedTenants, values } from './sync-fixture.ts'
+import { entraSettings, openSync, servedEntries, startTrustedTenants, values } from './sync-fixture.ts'
 
 let tenants: SimulatedTenants
 beforeEach(async () => {
@@ -163,6 +164,23 @@ describe('reading', () => {
     expect(sync.directory.entryByUuid(entraGroupId(1))).toBeUndefined()
     expect(await sync.engine.explain('inner')).toMatchObject([{ decision: { rule: 'membersReadable' } }])
     expect(await failure({ filters: { denyUsersInGroups: ['Inner'] } })).toContain('are hidden from the application')
+    expect(await failure({ filters: { denyUsersInGroups: ['Outer'] } })).toContain(
+      'the members of "Inner", which belongs to "Outer", are hidden from the application',
+    )
+  })
+
+  test('reads nothing from silence: a person of whom Graph does not say whether sign-in is allowed fails the run', async () => {
+    const { users } = tenant().directory
+    const blocked = { ...users.get(entraUserId(1)), accountEnabled: false }
+    users.set(entraUserId(1), blocked as EntraUser)
+    const sync = await openSync({ providers: [entraSettings(tenants)] })
+    await sync.engine.run('contoso', { trigger: 'test' })
+    const before = servedEntries(sync.directory)
+    const silent: unknown = { ...blocked, accountEnabled: null }
+    users.set(entraUserId(1), silent as EntraUser)
+    const { outcome, error } = await sync.engine.run('contoso', { trigger: 'test' })
+    expect([outcome, error]).toEqual(['failed', expect.stringContaining('does not say accountEnabled')])
+    expect(servedEntries(sync.directory)).toEqual(before)
   })
 
   test('waits as long as Retry-After says, with the whole connection', async () => {

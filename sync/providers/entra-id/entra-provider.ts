@@ -86,6 +86,7 @@ const usersListing: Listing = {
   path: `/users?$select=${userProperties.join(',')}&$top=999`,
   call: 'GET /users',
   permission: 'User.Read.All',
+  saying: 'accountEnabled',
 }
 const groupsListing: Listing = {
   path: `/groups?$select=${groupProperties.join(',')}&$top=999`,
@@ -125,6 +126,7 @@ async function readMembers(
     path: `/groups/${encodeURIComponent(id)}/members?$select=id&$top=999`,
     call: `GET /groups/${id}/members`,
     permission: 'GroupMember.Read.All',
+    saying: '@odata.type',
   }
   try {
     const members = await graph.list(listing, context)
@@ -151,7 +153,7 @@ async function whole(
 function probes(config: EntraProviderConfig): readonly (readonly [string, Listing])[] {
   const one = (path: string, listing: Listing): Listing => ({ ...listing, path })
   return [
-    ...(config.users ? ([['read users', one('/users?$select=id&$top=1', usersListing)]] as const) : []),
+    ...(config.users ? ([['read users', one('/users?$select=id,accountEnabled&$top=1', usersListing)]] as const) : []),
     ...(config.groups ? ([['read groups', one('/groups?$select=id&$top=1', groupsListing)]] as const) : []),
     ...(readsDomains(config) ? ([['read domains', domainsListing]] as const) : []),
   ]

@@ -3,7 +3,7 @@ import type { CallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject } from '../../identity.ts'
 import { ProviderError } from '../../provider-error.ts'
-import { isJsonObject } from '../../record-fields.ts'
+import { isJsonObject, isSaidByAll } from '../../record-fields.ts'
 import type { AccessTokens, CallContext } from './access-token.ts'
 import { describeGraphFailure } from './graph-errors.ts'
 
@@ -24,6 +24,8 @@ export interface Listing {
   readonly call: string
   /** Permission to name when the answer is 403. */
   readonly permission: string
+  /** What every object says. One that does not is no answer: nothing may be read from its silence. */
+  readonly saying?: string
 }
 
 export interface GraphClient {
@@ -93,6 +95,11 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
         try {
           const body = await send(url, await tokens.get(context), context)
           if (!isPage(body)) throw new SyntaxError('not a page of objects')
+          if (!isSaidByAll(body.value, listing.saying))
+            return {
+              type: 'transient',
+              error: badAnswer(listing.call, `an object of the answer does not say ${listing.saying}`),
+            }
           return { type: 'done', value: { type: 'page', body } }
         } catch (thrown) {
           context.signal.throwIfAborted()
@@ -162,7 +169,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
 }
 
 /** A page has a list of objects that all carry an id; anything else is no page, and no end of a listing. */
-function isPage(body: unknown): body is JsonObject {
+function isPage(body: unknown): body is JsonObject & { readonly value: readonly JsonObject[] } {
   if (!isJsonObject(body) || !Array.isArray(body.value)) return false
   const items: readonly unknown[] = body.value
   return items.every((item) => isJsonObject(item) && typeof item.id === 'string' && item.id !== '')
