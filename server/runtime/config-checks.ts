@@ -83,7 +83,13 @@ function literalSecrets(config: Config): Problem[] {
 
 function oktaCredentials({ providers }: Config): Problem[] {
   return providers.flatMap((provider, index) => {
-    if (provider.type !== 'okta' || provider.apiToken !== null || provider.oauth !== null) return []
+    if (provider.type !== 'okta') return []
+    const { apiToken, oauth } = provider
+    if (apiToken !== null && oauth !== null)
+      return [
+        { path: `providers[${index}].oauth`, value: undefined, message: 'stands beside apiToken; keep one of the two' },
+      ]
+    if (apiToken !== null || oauth !== null) return []
     return [{ path: `providers[${index}].apiToken`, value: undefined, message: 'is missing (an API token of the org)' }]
   })
 }

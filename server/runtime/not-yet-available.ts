@@ -25,7 +25,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'providers[].staleAfterHours', neutral: 24 },
   { path: 'providers[].reportTo', neutral: [] },
   { path: 'providers[].credentials[].kind', neutral: 'application' },
-  { path: 'providers[].oauth', neutral: null },
   { path: 'passwords.recentBindMinutes', neutral: 10 },
   { path: 'passwords.upgradeImported', neutral: true },
   { path: 'passwords.minLength', neutral: 12 },

@@ -106,7 +106,9 @@ describe('a set-up mistake is one clear sentence', () => {
   })
 
   test('no token', async () => {
-    expect((await run(await open({ apiToken: null }))).error).toContain('acme: sign-in: no apiToken is configured')
+    expect((await run(await open({ apiToken: null }))).error).toContain(
+      'acme: sign-in: neither apiToken nor oauth is configured',
+    )
   })
 
   test('a host that does not answer', async () => {

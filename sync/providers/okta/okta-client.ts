@@ -6,15 +6,21 @@ import type { JsonObject } from '../../identity.ts'
 import type { FetchContext } from '../../identity-provider.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { isJsonObject } from '../../record-fields.ts'
+import { AccessTokens } from './access-tokens.ts'
 import { readNextLink } from './link-header.ts'
-import { describeOktaFailure, NoAnswerError } from './okta-errors.ts'
+import { describeOktaFailure, NoAnswerError, tokenRequest } from './okta-errors.ts'
 import { spreadOver } from './rate-limit.ts'
+import type { ServiceApp } from './service-app.ts'
+
+/** What the connection signs in with. */
+export type OktaAccess = { readonly kind: 'apiToken'; readonly token: Secret } | ServiceApp
 
 export interface OktaClientOptions {
   readonly provider: string
   /** https, without path. */
   readonly orgUrl: string
-  readonly apiToken: () => Promise<Secret>
+  /** Read when first needed, and again after it was refused. */
+  readonly access: () => Promise<OktaAccess>
   readonly timeoutMs: number
   readonly pacer: CallPacer
   readonly clock: Clock
@@ -44,7 +50,8 @@ export interface OktaClient {
   notFound(listing: Listing): ProviderError
 }
 
-const getJson = { method: 'get', headers: { Accept: 'application/json' } }
+/** In capitals: the SDK copies the method into proofs of possession. */
+const getJson = { method: 'GET', headers: { Accept: 'application/json' } }
 
 /** What the SDK passes on to the executor; its declarations know fewer fields. */
 type RequestOptions = NonNullable<Parameters<Client['http']['http']>[1]>
@@ -63,7 +70,7 @@ const maxRestarts = 2
 export function createOktaClient(options: OktaClientOptions): OktaClient {
   const { provider, pacer, clock } = options
   const org = new URL(options.orgUrl)
-  let sdk: Promise<Client> | undefined
+  let session: Promise<Session> | undefined
 
   async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
     for (let restart = 0; ; restart++) {
@@ -91,16 +98,16 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
   }
 
   async function readPage(url: string, listing: Listing, context: CallContext): Promise<Page> {
-    sdk ??= loadSdk(options).catch((error: unknown) => {
-      sdk = undefined
+    session ??= openSession(options).catch((error: unknown) => {
+      session = undefined
       throw error
     })
-    const client = await sdk
-    return await pacer.call<Page>(context, () => attemptPage(client, url, listing, context))
+    const opened = await session
+    return await pacer.call<Page>(context, () => attemptPage(opened, url, listing, context))
   }
 
   async function attemptPage(
-    client: Client,
+    { client, access }: Session,
     url: string,
     listing: Listing,
     context: CallContext,
@@ -122,7 +129,10 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
       return { type: 'done', value: { type: 'page', items: body, next } }
     } catch (thrown) {
       context.signal.throwIfAborted()
-      const failure = describeOktaFailure(provider, listing.call, listing.permission, thrown, clock.now())
+      const { call, permission } = listing
+      const failure = describeOktaFailure({ provider, call, permission, access, now: clock.now() }, thrown)
+      if (failure.type === 'failed' && (failure.error.status === 401 || failure.error.call === tokenRequest))
+        session = undefined
       // Validation can fail only for the cursor: the rest of the request is always the same (contract §5).
       if (failure.type === 'failed' && failure.error.code === 'E0000001' && url.includes('after='))
         return { type: 'done', value: { type: 'cursorExpired' } }
@@ -154,37 +164,87 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
   }
 }
 
-/** Loaded when first needed: it takes most of a second and 75 MB (contract §8.1). */
-async function loadSdk(options: OktaClientOptions): Promise<Client> {
+interface Session {
+  readonly client: Client
+  readonly access: OktaAccess
+}
+
+/** The SDK is loaded when first needed: it takes most of a second and 75 MB (contract §8.1). */
+async function openSession(options: OktaClientOptions): Promise<Session> {
+  const access = await options.access()
   const { Client: SdkClient, RequestExecutor: Executor } = await import('@okta/okta-sdk-nodejs')
+  const orgUrl = new URL(options.orgUrl).origin
   // Everything is given: what is missing would be filled in from okta.yaml and OKTA_CLIENT_* variables.
-  return new SdkClient({
-    orgUrl: new URL(options.orgUrl).origin,
-    token: (await options.apiToken()).reveal(),
-    authorizationMode: 'SSWS',
+  const client = new SdkClient({
+    orgUrl,
+    ...credentialsFor(access),
     cacheMiddleware: null,
-    requestExecutor: singleRequestExecutor(Executor),
+    requestExecutor: singleRequestExecutor(Executor, `${orgUrl}/oauth2/v1/token`, options.timeoutMs),
   })
+  return { client, access }
+}
+
+function credentialsFor(access: OktaAccess) {
+  if (access.kind === 'apiToken')
+    return {
+      authorizationMode: 'SSWS',
+      token: access.token.reveal(),
+      clientId: '',
+      scopes: [],
+      privateKey: '',
+      keyId: '',
+    }
+  const { clientId, scopes, privateKey, keyId } = access
+  return {
+    authorizationMode: 'PrivateKey',
+    token: '',
+    clientId,
+    scopes: [...scopes],
+    privateKey: JSON.stringify(privateKey),
+    keyId: keyId ?? '',
+  }
 }
 
 /**
  * Sends one request with the platform's fetch. The SDK's own (node-fetch 2) never ends when the connection is cut in
  * the middle of a body, and sends everything through https_proxy without exceptions (contract §8.1). Redirects are
- * refused: the token belongs to the org alone. "No answer" is told apart from answers; repeats are the pacer's.
+ * refused: the token belongs to the org alone. "No answer" is told apart from answers; repeats are the pacer's, but for
+ * the one that follows the renewal of an access token, which is the SDK's.
  */
-function singleRequestExecutor(Executor: typeof RequestExecutor): RequestExecutor {
+function singleRequestExecutor(Executor: typeof RequestExecutor, tokenUrl: string, timeoutMs: number): RequestExecutor {
+  const tokens = new AccessTokens()
+
   class SingleRequestExecutor extends Executor {
     override async fetch(request: Parameters<RequestExecutor['fetch']>[0]): ReturnType<RequestExecutor['fetch']> {
-      // The SDK adds the url, and to the headers the authorization; its declarations leave node-fetch's fields out.
-      const { url, headers, signal } = request as { url: string; headers: Record<string, string>; signal: AbortSignal }
-      try {
-        return await fetch(url, { headers, signal, redirect: 'error' })
-      } catch (cause) {
-        throw new NoAnswerError(cause)
+      const sent = request as unknown as SentRequest
+      if (sent.url === tokenUrl) {
+        // All calls that wait for a token share the request, so it ends with none of them.
+        const signal = AbortSignal.timeout(timeoutMs)
+        return await tokens.answer(sent.headers.DPoP, () => send({ ...sent, signal }))
       }
+      const response = await send(sent)
+      if (response.status === 401) await tokens.refused(sent.headers.Authorization)
+      return response
     }
   }
   return new SingleRequestExecutor()
+}
+
+/** What the SDK hands to its executor; its declarations leave node-fetch's fields out. */
+interface SentRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal: AbortSignal
+}
+
+async function send({ url, method, headers, body, signal }: SentRequest): Promise<Response> {
+  try {
+    return await fetch(url, { method, headers, body: body ?? null, signal, redirect: 'error' })
+  } catch (cause) {
+    throw new NoAnswerError(cause)
+  }
 }
 
 function isPage(body: unknown): body is readonly JsonObject[] {

@@ -1,4 +1,4 @@
-import type { OktaProviderConfig, SecretSource } from '../../../server/runtime/config-schema.ts'
+import type { OktaProviderConfig } from '../../../server/runtime/config-schema.ts'
 import { allOrFirstFailure } from '../../all-or-first-failure.ts'
 import { createCallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
@@ -7,13 +7,14 @@ import type { FetchContext, IdentityProvider, ProbeResult } from '../../identity
 import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { objectField, textField } from '../../record-fields.ts'
-import { createOktaClient, type Listing, type OktaClient } from './okta-client.ts'
+import { createOktaClient, type Listing, type OktaAccess, type OktaClient } from './okta-client.ts'
 import { holdsEverybody, toSourceGroup, toSourceUser } from './okta-identities.ts'
+import { readServiceApp } from './service-app.ts'
 
 /** 5 or fewer in parallel (contract §4). */
 const maxConcurrentCalls = 5
 
-/** An Okta org, read with an API token. */
+/** An Okta org, read with an API token or as an OAuth service app. */
 export function createOktaProvider(
   config: OktaProviderConfig,
   parts: { readonly clock: Clock; readonly secret: ReadSecret },
@@ -22,7 +23,7 @@ export function createOktaProvider(
   const okta = createOktaClient({
     provider: config.id,
     orgUrl: org.origin,
-    apiToken: async () => await readProviderSecret(config.id, 'apiToken', tokenOf(config), parts.secret),
+    access: () => readAccess(config, parts.secret),
     timeoutMs: config.requestTimeoutSeconds * 1000,
     pacer: createCallPacer({ clock: parts.clock, maxConcurrent: maxConcurrentCalls }),
     clock: parts.clock,
@@ -127,13 +128,15 @@ async function probe(
   }
 }
 
-function tokenOf(config: OktaProviderConfig): SecretSource {
-  if (config.apiToken !== null) return config.apiToken
+async function readAccess(config: OktaProviderConfig, secret: ReadSecret): Promise<OktaAccess> {
+  const { id, apiToken, oauth } = config
+  if (oauth !== null) return await readServiceApp(id, oauth)
+  if (apiToken !== null) return { kind: 'apiToken', token: await readProviderSecret(id, 'apiToken', apiToken, secret) }
   throw new ProviderError({
-    provider: config.id,
+    provider: id,
     call: 'sign-in',
-    what: config.oauth === null ? 'no apiToken is configured' : 'OAuth service apps are not supported yet',
-    advice: 'Configure apiToken.',
+    what: 'neither apiToken nor oauth is configured',
+    advice: 'Configure one of them.',
   })
 }
 
