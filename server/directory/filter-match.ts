@@ -25,13 +25,16 @@ export const False = 0
 export const Undefined = -1
 export type Truth = typeof True | typeof False | typeof Undefined
 
+/** Slots in ascending order; where they take long to gather, in slices, with the slots at the end. */
+export type Candidates = readonly number[] | Generator<undefined, readonly number[]>
+
 /**
- * A filter made ready for one view and one identity. `candidates` are slots in ascending order that hold every entry for
- * which the filter can be True; undefined when no index narrows it down. `estimate` is how many they are, about.
+ * A filter made ready for one view and one identity. `candidates` hold every entry for which the filter can be True; undefined when no
+ * index narrows it down. `estimate` is how many they are, about.
  */
 export interface Matcher {
   readonly estimate: number
-  readonly candidates: (() => readonly number[]) | undefined
+  readonly candidates: (() => Candidates) | undefined
   /** For a slot that holds a readable entry. Throws {@link LdapError} adminLimitExceeded when one entry takes too much work. */
   readonly test: (slot: number) => Truth
   /** Comparisons made so far, about. */
@@ -148,14 +151,40 @@ function or(matchers: readonly Part[], { view, work }: Compilation): Part {
   const lists = matchers.map((matcher) => matcher.candidates)
   const estimate = matchers.reduce((sum, matcher) => sum + matcher.estimate, 0)
   if (estimate > view.entries.length || !lists.every((list) => list !== undefined)) return scan(test)
-  return { estimate, candidates: () => union(lists.map((list) => list())), test }
+  return { estimate, candidates: () => unionOf(lists.map((list) => list())), test }
+}
+
+function* unionOf(gathered: readonly Candidates[]): Generator<undefined, readonly number[]> {
+  const lists: (readonly number[])[] = []
+  for (const each of gathered) lists.push('next' in each ? yield* each : each)
+  return union(lists)
 }
 
 function union(lists: readonly (readonly number[])[]): readonly number[] {
   const filled = lists.filter((list) => list.length > 0)
   if (filled.length <= 1) return filled[0] ?? []
-  return [...new Set(filled.flat())].sort((a, b) => a - b)
+  let count = 0
+  let last = 0
+  for (const list of filled) {
+    count += list.length
+    last = Math.max(last, list.at(-1) ?? 0)
+  }
+  if (count < fewSlots) return [...new Set(filled.flat())].sort((a, b) => a - b)
+  const isIn = new Uint8Array(last + 1)
+  for (const list of filled) for (const slot of list) isIn[slot] = 1
+  return marked(isIn)
 }
+
+function marked(isIn: Uint8Array): readonly number[] {
+  const slots: number[] = []
+  for (let slot = isIn.indexOf(1); slot >= 0; slot = isIn.indexOf(1, slot + 1)) slots.push(slot)
+  return slots
+}
+
+/** More are marked and counted off in place of being sorted. */
+const fewSlots = 1000
+/** Keys or values looked at in one slice of gathering. */
+const gatheredAtOnce = 200
 
 function not(matcher: Part): Part {
   return scan((slot) => {
@@ -187,7 +216,9 @@ function indexed(
   if (item.type === 'substrings') {
     const comparison = substringsComparison(description.type)
     const matches = comparison && substringsMatch(item, comparison)
-    return matches && description.type.equality?.comparison === comparison ? byKeys(indexes, matches, test) : undefined
+    return matches && description.type.equality?.comparison === comparison
+      ? byKeys(indexes, matches, test, view)
+      : undefined
   }
   const isEquality =
     item.type === 'equality' ||
@@ -221,11 +252,19 @@ function byKeys(
   indexes: readonly ReadonlyMap<string, Posting>[],
   matches: (key: string) => boolean,
   test: (slot: number) => Truth,
+  view: DirectoryView,
 ): Part {
-  const candidates = () => {
-    const lists: (readonly number[])[] = []
-    for (const index of indexes) for (const [key, posting] of index) if (matches(key)) lists.push(slotsOf(posting))
-    return union(lists)
+  function* candidates(): Generator<undefined, readonly number[]> {
+    const isIn = new Uint8Array(view.entries.length)
+    let count = 0
+    for (const index of indexes) {
+      for (const [key, posting] of index) {
+        if (matches(key)) for (const slot of slotsOf(posting)) isIn[slot] = 1
+        count += 1
+        if (count % gatheredAtOnce === 0) yield
+      }
+    }
+    return marked(isIn)
   }
   return { estimate: indexes.reduce((sum, index) => sum + index.size, 0) / 4, candidates, test }
 }
@@ -259,17 +298,20 @@ function memberOf(groupKey: string, stored: Posting | undefined, view: Directory
   const member = view.schema.attributeType('member')
   const groupsByMember = member && view.equality.get(member)
   if (group === undefined || !member || !access.canRead(group)) return fromPosting(undefined)
-  const members = () => {
-    const slots = new Set(slotsOf(stored))
-    for (const octets of attributeValues(view, group, { type: member, options: [] })) {
-      const slot = view.slotByKey.get(member.equality?.comparison.prepare(octets) ?? '')
-      if (slot !== undefined) slots.add(slot)
+  function* members(type: AttributeType, slot: number): Generator<undefined, readonly number[]> {
+    const slots: number[] = []
+    let count = 0
+    for (const octets of attributeValues(view, slot, { type, options: [] })) {
+      const named = view.slotByKey.get(type.equality?.comparison.prepare(octets) ?? '')
+      if (named !== undefined) slots.push(named)
+      count += 1
+      if (count % gatheredAtOnce === 0) yield
     }
-    return [...slots].sort((a, b) => a - b)
+    return union([slotsOf(stored), [...new Set(slots)].sort((a, b) => a - b)])
   }
   return {
     estimate: slotsOf(stored).length + (view.entries[group]?.octets.length ?? 0) / 50,
-    candidates: members,
+    candidates: () => members(member, group),
     test: (slot) =>
       postingHas(groupsByMember?.get(view.keys[slot] ?? ''), group) || postingHas(stored, slot) ? True : False,
   }

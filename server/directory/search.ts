@@ -65,17 +65,36 @@ export function startSearch(
   const inScope = scopeTest(view, baseKey, scope)
   const byScope = slotsByScope(view, baseKey, scope)
   const useScope = byScope !== undefined && byScope.length <= matcher.estimate
-  const candidates = useScope ? byScope : matcher.candidates?.()
-  const end = candidates ? candidates.length : view.entries.length
-  let position = candidates ? firstAfter(candidates, after) : after + 1
+  const gathered = useScope ? byScope : matcher.candidates?.()
+  let gathering = gathered && 'next' in gathered ? gathered : undefined
+  let candidates: readonly number[] | undefined
+  let end = view.entries.length
+  let position = after + 1
+  const take = (slots: readonly number[]) => {
+    candidates = slots
+    end = slots.length
+    position = firstAfter(slots, after)
+  }
+  const gatherOn = () => {
+    const step = gathering?.next()
+    if (!step?.done) return
+    gathering = undefined
+    take(step.value)
+  }
+  if (gathered && !('next' in gathered)) take(gathered)
+  else gatherOn()
 
   return {
-    isUnindexed: candidates === undefined,
+    isUnindexed: gathered === undefined,
     get isDone() {
-      return position >= end
+      return !gathering && position >= end
     },
     next(count) {
       const found: number[] = []
+      if (gathering) {
+        gatherOn()
+        return found
+      }
       const enough = matcher.spent() + comparisonsPerTurn
       for (const stop = Math.min(end, position + count); position < stop && matcher.spent() < enough; position += 1) {
         const slot = candidates ? (candidates[position] ?? -1) : position

@@ -47,7 +47,7 @@ const mergedPerSlice = 1000
 
 /** Merges sorted runs, two by two, until one is left. */
 function* merge<T>(runs: T[][], compare: (a: T, b: T) => number): Generator<undefined, readonly T[]> {
-  for (;;) {
+  for (let count = 0; ; ) {
     const [left, right] = runs.splice(0, 2)
     if (!left || !right) return left ?? []
     const merged: T[] = []
@@ -56,10 +56,12 @@ function* merge<T>(runs: T[][], compare: (a: T, b: T) => number): Generator<unde
       for (let other = right[next]; other !== undefined && compare(other, item) < 0; other = right[next]) {
         merged.push(other)
         next += 1
-        if (merged.length % mergedPerSlice === 0) yield
+        count += 1
+        if (count % mergedPerSlice === 0) yield
       }
       merged.push(item)
-      if (merged.length % mergedPerSlice === 0) yield
+      count += 1
+      if (count % mergedPerSlice === 0) yield
     }
     runs.push(merged.concat(right.slice(next)))
   }

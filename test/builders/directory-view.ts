@@ -3,6 +3,7 @@ import type { EntryChange } from '../../server/directory/directory-store.ts'
 import { createViewBuilder, type DirectoryView } from '../../server/directory/directory-view.ts'
 import { entryName } from '../../server/directory/encoded-entry.ts'
 import type { AttributeValue, Entry } from '../../server/directory/entry.ts'
+import type { Matcher } from '../../server/directory/filter-match.ts'
 import { Schema } from '../../server/directory/schema/schema.ts'
 import { type SearchParameters, startSearch } from '../../server/directory/search.ts'
 import type { Filter } from '../../server/protocol/filter.ts'
@@ -41,6 +42,13 @@ export interface SearchFor {
   readonly baseObject?: string
   readonly scope?: Scope
   readonly access?: Access
+}
+
+/** The candidates of a filter, all gathered; undefined when no index narrows it down. */
+export function candidatesOf({ candidates }: Matcher): readonly number[] | undefined {
+  const gathered = candidates?.()
+  if (!gathered || !('next' in gathered)) return gathered
+  for (let step = gathered.next(); ; step = gathered.next()) if (step.done) return step.value
 }
 
 /** The slots found, in the order they were found. */

@@ -6,7 +6,7 @@ import type { EntryChange } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { compileFilter, True } from '../../server/directory/filter-match.ts'
 import { Schema } from '../../server/directory/schema/schema.ts'
-import { put, slotsFound, uuid, viewOf } from '../builders/directory-view.ts'
+import { candidatesOf, put, slotsFound, uuid, viewOf } from '../builders/directory-view.ts'
 import { stateOf } from '../builders/view-state.ts'
 import { FilterOracle, type Hidden } from './filter-oracle.ts'
 import { anEntryNumber, directory, dns, filter, hidden, scope } from './random-directory.ts'
@@ -73,7 +73,7 @@ test('the candidates of a filter are in slot order and miss no entry that it is 
         const view = await viewOf(entries)
         for (const each of filters) {
           const matcher = compileFilter(each, view, accessWithout(without, view))
-          const candidates = matcher.candidates?.()
+          const candidates = candidatesOf(matcher)
           const matching = [...view.entries.keys()].filter((slot) => matcher.test(slot) === True)
           if (candidates) expect(candidates).toEqual(expect.arrayContaining(matching))
           expect(candidates).toEqual(candidates?.toSorted((a, b) => a - b))

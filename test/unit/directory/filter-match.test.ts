@@ -3,7 +3,7 @@ import { compileFilter, False, True, Undefined } from '../../../server/directory
 import type { AttributeValue, Entry } from '../../../server/directory/entry.ts'
 import type { Filter } from '../../../server/protocol/filter.ts'
 import { parseFilter } from '../../../server/protocol/filter-string.ts'
-import { anEntry, readsAllBut, search, viewOf } from '../../builders/directory-view.ts'
+import { anEntry, candidatesOf, readsAllBut, search, viewOf } from '../../builders/directory-view.ts'
 
 const base = 'dc=example,dc=com'
 const access = readsAllBut('userPassword')
@@ -298,7 +298,7 @@ describe('an index narrows down', () => {
     ['(cn=user*)', 20],
   ])('%s to %d', async (filter, count) => {
     const matcher = compileFilter(parseFilter(filter), await viewOf(entries), access)
-    expect(matcher.candidates?.()).toHaveLength(count)
+    expect(candidatesOf(matcher)).toHaveLength(count)
   })
 
   test.each(['(sn=x)', '(!(uid=u3))', '(|(uid=u3)(sn=x))', '(&)', '(uid=*)', '(uid>=u3)'])(
