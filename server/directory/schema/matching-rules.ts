@@ -70,9 +70,11 @@ const integers: Comparison = {
   },
   compare: (a, b) => {
     if (a.length < 16 && b.length < 16) return Number(a) - Number(b)
-    const left = BigInt(a)
-    const right = BigInt(b)
-    return left < right ? -1 : left > right ? 1 : 0
+    const isNegative = a.startsWith('-')
+    if (isNegative !== b.startsWith('-')) return isNegative ? -1 : 1
+    // Without leading zeros the longer is the larger. A BigInt of a million digits would take milliseconds for every value.
+    const order = a.length === b.length ? byCodeUnit(a, b) : a.length - b.length
+    return isNegative ? -order : order
   },
 }
 

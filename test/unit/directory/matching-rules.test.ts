@@ -78,3 +78,12 @@ test('rules are found by name in any case and by OID', () => {
   expect(findMatchingRule('CASEIGNOREMATCH')).toBe(findMatchingRule('2.5.13.2'))
   expect(findMatchingRule('noSuchMatch')).toBeUndefined()
 })
+
+test('a number of a million digits is compared with every entry of a large directory at no cost', () => {
+  const { compare } = rule('integerOrderingMatch')
+  const huge = '9'.repeat(1_000_000)
+  for (let entry = 0; entry < 20_000; entry += 1) {
+    expect(compare?.(String(entry), huge)).toBeLessThan(0)
+    expect(compare?.(String(entry), `-${huge}`)).toBeGreaterThan(0)
+  }
+})
