@@ -8,7 +8,7 @@ export interface Turns {
 }
 
 /** Between two looks at the sockets. */
-const turnMs = 2
+const turnMs = 1
 
 export function createTurns(): Turns {
   /** Steps by key; the key whose turn is next comes first. */
