@@ -22,6 +22,14 @@ interface OutputOptions extends CommonOptions {
   readonly progress?: boolean
 }
 
+/** What to do when the output takes no more: a command has nothing left to do, and fails unless its reader has gone, as `head` does. */
+let whenOutputEnds = (error: Error): void => {
+  const isGone = 'code' in error && error.code === 'EPIPE'
+  if (!isGone) process.stderr.write(`rosterd: the output cannot be written: ${error.message}\n`)
+  process.exit(isGone ? process.exitCode : ExitCode.failed)
+}
+process.stdout.on('error', (error) => whenOutputEnds(error))
+
 const program = new CliCommand('rosterd')
   .description('LDAP directory server backed by synced cloud identities')
   .version(version)
@@ -40,6 +48,7 @@ program
   )
   .action(async (options: { logFormat: 'json' | 'pretty' }) => {
     const signal = signalled()
+    whenOutputEnds = () => undefined // a server goes on without its log
     const [{ startServer }, { createLogger }] = await Promise.all([import('./main.ts'), import('./runtime/logger.ts')])
     const loaded = await load(program.opts())
     const logger = createLogger({ level: loaded.config.log.level, format: options.logFormat })

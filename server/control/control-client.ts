@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
 import type { ControlLine } from './control-server.ts'
+import { isPossibleSocketPath } from './socket-path.ts'
 
 /** No server listens on the control socket. */
 export class NotRunningError extends Error {
@@ -17,6 +18,7 @@ export async function runOverControlSocket(
   input: unknown,
   progress: (value: unknown) => void,
 ): Promise<unknown> {
+  if (!isPossibleSocketPath(path)) throw new NotRunningError('no server can listen there')
   const response = await post(path, `/${name}`, JSON.stringify(input))
   for await (const text of createInterface({ input: response })) {
     const line = JSON.parse(text) as ControlLine // written by our own server

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { isPossibleSocketPath, maxSocketPathBytes } from './socket-path.ts'
 
 /** One line of an answer: progress while a command runs, then its result or why it failed. */
 export type ControlLine =
@@ -20,17 +21,15 @@ export interface ControlServer {
 }
 
 const maxRequestBytes = 1024 * 1024
-/** Bytes of a socket path that Linux accepts, the closing NUL left out. */
-const maxPathBytes = 107
 
 /**
  * Serves the command line beside a running server: `POST /<command>` with JSON over a Unix socket that only its owner may open; the
  * answer is one JSON line after the other. Throws when the socket cannot be made.
  */
 export async function startControlServer(path: string, run: RunCommand): Promise<ControlServer> {
-  if (Buffer.byteLength(path) > maxPathBytes) {
+  if (!isPossibleSocketPath(path)) {
     throw new Error(
-      `dataDir: the control socket ${path} would have a path of more than ${maxPathBytes} bytes; use a shorter dataDir`,
+      `dataDir: the control socket ${path} would have a path of more than ${maxSocketPathBytes} bytes; use a shorter dataDir`,
     )
   }
   await rm(path, { force: true }) // left by a process that was killed; the store's lock says that it is gone

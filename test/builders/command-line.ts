@@ -45,6 +45,8 @@ export interface ServingProcess extends AsyncDisposable {
   readonly lines: readonly string[]
   /** Resolves when a line holds the text. */
   printed(text: string): Promise<void>
+  /** Closes the pipe that serve prints to. */
+  stopReading(): void
   /** Sends a signal and gives the exit code. */
   stop(signal: NodeJS.Signals): Promise<number | null>
 }
@@ -108,6 +110,7 @@ async function serve(configFile: string, processes: ChildProcess[]): Promise<Ser
     ports: ready,
     lines,
     printed,
+    stopReading: () => void child.stdout.destroy(),
     async stop(signal) {
       child.kill(signal)
       return await exited

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { privateCertificate, type ServerCertificate } from '../../server/ldap/certificate-authority.ts'
 import { parseLdif } from '../../server/protocol/ldif.ts'
-import { configuredFolder } from '../builders/command-line.ts'
+import { configuredFolder, rosterd, runProgram } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { peopleLdif, reader } from '../builders/running-ldap-server.ts'
 
@@ -268,5 +268,33 @@ describe('rosterd check and configuration errors', () => {
     const shipped = new URL('../../ldap.config.json', import.meta.url)
     await writeFile(folder.configFile, await readFile(shipped))
     expect(await folder.run('check', '--offline')).toMatchObject({ exitCode: 0 })
+  })
+})
+
+test('a command works alone in a folder whose name is too long for a socket', async () => {
+  await using folder = await configuredFolder({ dataDir: 'd'.repeat(100) })
+  expect(await folder.run('sync')).toMatchObject({ exitCode: 0, stderr: '' })
+})
+
+describe('a reader of the output that goes away', () => {
+  test('ends a command without a word', async () => {
+    await using folder = await configuredFolder({}, manyPeople(5000))
+    await folder.run('sync')
+    const piped = `"${rosterd}" --config "${folder.configFile}" export-ldif | head -n 1`
+    expect(await runProgram('sh', ['-c', piped])).toEqual({ exitCode: 0, stdout: 'version: 1\n', stderr: '' })
+  })
+
+  test('does not end a server', async () => {
+    await using folder = await configuredFolder()
+    await using server = await folder.serve()
+    server.stopReading()
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await using client = await RawLdapClient.connect(server.ports.ldap)
+      expect((await client.bind('nobody', 'x')).resultCode).toBe(49) // is logged
+      expect((await client.bind(reader.dn, reader.password)).resultCode).toBe(0)
+    }
+    expect((await folder.run('sync')).stdout).toContain('seed: unchanged') // is logged at once
+    await using client = await RawLdapClient.connect(server.ports.ldap)
+    expect((await client.bind(reader.dn, reader.password)).resultCode).toBe(0)
   })
 })
