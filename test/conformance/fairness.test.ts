@@ -22,6 +22,7 @@ import {
 
 /* Whatever other clients ask for, one that asks for a single entry is answered before they are done. How fast: npm run bench:fairness. */
 
+const other = { name: 'other', password: 'other-Secret-1', dn: `cn=other,ou=services,${suffix}` }
 const people = 5_000
 const asked = 40
 let server: RunningLdapServer
@@ -31,6 +32,7 @@ beforeAll(async () => {
   const members = Array.from({ length: people }, (_, i) => `member: uid=p${i},ou=people,${suffix}\n`).join('')
   const everybody = `dn: cn=everybody,ou=groups,${suffix}\nobjectClass: groupOfNames\ncn: everybody\n${members}\n`
   server = await startTestLdapServer({
+    binders: [reader, other].map(({ name, password }) => ({ name, password })),
     ldif: peopleLdif + Array.from({ length: people }, (_, i) => person(i)).join('') + everybody,
   })
 })
@@ -76,6 +78,18 @@ test.each<[string, SearchOptions, readonly Buffer[]]>([
   expect(doneBefore).toBeLessThan(asked)
   for (let i = 0; i < asked; i += 1) neighbour.send(message(100 + i, abandonOperation(10 + i)))
   expect(server.defects).toEqual([])
+})
+
+test('binders take turns: one long search is answered before any of the many that another binder sent before', async () => {
+  await using neighbour = await RawLdapClient.connect(server.port)
+  await neighbour.bind(reader.dn, reader.password)
+  await using client = await RawLdapClient.connect(server.port)
+  await client.bind(other.dn, other.password)
+  const unindexed = { filter: '(:caseIgnoreMatch:=nobody)' }
+  const before = server.operations.length
+  neighbour.send(...Array.from({ length: asked }, (_, i) => message(10 + i, searchOperation(unindexed))))
+  expect((await client.search(unindexed)).resultCode).toBe(ResultCode.success)
+  expect(server.operations.length - before).toBe(1)
 })
 
 test('searches of one client take turns: a short one is answered before the long ones that it was sent behind', async () => {
