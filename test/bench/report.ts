@@ -18,7 +18,8 @@ for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
   byServer.set(server, [...(byServer.get(server) ?? []), JSON.parse(json) as Run])
 }
 
-const countErrors = ({ errors }: Run) => (typeof errors === 'number' ? errors : Object.values(errors).reduce((sum, count) => sum + count, 0))
+const countErrors = ({ errors }: Run) =>
+  typeof errors === 'number' ? errors : Object.values(errors).reduce((sum, count) => sum + count, 0)
 const median = (numbers: readonly number[]) =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 const of = (list: readonly Run[] | undefined, pick: (run: Run) => number) => median((list ?? []).map(pick))
