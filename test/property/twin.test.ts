@@ -87,10 +87,11 @@ const search: fc.Arbitrary<SearchOptions> = fc.record({
   filter,
   attributes: fc.subarray(['uid', 'cn', 'mail', '*', '+', 'memberOf', 'member', 'createTimestamp']),
 })
+// A refused bind costs a bcrypt check each time and has tests of its own.
 const who = fc.constantFrom<[string, string]>(
   [reader.dn, reader.password],
   [`uid=ada,ou=people,${suffix}`, 'ada-secret'],
-  [`uid=ada,ou=people,${suffix}`, 'wrong'],
+  ['', ''],
 )
 
 /** What both must agree on: ldapjs writes DNs its own way, and reads matchedDN's from a DN of its own. */
