@@ -83,7 +83,9 @@ const cloudCommon = {
   uniqueField: z
     .enum(['email', 'username'])
     .default('email')
-    .describe('Links records of several providers to one person where this field is equal.'),
+    .describe(
+      'The field whose domain the `domains` filter compares. Records of several providers are not linked in this version.',
+    ),
   enrollment: z
     .enum(['only-sync', 'trust-email', 'send-enrollment-email'])
     .default('only-sync')
