@@ -36,3 +36,12 @@ export class ProviderError extends Error {
     this.isTransient = details.isTransient ?? false
   }
 }
+
+/** The errors of a provider whose answers are not those of its API; `setting` names where the calls were sent, such as `graphUrl`. */
+export function answerErrors(provider: string, setting: string) {
+  const notFound = ({ call }: { readonly call: string }): ProviderError =>
+    new ProviderError({ provider, call, status: 404, what: 'not found', advice: `Check ${setting}.` })
+  const badAnswer = (call: string, what: string): ProviderError =>
+    new ProviderError({ provider, call, what, advice: `Check ${setting} and any proxy in between.` })
+  return { notFound, badAnswer }
+}

@@ -2,7 +2,7 @@ import { AuthenticationHandler, Client, HTTPMessageHandler } from '@microsoft/mi
 import type { CallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject } from '../../identity.ts'
-import { ProviderError } from '../../provider-error.ts'
+import { answerErrors, ProviderError } from '../../provider-error.ts'
 import { isJsonObject, isSaidByAll } from '../../record-fields.ts'
 import type { AccessTokens, CallContext } from './access-token.ts'
 import { describeGraphFailure } from './graph-errors.ts'
@@ -55,6 +55,7 @@ const maxRestarts = 2
 export function createGraphClient(options: GraphClientOptions): GraphClient {
   const { provider, tokens, pacer, clock } = options
   const base = new URL(options.graphUrl.replace(/\/+$/, ''))
+  const { badAnswer, notFound } = answerErrors(provider, 'graphUrl')
 
   async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
     for (let restart = 0; ; restart++) {
@@ -142,20 +143,6 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     if (new URL(link).origin !== base.origin)
       throw badAnswer(call, `nextLink leads to another host, ${new URL(link).host}`)
     return link
-  }
-
-  function notFound(listing: Listing): ProviderError {
-    return new ProviderError({
-      provider,
-      call: listing.call,
-      status: 404,
-      what: 'not found',
-      advice: 'Check graphUrl.',
-    })
-  }
-
-  function badAnswer(call: string, what: string): ProviderError {
-    return new ProviderError({ provider, call, what, advice: 'Check graphUrl and any proxy in between.' })
   }
 
   return {

@@ -4,7 +4,7 @@ import type { Attempt, CallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject } from '../../identity.ts'
 import type { FetchContext } from '../../identity-provider.ts'
-import { ProviderError } from '../../provider-error.ts'
+import { answerErrors, type ProviderError } from '../../provider-error.ts'
 import { isJsonObject } from '../../record-fields.ts'
 import { AccessTokens } from './access-tokens.ts'
 import { readNextLink } from './link-header.ts'
@@ -70,6 +70,7 @@ const maxRestarts = 2
 export function createOktaClient(options: OktaClientOptions): OktaClient {
   const { provider, pacer, clock } = options
   const org = new URL(options.orgUrl)
+  const { badAnswer, notFound } = answerErrors(provider, 'orgUrl')
   let session: Promise<Session> | undefined
 
   async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
@@ -138,20 +139,6 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
         return { type: 'done', value: { type: 'cursorExpired' } }
       return failure.type === 'vanished' ? { type: 'done', value: { type: 'vanished' } } : failure
     }
-  }
-
-  function notFound(listing: Listing): ProviderError {
-    return new ProviderError({
-      provider,
-      call: listing.call,
-      status: 404,
-      what: 'not found',
-      advice: 'Check orgUrl.',
-    })
-  }
-
-  function badAnswer(call: string, what: string): ProviderError {
-    return new ProviderError({ provider, call, what, advice: 'Check orgUrl and any proxy in between.' })
   }
 
   return {
