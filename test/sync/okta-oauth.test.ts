@@ -81,7 +81,14 @@ describe('an access token', () => {
   })
 
   test('refused to several calls at once is renewed once for all of them', async () => {
-    tenant().faults.add({ kind: 'unauthorized', path: /\/groups\/.*\/users/, times: 2 })
+    let revoked: string | undefined
+    intercept(async (request, answer) => {
+      const { authorization } = request.headers
+      if (!/\/groups\/.*\/users/.test(request.path)) return await answer(request)
+      revoked ??= authorization
+      if (authorization !== revoked) return await answer(request)
+      return await answer({ ...request, headers: { ...request.headers, authorization: 'Bearer revoked' } })
+    })
     expect(await run(await open())).toMatchObject({ outcome: 'applied', error: null })
     expect(tokenCalls()).toHaveLength(2)
   })
