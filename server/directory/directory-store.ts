@@ -15,6 +15,12 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   decision    provider id, 'user' | 'group', immutable id                     status and reason of a source object
  *   held        provider id                                                     changes that wait for approval
  *   run         provider id, start time                                         what a sync run did
+ *   provider    provider id, aspect, …                                          state of a connection: pause, credential health, subscription
+ *   sealed      purpose, …                                                      secrets, encrypted with the master key
+ *   link        SHA-256 of a one-time token                                     what a one-time link is for, and until when
+ *   enrollment  entryUUID                                                       whether a person was invited and has confirmed
+ *   outbox      id that sorts by time                                           mail and notifications that wait to be delivered
+ *   match       tenant or org, immutable id                                     an administrator's word on whose identity this is
  *   meta        name                                                            anything single: store version, keys
  */
 export type Collection =
@@ -28,6 +34,12 @@ export type Collection =
   | 'held'
   | 'run'
   | 'meta'
+  | 'provider'
+  | 'sealed'
+  | 'link'
+  | 'enrollment'
+  | 'outbox'
+  | 'match'
 
 export interface RecordChange {
   readonly collection: Collection

@@ -30,6 +30,12 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   held: 8,
   run: 9,
   meta: 10,
+  provider: 11,
+  sealed: 12,
+  link: 13,
+  enrollment: 14,
+  outbox: 15,
+  match: 16,
 }
 
 /** Keys from `gte` to before `lt`. */
