@@ -134,6 +134,18 @@ program
   })
 
 program
+  .command('mail')
+  .description('outgoing mail')
+  .command('test')
+  .description('send a test mail to an address now')
+  .argument('<address>', 'who gets it')
+  .action(async (address: string) => {
+    const { sendTestMail } = await import('./commands/mail-test.ts')
+    await sendTestMail({ loaded: await load(program.opts()), env: process.env, clock: systemClock }, address)
+    print(`The mail server took the mail to ${address}.\n`)
+  })
+
+program
   .command('explain')
   .description('why a person or group is served or not')
   .argument('<name>', 'user name, cn, address, DN, entryUUID or immutable id')

@@ -1,5 +1,9 @@
 import { join } from 'node:path'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
+import type { ReadSecret } from '../sync/provider-secret.ts'
+import { createDelivery } from '../sync/reporting/delivery.ts'
+import { runReportWatch } from '../sync/reporting/report-watch.ts'
+import { mailSender, mailServerOf, notificationSender } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { runSyncSchedule } from '../sync/sync-scheduler.ts'
 import { readBinders } from './binders.ts'
@@ -120,6 +124,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await lifecycle.start(
     'certificate watch',
     (stopping) => ({ ended: certificates.run(stopping) }),
+    ({ ended }) => ended,
+  )
+  const readSecret: ReadSecret = (source) => resolveSecret(source, { env, baseDir: loaded.baseDir })
+  const mailServer = mailServerOf(config, readSecret)
+  const delivery = createDelivery({
+    directory,
+    clock,
+    logger,
+    senders: {
+      mail: mailSender(mailServer),
+      invitation: { deliver: async () => ({ type: 'refused', reason: 'invitations are not sent yet' }) },
+      notification: notificationSender(config, readSecret, clock),
+    },
+  })
+  await lifecycle.start(
+    'delivery',
+    (stopping) => ({ ended: delivery.run(stopping) }),
+    ({ ended }) => ended,
+  )
+  await lifecycle.start(
+    'report watch',
+    (stopping) => ({ ended: runReportWatch({ directory, config, clock, logger }, stopping) }),
     ({ ended }) => ended,
   )
   await lifecycle.start(

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createProviders } from '../sync/create-providers.ts'
 import { containerEntries } from '../sync/container-entries.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
+import { runReportChanges } from '../sync/reporting/run-reporting.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
@@ -58,6 +59,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       providers,
       clock,
       logger,
+      reporting: (report) => runReportChanges(report, new Map(), config, { store, clock, logger }),
       ...(options.onRun ? { onRun: options.onRun } : {}),
     })
     await engine.markInterruptedRuns()

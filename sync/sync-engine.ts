@@ -29,6 +29,8 @@ export interface SyncEngineOptions {
   readonly logger: Logger
   /** Hears of every run that ended. */
   readonly onRun?: (report: RunReport) => void
+  /** Record changes that report a run; they join the commit of its record. */
+  readonly reporting?: (report: RunReport) => Promise<readonly RecordChange[]>
 }
 
 /** The plan that was approved is not the plan any more; the new one waits to be looked at. */
@@ -138,6 +140,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
           ...(await recordChanges(store, settlement, holds, approved, now)),
           ...(await firstFilled()),
           ...(await outdatedRuns(report.provider, now)),
+          ...(await reportChanges(finished)),
           runRecord(finished),
         ],
       })
@@ -161,12 +164,22 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     }
     logRun(failed)
     try {
-      await write(failed, [])
+      await write(failed, await reportChanges(failed))
     } catch (cause) {
       // The store itself fails: the report is all that is left to say so.
       logger.error({ provider: report.provider, error: sentence(cause) }, 'sync run could not be recorded')
     }
     return failed
+  }
+
+  /** A run counts whether or not it can be reported. */
+  async function reportChanges(report: RunReport): Promise<readonly RecordChange[]> {
+    try {
+      return (await options.reporting?.(report)) ?? []
+    } catch (error) {
+      logger.error({ provider: report.provider, error: sentence(error) }, 'sync run could not be reported')
+      return []
+    }
   }
 
   async function write(report: RunReport, records: readonly RecordChange[]): Promise<void> {

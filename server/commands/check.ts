@@ -1,4 +1,6 @@
 import type { ProbeResult } from '../../sync/identity-provider.ts'
+import { mailServerOf } from '../../sync/reporting/senders.ts'
+import { resolveSecret } from '../runtime/secret.ts'
 import { trustCaFile } from '../runtime/trust.ts'
 import { loadTlsIdentity } from '../ldap/tls.ts'
 import { providersOf, type WorkspaceOptions } from '../workspace.ts'
@@ -16,8 +18,8 @@ export async function runCheck(
   options: Omit<WorkspaceOptions, 'logger'>,
   { offline }: { offline: boolean },
 ): Promise<CheckReport> {
-  const { loaded, clock } = options
-  const { config, path } = loaded
+  const { loaded, env, clock } = options
+  const { config, path, baseDir } = loaded
   const results: (ProbeResult & { part: string })[] = [
     { part: 'configuration', name: path, ok: true, message: 'is valid' },
   ]
@@ -25,6 +27,8 @@ export async function runCheck(
     results.push(await probe('configuration', 'caFile', () => trustCaFile(config.caFile ?? '')))
   results.push(await probe('ldap', 'certificate', () => loadTlsIdentity(config.ldap, config.dataDir, clock.now())))
   if (!offline) {
+    const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir }))
+    if (mailServer) results.push(await probe('smtp', 'mail server', () => mailServer.test()))
     for (const provider of providersOf(options)) {
       const found = await provider.test(AbortSignal.timeout(probeTimeoutMs))
       results.push(...found.map((result) => ({ part: `provider ${provider.id}`, ...result })))

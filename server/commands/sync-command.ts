@@ -1,4 +1,5 @@
-import type { RunReport, TypeCounts } from '../../sync/run-report.ts'
+import { countLines, readText } from '../../sync/reporting/run-counts.ts'
+import type { RunReport } from '../../sync/run-report.ts'
 import { type Command, ExitCode } from './command.ts'
 
 export interface SyncInput {
@@ -33,16 +34,6 @@ export const syncCommand: Command<SyncInput, readonly RunReport[]> = {
   },
 }
 
-const countWords: readonly (keyof TypeCounts)[] = [
-  'added',
-  'updated',
-  'renamed',
-  'deactivated',
-  'reactivated',
-  'removed',
-  'skipped',
-]
-
 function reportText(report: RunReport): string {
   const { provider, outcome, dryRun, read, calls, error } = report
   const notices = report.notices.map((notice) => `  notice: ${notice}`)
@@ -51,15 +42,7 @@ function reportText(report: RunReport): string {
     `${provider}: ${outcome}${dryRun ? ' (dry run: nothing was written)' : ''}; read ${readText(read)} in ${calls} calls`,
     ...notices,
   ]
-  for (const [type, name] of [
-    ['user', 'users'],
-    ['group', 'groups'],
-    ['entry', 'entries'],
-  ] as const) {
-    const counts = report.counts[type]
-    const parts = countWords.filter((word) => counts[word] > 0).map((word) => `${counts[word]} ${word}`)
-    if (parts.length > 0) lines.push(`  ${name}: ${parts.join(', ')}`)
-  }
+  for (const line of countLines(report.counts)) lines.push(`  ${line}`)
   if (dryRun) for (const { action, dn, reason } of report.changes) lines.push(`  ${action} ${dn} (${reason})`)
   if (dryRun && report.changesInAll > report.changes.length)
     lines.push(`  … ${report.changesInAll - report.changes.length} more`)
@@ -71,11 +54,4 @@ function reportText(report: RunReport): string {
       )
   }
   return `${lines.join('\n')}\n`
-}
-
-function readText(read: RunReport['read']): string {
-  const parts = Object.entries(read)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${name}`)
-  return parts.length === 0 ? 'nothing' : parts.join(', ')
 }

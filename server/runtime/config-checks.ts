@@ -1,3 +1,4 @@
+import { mailChecks } from './config-mail-checks.ts'
 import { secretsOf } from './config-paths.ts'
 import type { Problem } from './config-problems.ts'
 import type { Config } from './config-schema.ts'
@@ -15,6 +16,7 @@ export const configChecks: readonly ConfigCheck[] = [
   adminExposure,
   literalSecrets,
   oktaCredentials,
+  ...mailChecks,
 ]
 
 function duplicateNames(config: Config): Problem[] {

@@ -62,6 +62,8 @@ export function withAbsolutePaths(config: Config, baseDir: string): Config {
     },
     providers: config.providers.map(provider),
     binders: config.binders.map((binder) => ({ ...binder, password: secret(binder.password) })),
+    smtp: config.smtp && { ...config.smtp, password: optionalSecret(config.smtp.password) },
+    notify: config.notify.map((target) => ({ ...target, secret: secret(target.secret) })),
   }
 }
 
@@ -71,6 +73,9 @@ export function secretsOf(config: Config): { readonly path: string; readonly sou
     path: `binders[${index}].password`,
     source: password as SecretSource | null,
   }))
+  if (config.smtp) found.push({ path: 'smtp.password', source: config.smtp.password })
+  for (const [index, { secret }] of config.notify.entries())
+    found.push({ path: `notify[${index}].secret`, source: secret })
   for (const [index, provider] of config.providers.entries()) {
     if (provider.type === 'ldif') continue
     found.push({ path: `providers[${index}].signIn.clientSecret`, source: provider.signIn.clientSecret })

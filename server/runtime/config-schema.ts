@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mailAddressPattern } from './mail-address.ts'
 
 /**
  * The one description of `ldap.config.json`: types, defaults, editor help and `docs/configuration.md` come from here.
@@ -9,6 +10,7 @@ import { z } from 'zod'
 const portMessage = 'is not a port (0 to 65535)'
 const port = z.int(portMessage).min(0, portMessage).max(65_535, portMessage)
 const host = z.string().min(1)
+const mailAddress = z.string().regex(mailAddressPattern, 'is not a mail address such as "admin@example.com"')
 const httpsUrl = z.url({ protocol: /^https$/, error: 'is not an https:// URL' })
 
 /** A secret: the name of an environment variable, a file, or (loopback trials only) the value itself. */
@@ -36,6 +38,20 @@ const strip = z
 const idRangeMessage = 'is not a pair of ids such as [1000, 60000] (each 1 to 4294967294)'
 const id = z.int(idRangeMessage).min(1, idRangeMessage).max(4_294_967_294, idRangeMessage)
 const idRange = z.tuple([id, id], idRangeMessage)
+
+/** What is reported by mail and to `notify` URLs. */
+export const eventTypes = [
+  'changes.held',
+  'credential.broken',
+  'credential.expiring',
+  'credential.recovered',
+  'digest',
+  'enrollment.waiting',
+  'provider.failing',
+  'provider.recovered',
+  'provider.stale',
+  'run.finished',
+] as const
 
 const filters = z.strictObject({
   groupPrefixes: z
@@ -89,7 +105,9 @@ const cloudCommon = {
   enrollment: z
     .enum(['only-sync', 'trust-email', 'send-enrollment-email'])
     .default('only-sync')
-    .describe('What happens when a person appears: nothing more, the address is trusted, or an invitation is mailed.'),
+    .describe(
+      'What happens when a person first appears: nothing more, the address is trusted, or an invitation is mailed and the person is active once its link was used.',
+    ),
   filters: filters.prefault({}).describe('Which users and groups of this provider are served.'),
   linkDomains: z
     .array(z.string())
@@ -117,7 +135,11 @@ const cloudCommon = {
     })
     .prefault({})
     .describe('When the provider is synced.'),
-  reportTo: z.array(z.string()).default([]).describe('Mail addresses that get the reports of this provider.'),
+  reportTo: z.array(mailAddress).default([]).describe('Mail addresses that get the reports of this provider.'),
+  reportRuns: z
+    .enum(['digest', 'each'])
+    .default('digest')
+    .describe('Report the runs of a day together, when something changed, or each run that changed something at once.'),
   staleAfterHours: z
     .number()
     .positive()
@@ -415,14 +437,32 @@ export const configSchema = z.strictObject({
     .describe('Directory passwords.'),
   smtp: z
     .strictObject({
-      url: z.string().describe('Mail server, such as `smtp://mail.example.com:587`.'),
-      from: z.string().describe('Sender address.'),
-      reportTo: z.array(z.string()).default([]).describe('Addresses that get every report.'),
+      url: z
+        .string()
+        .describe('Mail server: `smtp://mail.example.com` (port 587, STARTTLS) or `smtps://mail.example.com` (465).'),
+      username: z.string().min(1).nullable().default(null).describe('Account at the mail server.'),
+      password: secretSource.nullable().default(null).describe('Password of that account.'),
+      requireTls: z
+        .boolean()
+        .nullable()
+        .default(null)
+        .describe('Refuse to send without TLS; null: yes, unless the mail server is on loopback.'),
+      from: mailAddress.describe('Sender address.'),
+      reportTo: z.array(mailAddress).default([]).describe('Addresses that get every report.'),
     })
     .nullable()
     .default(null)
-    .describe('Outgoing mail.'),
-  notify: z.array(z.unknown()).default([]).describe('URLs that get events as signed JSON.'),
+    .describe('Outgoing mail; null: none is sent.'),
+  notify: z
+    .array(
+      z.strictObject({
+        url: z.string().describe('https:// address that events are posted to; http:// on loopback only.'),
+        secret: secretSource.describe('Signs every event (HMAC-SHA256).'),
+        events: z.array(z.enum(eventTypes)).optional().describe('Only these events. Default: all.'),
+      }),
+    )
+    .default([])
+    .describe('URLs that get the events which mail reports, as signed JSON.'),
   retention: z
     .strictObject({
       changeLogDays: z.number().positive().default(400).describe('Days the change log is kept.'),
@@ -446,6 +486,8 @@ export const configSchema = z.strictObject({
 /** The configuration as written, with every default filled in; secrets are still {@link SecretSource}s. */
 export type Config = z.output<typeof configSchema>
 export type SecretSource = z.output<typeof secretSource>
+export type SmtpConfig = NonNullable<Config['smtp']>
+export type NotifyConfig = Config['notify'][number]
 export type ProviderConfig = Config['providers'][number]
 export type EntraProviderConfig = Extract<ProviderConfig, { type: 'entra' | 'office365' }>
 export type OktaProviderConfig = Extract<ProviderConfig, { type: 'okta' }>

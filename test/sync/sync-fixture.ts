@@ -8,6 +8,7 @@ import { Secret } from '../../server/runtime/secret.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { createProviders } from '../../sync/create-providers.ts'
 import type { Logger } from '../../sync/logger.ts'
+import { runReportChanges } from '../../sync/reporting/run-reporting.ts'
 import { createSyncEngine, type SyncEngine } from '../../sync/sync-engine.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 
@@ -18,6 +19,7 @@ export interface SyncFixture {
   readonly engine: SyncEngine
   readonly clock: FakeClock
   readonly config: Config
+  readonly logger: Logger
   readonly logged: readonly object[]
 }
 
@@ -69,7 +71,15 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep }
   const secret = async (source: unknown) => new Secret(String(source))
   const providers = createProviders(config, { clock, secret, directory: '/nowhere' })
-  return { directory, engine: createSyncEngine({ directory, config, providers, clock, logger }), clock, config, logged }
+  const engine = createSyncEngine({
+    directory,
+    config,
+    providers,
+    clock,
+    logger,
+    reporting: (report) => runReportChanges(report, new Map(), config, { store, clock, logger }),
+  })
+  return { directory, engine, clock, config, logger, logged }
 }
 
 /** Entries by DN, as plain objects; easy to compare and to read in a failure. */

@@ -51,6 +51,8 @@ test.each([
   ['sync/providers/entra-id/x.ts', '@okta/okta-sdk-nodejs'],
   ['server/ldap/x.ts', 'express'],
   ['server/main.ts', 'bcryptjs'],
+  ['sync/x.ts', 'nodemailer'],
+  ['admin-ui/x.ts', 'nodemailer'],
 ])('%s may not import %s', async (file, imported) => {
   expect(await lint(file, `import { x } from '${imported}'\nexport const y = x`)).toContain('no-restricted-imports')
 })
@@ -61,6 +63,7 @@ test.each([
   ['server/ldap/x.ts', 'ldapjs'],
   ['server/storage/x.ts', 'level'],
   ['sync/x.ts', '../server/directory/entry.ts'],
+  ['sync/reporting/x.ts', 'nodemailer'],
   ['admin-ui/x.ts', '../sync/sync-engine.ts'],
   ['server/main.ts', '../sync/sync-engine.ts'],
 ])('%s may import %s', async (file, imported) => {
