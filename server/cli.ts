@@ -4,6 +4,7 @@ import { Command as CliCommand, InvalidArgumentError } from 'commander'
 import { type Command, ExitCode } from './commands/command.ts'
 import { explainCommand } from './commands/explain-command.ts'
 import { exportLdifCommand } from './commands/export-ldif-command.ts'
+import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './commands/link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './commands/plan-command.ts'
 import { syncCommand } from './commands/sync-command.ts'
 import { NotRunningError, runOverControlSocket } from './control/control-client.ts'
@@ -151,6 +152,37 @@ program
   .argument('<name>', 'user name, cn, address, DN, entryUUID or immutable id')
   .option('--json', 'print JSON')
   .action((name: string, options: OutputOptions) => execute(explainCommand, { name }, options))
+
+const link = program.command('link').description('people whom several providers hold')
+const sourceArgument = '<source>'
+const sourceHelp = 'PROVIDER:ID, as "link list" and "explain" show it'
+link
+  .command('list')
+  .description('list linked people, and newcomers that are held because they look like somebody else')
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions) => execute(linkListCommand, {}, options))
+link
+  .command('confirm')
+  .description('the source is that person, and may check its password')
+  .argument(sourceArgument, sourceHelp)
+  .argument('<to>', 'user name, entryUUID or another source of the person')
+  .option('--retire-ids', 'give up the ids that the source has of its own; they are never reused')
+  .option('--json', 'print JSON')
+  .action((source: string, to: string, options: OutputOptions & { retireIds?: boolean }) =>
+    execute(
+      linkConfirmCommand,
+      { source, to, retireIds: options.retireIds ?? false, by: userInfo().username },
+      options,
+    ),
+  )
+link
+  .command('separate')
+  .description('the source is a person of its own')
+  .argument(sourceArgument, sourceHelp)
+  .option('--json', 'print JSON')
+  .action((source: string, options: OutputOptions) =>
+    execute(linkSeparateCommand, { source, by: userInfo().username }, options),
+  )
 
 program
   .command('export-ldif')

@@ -107,7 +107,15 @@ function demoConfig(
         graphUrl: `${entra.graphUrl}/v1.0`,
         scope: entra.scope,
       },
-      { id: 'acme', type: 'okta', name: 'Acme (simulated)', orgUrl: okta.orgUrl, apiToken: okta.apiToken },
+      {
+        id: 'acme',
+        type: 'okta',
+        name: 'Acme (simulated)',
+        orgUrl: okta.orgUrl,
+        apiToken: okta.apiToken,
+        // Who has an address there in both tenants is one person.
+        linkDomains: ['contoso.example'],
+      },
     ],
     binders: [{ name: 'svc-reader', password: binderPassword }],
   })

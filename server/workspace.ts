@@ -32,6 +32,7 @@ export interface Workspace extends AsyncDisposable {
   readonly directory: Directory
   readonly engine: SyncEngine
   readonly providers: readonly IdentityProvider[]
+  readonly clock: Clock
 }
 
 export function providersOf({ loaded, env, clock }: Omit<WorkspaceOptions, 'logger'>): readonly IdentityProvider[] {
@@ -63,7 +64,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       ...(options.onRun ? { onRun: options.onRun } : {}),
     })
     await engine.markInterruptedRuns()
-    return { config, directory, engine, providers, [Symbol.asyncDispose]: () => store.close() }
+    return { config, directory, engine, providers, clock, [Symbol.asyncDispose]: () => store.close() }
   } catch (error) {
     await store.close()
     throw error

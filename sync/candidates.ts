@@ -1,9 +1,11 @@
 import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import { attributeMapping, mappedNumber, mappedValues } from './attribute-mapping.ts'
+import { fillGaps } from './gap-filling.ts'
 import { type Membership, resolveMembership } from './group-membership.ts'
 import { wantedGroupName } from './group-names.ts'
 import type { Snapshot, SourceGroup, SourceUser } from './identity.ts'
-import { type IdentityKind, identityKey, type Ledgers } from './ledgers.ts'
+import { type IdentityKind, identityKey, type Ledgers, type Linked } from './ledgers.ts'
+import { type Contest, type Links, linkPeople, type LinkSource } from './linking.ts'
 import { judgeGroups, judgeUsers, type Status, type Verdict } from './rules.ts'
 import { userNameRule, wantedUserName } from './user-names.ts'
 
@@ -31,9 +33,13 @@ export type Decision = {
 }
 
 interface CandidateFacts {
-  /** Identity key. */
+  /** Identity key under which it holds number and name. */
   readonly key: string
-  /** Immutable id at the provider. */
+  /** Identity keys of every source it has, the winning one first. */
+  readonly sourceKeys: readonly string[]
+  /** Those of them whose provider serves it: groups and managers of that provider refer to it. */
+  readonly activeKeys: readonly string[]
+  /** Immutable id at the winning provider. */
   readonly id: string
   readonly created: string | null
   readonly wantedName: string
@@ -44,7 +50,7 @@ interface CandidateFacts {
   readonly serve: boolean
   readonly active: boolean
   readonly decisionKey: string
-  /** Identity key of another object of the same provider. */
+  /** Source key of another object of the same provider. */
   readonly keyOf: (id: string) => string
 }
 
@@ -61,7 +67,7 @@ export interface GroupCandidate extends CandidateFacts {
   readonly membership: Membership
 }
 
-/** A person or group some cloud provider holds; two providers of one tenant hold the same one. */
+/** A person or group some cloud provider holds; two providers of one tenant hold the same one, others may be linked. */
 export type Candidate = UserCandidate | GroupCandidate
 
 /** Key of a decision in memory; as a record key its parts are apart. */
@@ -71,47 +77,110 @@ export function decisionKey(provider: string, kind: IdentityKind, id: string): s
 
 /** One provider's view of a person or group, before views of the same one are joined. */
 interface View {
+  /** Its key is the source's own. */
   readonly candidate: Candidate
+  readonly provider: MirroredProvider & { readonly config: CloudProviderConfig }
   readonly source: string
   readonly verdict: Verdict
 }
 
+export interface Candidates {
+  readonly candidates: readonly Candidate[]
+  readonly decisions: Map<string, Decision>
+  /** Marks of linked source keys to write; see {@link Links}. */
+  readonly linkMarks: ReadonlyMap<string, Linked | null>
+}
+
 /** Everybody and every group of the cloud providers with the rules' decisions. Throws RuleError. */
-export function candidatesOf(
-  config: Config,
-  providers: readonly MirroredProvider[],
-  ledgers: Ledgers,
-): { readonly candidates: readonly Candidate[]; readonly decisions: Map<string, Decision> } {
-  const views = new Map<string, View[]>()
-  for (const provider of providers) {
-    for (const view of viewsOf(config, provider, ledgers)) {
-      const known = views.get(view.candidate.key)
-      if (known === undefined) views.set(view.candidate.key, [view])
-      else known.push(view)
-    }
-  }
+export function candidatesOf(config: Config, providers: readonly MirroredProvider[], ledgers: Ledgers): Candidates {
+  const views = providers.flatMap((provider) => viewsOf(config, provider, ledgers))
+  const links = linkPeople(linkSources(views, providers), ledgers)
   const decisions = new Map<string, Decision>()
   const candidates: Candidate[] = []
-  for (const same of views.values()) {
-    // Provider order gives precedence among those who would serve it.
-    const winner = same.find((view) => view.verdict.status === 'active') ?? same[0]
-    if (winner === undefined) continue
+  for (const [key, same] of Map.groupBy(views, ({ candidate }) => links.personOf.get(candidate.key) ?? candidate.key)) {
+    const winner = winnerOf(same)
     const others = same.filter((view) => view !== winner)
-    candidates.push({ ...winner.candidate, sources: [winner.source, ...others.map((view) => view.source)] })
-    const entryUUID = ledgers.identities.get(winner.candidate.key)?.entryUUID ?? null
-    decisions.set(winner.candidate.decisionKey, { ...winner.verdict, entryUUID, name: null, note: null })
-    for (const { candidate } of others)
+    const contest = contestOf(same, links)
+    const candidate = joined(key, winner, others)
+    candidates.push(contest?.held ? { ...candidate, serve: false, active: false } : candidate)
+    const entryUUID = ledgers.identities.get(key)?.entryUUID ?? null
+    decisions.set(candidate.decisionKey, { ...winnersDecision(winner.verdict, contest), entryUUID, name: null })
+    for (const { candidate, verdict } of others)
       decisions.set(candidate.decisionKey, {
         status: 'skipped',
-        rule: 'sameTenant',
+        rule: candidate.key === winner.candidate.key ? 'sameTenant' : 'uniqueField',
         reason: `served as ${winner.source}`,
         evidence: false,
         entryUUID,
         name: null,
-        note: null,
+        note: verdict.status === 'active' ? null : verdict.reason,
       })
   }
-  return { candidates, decisions }
+  return { candidates, decisions, linkMarks: links.marks }
+}
+
+/**
+ * Provider order gives precedence among those who would serve it; but when the first that holds it refuses it, by
+ * evidence or as a member of an excluded group, that is the last word.
+ */
+function winnerOf(same: readonly View[]): View {
+  const [first] = same
+  if (first === undefined) throw new Error('a group of views is not empty')
+  if (first.verdict.evidence || first.verdict.rule === 'denyUsersInGroups') return first
+  return same.find((view) => view.verdict.status === 'active') ?? first
+}
+
+function joined(key: string, winner: View, others: readonly View[]): Candidate {
+  const all = [winner, ...others]
+  const active = all.filter((view) => view.verdict.status === 'active')
+  const shared = {
+    key,
+    sources: all.map((view) => view.source),
+    sourceKeys: [...new Set(all.map((view) => view.candidate.key))],
+    activeKeys: [...new Set(active.map((view) => view.candidate.key))],
+  }
+  const { candidate } = winner
+  if (candidate.kind === 'group') return { ...candidate, ...shared }
+  const fillers = active.flatMap((view) => (view === winner || view.candidate.kind === 'group' ? [] : [view.candidate]))
+  const { user, mapped } = fillGaps(candidate, fillers)
+  const managerKey = [candidate, ...fillers].find((one) => one.managerKey !== null)?.managerKey ?? null
+  return { ...candidate, ...shared, user, mapped, managerKey, wantedNumber: mappedNumber(mapped) }
+}
+
+function contestOf(same: readonly View[], links: Links): Contest | undefined {
+  const contests = same.flatMap(({ candidate }) => links.contests.get(candidate.key) ?? [])
+  return contests.find(({ held }) => held) ?? contests[0]
+}
+
+function winnersDecision(verdict: Verdict, contest: Contest | undefined): Omit<Decision, 'entryUUID' | 'name'> {
+  if (contest?.held && verdict.status === 'active')
+    return { status: 'inactive', rule: 'uniqueField', reason: contest.reason, evidence: false, note: null }
+  return { ...verdict, note: contest?.reason ?? null }
+}
+
+/** Every user once: of views of one tenant, the one that would be served. */
+function linkSources(views: readonly View[], providers: readonly MirroredProvider[]): readonly LinkSource[] {
+  const order = new Map(providers.map((provider, index) => [provider.config.id, index]))
+  const people = Map.groupBy(
+    views.filter(({ candidate }) => candidate.kind === 'user'),
+    ({ candidate }) => candidate.key,
+  )
+  return [...people].flatMap(([key, same]) => {
+    const { candidate, provider, verdict } = winnerOf(same)
+    if (candidate.kind !== 'user' || provider.snapshot.kind !== 'identities') return []
+    return [
+      {
+        key,
+        tenant: provider.tenant,
+        provider: provider.config,
+        order: order.get(provider.config.id) ?? 0,
+        user: candidate.user,
+        status: verdict.status,
+        wantedName: candidate.wantedName === '' ? undefined : candidate.wantedName,
+        domains: provider.snapshot.domains,
+      },
+    ]
+  })
 }
 
 function viewsOf(config: Config, provider: MirroredProvider, ledgers: Ledgers): readonly View[] {
@@ -126,29 +195,30 @@ function viewsOf(config: Config, provider: MirroredProvider, ledgers: Ledgers): 
     membership: resolveMembership(snapshot.groups),
     isKnown: (id: string) => ledgers.identities.has(keyOf(id)),
   }
+  const viewed = { ...provider, config: settings }
   const userVerdicts = judgeUsers(judged)
   const groupVerdicts = judgeGroups(judged)
   return [
-    ...snapshot.users.map((user) => userView(config, settings, user, userVerdicts.get(user.id), keyOf)),
-    ...snapshot.groups.map((group) =>
-      groupView(settings, group, groupVerdicts.get(group.id), judged.membership, keyOf),
-    ),
+    ...snapshot.users.map((user) => userView(config, viewed, user, userVerdicts.get(user.id), keyOf)),
+    ...snapshot.groups.map((group) => groupView(viewed, group, groupVerdicts.get(group.id), judged.membership, keyOf)),
   ]
 }
 
 function userView(
   config: Config,
-  provider: CloudProviderConfig,
+  viewed: View['provider'],
   user: SourceUser,
   judged: Verdict | undefined,
   keyOf: (id: string) => string,
 ): View {
+  const { config: provider } = viewed
   const rule = userNameRule(config.naming, provider)
   const wantedName = wantedUserName(user, rule)
   const verdict = withName(judged, wantedName, rule.attribute)
   const mapped = mappedValues(attributeMapping(provider), user.record)
   const active = verdict.status === 'active'
   return {
+    provider: viewed,
     source: `${provider.id}:${user.id}`,
     verdict,
     candidate: {
@@ -159,6 +229,8 @@ function userView(
       wantedName: wantedName ?? '',
       wantedNumber: mappedNumber(mapped),
       sources: [],
+      sourceKeys: [],
+      activeKeys: [],
       active,
       serve: wantedName !== undefined && (active || (config.directory.showInactive && verdict.status !== 'skipped')),
       decisionKey: decisionKey(provider.id, 'user', user.id),
@@ -182,15 +254,17 @@ function withName(judged: Verdict | undefined, wantedName: string | undefined, a
 }
 
 function groupView(
-  provider: CloudProviderConfig,
+  viewed: View['provider'],
   group: SourceGroup,
   verdict: Verdict | undefined,
   membership: Membership,
   keyOf: (id: string) => string,
 ): View {
   if (verdict === undefined) throw new Error('every group is judged')
+  const { config: provider } = viewed
   const active = verdict.status === 'active'
   return {
+    provider: viewed,
     source: `${provider.id}:${group.id}`,
     verdict,
     candidate: {
@@ -201,6 +275,8 @@ function groupView(
       wantedName: wantedGroupName(group.name),
       wantedNumber: undefined,
       sources: [],
+      sourceKeys: [],
+      activeKeys: [],
       active,
       serve: active,
       decisionKey: decisionKey(provider.id, 'group', group.id),

@@ -2,6 +2,7 @@ import type { Config } from '../server/runtime/config-schema.ts'
 import type { Clock } from '../server/runtime/clock.ts'
 import { containerDns } from './container-entries.ts'
 import type { IdentityProvider } from './identity-provider.ts'
+import { linkingReadsDomains } from './linking.ts'
 import type { ReadSecret } from './provider-secret.ts'
 import { createEntraProvider } from './providers/entra-id/entra-provider.ts'
 import { createLdifProvider } from './providers/ldif/ldif-provider.ts'
@@ -23,7 +24,7 @@ export function createProviders(config: Config, parts: ProviderParts): readonly 
     switch (provider.type) {
       case 'entra':
       case 'office365':
-        return createEntraProvider(provider, parts)
+        return createEntraProvider(provider, { ...parts, linkingReadsDomains: linkingReadsDomains(config, provider) })
       case 'okta':
         return createOktaProvider(provider, parts)
       case 'ldif':

@@ -28,7 +28,7 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
   const { config, ledgers, holds } = input
   const mirrored = input.providers.filter((provider): provider is MirroredProvider => provider.snapshot !== undefined)
   const files = mirrored.flatMap(filesOf)
-  const { candidates, decisions } = candidatesOf(config, mirrored, ledgers)
+  const { candidates, decisions, linkMarks } = candidatesOf(config, mirrored, ledgers)
   const holdsEntries = holds.keptOut.size + holds.keptEntries.size > 0
   for (const candidate of holdsEntries ? candidates : []) {
     const held = heldDecision(decisions.get(candidate.decisionKey), entryUuidOf(candidate, ledgers), holds)
@@ -43,7 +43,7 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
     decisions.set(
       candidate.decisionKey,
       grant.type === 'granted'
-        ? { ...decision, name: grant.name, note: grant.note ?? null }
+        ? { ...decision, name: grant.name, note: joinNotes(decision.note, grant.note) }
         : { ...decision, status: 'inactive', rule: 'onClash', reason: grant.reason },
     )
   }
@@ -61,8 +61,12 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
     decisions,
     refusals,
     passwords: passwordsOf(config, files, assembled.entries),
-    ledgerChanges: ledgerChanges(input, candidates, drafted),
+    ledgerChanges: ledgerChanges(input, candidates, drafted, linkMarks),
   }
+}
+
+function joinNotes(...notes: readonly (string | null | undefined)[]): string | null {
+  return notes.filter((note) => note !== null && note !== undefined).join('; ') || null
 }
 
 /** What an administrator should read about somebody whose change waits. */

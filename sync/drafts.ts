@@ -37,7 +37,11 @@ export const primaryGroupKey = 'rosterd/primary-group'
 export function entryUuidOf(candidate: Pick<Candidate, 'key' | 'id'>, ledgers: Ledgers): string {
   const known = ledgers.identities.get(candidate.key)?.entryUUID
   if (known !== undefined) return known
-  return isUuid(candidate.id) ? candidate.id.toLowerCase() : nameBasedUuid('identity', candidate.key)
+  const own = isUuid(candidate.id) ? candidate.id.toLowerCase() : nameBasedUuid('identity', candidate.key)
+  // Who was set apart from somebody may have left that person the UUID of its id.
+  const isSetApart = ledgers.words.get(candidate.key)?.entryUUID === null
+  const isTaken = isSetApart && [...ledgers.identities.values()].some(({ entryUUID }) => entryUUID === own)
+  return isTaken ? nameBasedUuid('set apart', candidate.key) : own
 }
 
 /** Gives everybody who is to be served a name and a number. */

@@ -33,7 +33,7 @@ export async function assembleEntries(
   const breathe = createBreather()
   const { config, current, holds } = input
   const { drafts, primaryGroup } = drafted
-  const byKey = new Map(drafts.map((draft) => [draft.candidate.key, draft]))
+  const byKey = new Map(drafts.flatMap((draft) => draft.candidate.activeKeys.map((key) => [key, draft])))
   const kept = keptEntries(input)
   const references = createKeptReferences(current, holds, kept, drafts)
   const containers = mergedContainers(config, files)

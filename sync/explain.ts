@@ -1,11 +1,13 @@
 import type { RecordReader } from '../server/directory/directory-store.ts'
 import type { Entry } from '../server/directory/entry.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
+import { type AuthenticationSource, authenticationSource } from './authentication-source.ts'
 import { type Decision, decisionKey } from './candidates.ts'
 import type { CurrentDirectory } from './desired-input.ts'
 import { textValuesOf } from './file-entries.ts'
 import type { JsonObject, SourceGroup, SourceUser } from './identity.ts'
 import { type IdentityKind, type IdentityRecord, identityKey, trusted } from './ledgers.ts'
+import { personSources } from './person-sources.ts'
 import { foldName } from './reserved-names.ts'
 
 /** Why a person or group is served or not. */
@@ -20,6 +22,8 @@ export interface Explanation {
   readonly record: JsonObject | undefined
   readonly identity: IdentityRecord | undefined
   readonly entry: Entry | undefined
+  /** Who may check the person's password; undefined for what is no person with ids. */
+  readonly authentication: AuthenticationSource | undefined
 }
 
 export interface ExplainSources {
@@ -41,7 +45,7 @@ export async function explainIdentity(text: string, sources: ExplainSources): Pr
         const source = trusted<SourceUser | SourceGroup>(value)
         const explanation = await explainSource(provider, kind, source, sources)
         if (!namesOf(source, explanation).some((name) => foldName(name) === wanted)) continue
-        found.push(explanation)
+        found.push({ ...explanation, authentication: await authenticationOf(explanation.identity, sources) })
         if (explanation.entry !== undefined) explained.add(explanation.entry.entryUUID)
       }
     }
@@ -51,6 +55,14 @@ export async function explainIdentity(text: string, sources: ExplainSources): Pr
     found.push(explainEntry(entry))
   }
   return found
+}
+
+async function authenticationOf(
+  identity: IdentityRecord | undefined,
+  sources: ExplainSources,
+): Promise<AuthenticationSource | undefined> {
+  if (identity?.kind !== 'user') return undefined
+  return authenticationSource(await personSources(identity.entryUUID, sources))
 }
 
 async function explainSource(
@@ -72,6 +84,7 @@ async function explainSource(
     record: source.record,
     identity: known,
     entry: known === undefined ? undefined : current.entryByUuid(known.entryUUID),
+    authentication: undefined,
   }
 }
 
@@ -97,5 +110,6 @@ function explainEntry(entry: Entry): Explanation {
     record: undefined,
     identity: undefined,
     entry,
+    authentication: undefined,
   }
 }

@@ -1,7 +1,7 @@
 import type { Candidate, ProviderMirror } from './candidates.ts'
 import type { Holds } from './desired-input.ts'
 import { type Drafts, primaryGroupKey } from './drafts.ts'
-import type { IdentityKind, IdentityRecord, Ledgers } from './ledgers.ts'
+import { holderOf, type IdentityKind, type IdentityRecord, type Ledgers, type Linked } from './ledgers.ts'
 import { freeNames, type NameRecord } from './name-claims.ts'
 
 export interface LedgerChanges {
@@ -13,7 +13,7 @@ export interface LedgerChanges {
   readonly numbers: ReadonlyMap<number, string>
 }
 
-/** New identities with their numbers, who is gone since when or back, and names given and freed. */
+/** New identities with their numbers, links, who is gone since when or back, and names given and freed. */
 export function ledgerChanges(
   input: {
     readonly providers: readonly ProviderMirror[]
@@ -23,28 +23,48 @@ export function ledgerChanges(
   },
   candidates: readonly Candidate[],
   { drafts, primaryGroup, nameChanges }: Drafts,
+  linkMarks: ReadonlyMap<string, Linked | null>,
 ): LedgerChanges {
   const { ledgers, holds } = input
   const now = input.now.toISOString()
-  const present = new Set([primaryGroupKey, ...candidates.map((candidate) => candidate.key)])
+  const present = new Set([primaryGroupKey, ...candidates.flatMap((candidate) => candidate.sourceKeys)])
   const blindTenants = new Set(input.providers.filter((p) => p.snapshot === undefined).map((p) => p.tenant))
   const identities = new Map<string, IdentityRecord>()
   const numbers = new Map<number, string>()
 
-  for (const { candidate, entryUUID, number } of drafts) remember(candidate.key, entryUUID, candidate.kind, number)
+  for (const { candidate, entryUUID, number } of drafts) {
+    if (!ledgers.identities.has(candidate.key)) numbers.set(number, candidate.key)
+    for (const key of candidate.sourceKeys) remember(key, entryUUID, candidate.kind, number)
+  }
+  if (!ledgers.identities.has(primaryGroupKey)) numbers.set(primaryGroup.number, primaryGroupKey)
   remember(primaryGroupKey, primaryGroup.entryUUID, 'group', primaryGroup.number)
+  for (const [key, linked] of linkMarks) remark(key, linked)
   for (const [key, record] of ledgers.identities) {
     const goneSince = isThere(key) ? null : (record.goneSince ?? now)
-    if (goneSince !== record.goneSince) identities.set(key, { ...record, goneSince })
+    if (goneSince !== record.goneSince) identities.set(key, { ...(identities.get(key) ?? record), goneSince })
   }
+  const peopleThere = new Set([
+    ...candidates.map((candidate) => candidate.key),
+    ...[...ledgers.identities.keys()].filter(isThere).map((key) => holderOf(key, ledgers)),
+  ])
   const namesOf = (kind: IdentityKind) =>
-    new Map([...freeNames({ records: ledgers.names[kind] }, isThere, now), ...nameChanges[kind]])
+    new Map([
+      ...freeNames({ records: ledgers.names[kind] }, (holder) => peopleThere.has(holder), now),
+      ...nameChanges[kind],
+    ])
   return { identities, names: { user: namesOf('user'), group: namesOf('group') }, numbers }
 
   function remember(key: string, entryUUID: string, kind: IdentityKind, number: number): void {
     if (ledgers.identities.has(key)) return
     identities.set(key, { entryUUID, kind, number, firstSeen: now, goneSince: null })
-    numbers.set(number, key)
+  }
+
+  /** Somebody who got no entry has no identity to link to yet. */
+  function remark(key: string, linked: Linked | null): void {
+    const known = identities.get(key) ?? ledgers.identities.get(key)
+    if (known === undefined) return
+    const { linked: _, ...record } = known
+    identities.set(key, linked === null ? record : { ...record, linked })
   }
 
   /** Nobody is gone while nothing is known of the tenant, or while the guard holds the removal. */

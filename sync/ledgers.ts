@@ -17,7 +17,15 @@ export type IdentityRecord = {
   readonly firstSeen: string
   /** ISO 8601 since when the provider no longer has it; null while it does. */
   readonly goneSince: string | null
+  /** Absent for the source that authenticates the person; see {@link Linked}. */
+  readonly linked?: Linked
 }
+
+/** How a source id came to share somebody's identity: by matching fields, or by an administrator's word. */
+export type Linked = 'automatic' | 'confirmed'
+
+/** Value of the `match` collection: whose identity a source id has (a confirmed link), or null for nobody else's. */
+export type MatchWord = { readonly entryUUID: string | null }
 
 export interface Ledgers {
   /** By identity key. */
@@ -26,6 +34,17 @@ export interface Ledgers {
   readonly names: Readonly<Record<IdentityKind, ReadonlyMap<string, NameRecord>>>
   /** Identity key by number. */
   readonly numbers: ReadonlyMap<number, string>
+  /** What administrators said about source ids, by identity key. */
+  readonly words: ReadonlyMap<string, MatchWord>
+}
+
+/**
+ * The key under which a person holds number and name, for any of its source keys: linked ones share it. It stays, whatever
+ * source is added, lost or comes first.
+ */
+export function holderOf(key: string, ledgers: Pick<Ledgers, 'identities' | 'numbers'>): string {
+  const record = ledgers.identities.get(key)
+  return record === undefined ? key : (ledgers.numbers.get(record.number) ?? key)
 }
 
 export function identityKey(tenant: string, id: string): string {
@@ -38,7 +57,7 @@ export function identityRecordKey(key: string): readonly [tenant: string, id: st
   return [key.slice(0, slash), key.slice(slash + 1)]
 }
 
-/** Reads all ledgers. They are written by sync alone, so their values are trusted. */
+/** Reads all ledgers. They are written by sync and its commands alone, so their values are trusted. */
 export async function readLedgers(store: RecordReader): Promise<Ledgers> {
   const identities = new Map<string, IdentityRecord>()
   for await (const { key, value } of store.list('identity'))
@@ -51,7 +70,10 @@ export async function readLedgers(store: RecordReader): Promise<Ledgers> {
   const numbers = new Map<number, string>()
   for await (const { key, value } of store.list('number'))
     numbers.set(Number(key[0]), trusted<{ holder: string }>(value).holder)
-  return { identities, names, numbers }
+  const words = new Map<string, MatchWord>()
+  for await (const { key, value } of store.list('match'))
+    words.set(identityKey(key[0] ?? '', key[1] ?? ''), trusted<MatchWord>(value))
+  return { identities, names, numbers, words }
 }
 
 /** A record that sync itself has written: its type is known by its collection. */

@@ -1,7 +1,7 @@
-import { domainToASCII } from 'node:url'
 import type { CloudProviderConfig } from '../server/runtime/config-schema.ts'
 import { groupsWithin, type Membership } from './group-membership.ts'
 import type { SourceDomain, SourceGroup, SourceUser } from './identity.ts'
+import { asciiDomain, domainOf } from './mail-domains.ts'
 
 /** `skipped`: never served, and no ids are given out for it. */
 export type Status = 'active' | 'inactive' | 'disabled' | 'skipped'
@@ -153,14 +153,9 @@ function domainRule(provider: JudgedProvider): (user: SourceUser) => boolean {
     // A guest's user name ends in the tenant's domain and says nothing about the guest.
     const text = address ?? user.names.userPrincipalName ?? user.names.login
     if (text === null || /#ext#/i.test(text)) return false
-    const domain = asciiDomain(text.slice(text.lastIndexOf('@') + 1))
+    const domain = domainOf(text)
     return accepted.some(
       ({ name, exact, below }) => (exact && domain === name) || (below && domain.endsWith(`.${name}`)),
     )
   }
-}
-
-function asciiDomain(domain: string): string {
-  const lower = domain.trim().toLowerCase()
-  return domainToASCII(lower) || lower
 }

@@ -55,6 +55,8 @@ export interface SyncEngine {
   explain(text: string): Promise<readonly Explanation[]>
   /** Last runs of a provider, newest first. */
   runs(providerId: string, limit?: number): Promise<readonly RunReport[]>
+  /** Work that needs the ledgers for itself: no run goes on meanwhile. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>
   /** Marks runs that a stop of the process cut off. Call once, before the first run. */
   markInterruptedRuns(): Promise<number>
 }
@@ -272,6 +274,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       for await (const { value } of store.list('run', [providerId])) reports.push(trusted<RunReport>(value))
       return reports.slice(-limit).toReversed()
     },
+    exclusively: inLine,
     markInterruptedRuns: () =>
       inLine(async () => {
         const records: RecordChange[] = []

@@ -2,6 +2,7 @@ import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
 import { explainCommand } from './explain-command.ts'
 import { exportLdifCommand } from './export-ldif-command.ts'
+import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './plan-command.ts'
 import { syncCommand } from './sync-command.ts'
 
@@ -13,6 +14,9 @@ const all = [
   planDiscardCommand,
   explainCommand,
   exportLdifCommand,
+  linkListCommand,
+  linkConfirmCommand,
+  linkSeparateCommand,
 ] as readonly Command<never, unknown>[]
 const commands = new Map(all.map((command) => [command.name, command]))
 

@@ -27,7 +27,8 @@ export const explainCommand: Command<ExplainInput, readonly ExplanationJson[]> =
   exitCode: (explanations) => (explanations.length === 0 ? ExitCode.failed : ExitCode.ok),
 }
 
-function explanationText({ provider, kind, id, label, decision, record, identity, entry }: ExplanationJson): string {
+function explanationText(explanation: ExplanationJson): string {
+  const { provider, kind, id, label, decision, record, identity, entry, authentication } = explanation
   const lines = [`${label}: ${kind} ${id}${provider === '' ? '' : ` of provider ${provider}`}`]
   if (decision)
     lines.push(
@@ -35,6 +36,11 @@ function explanationText({ provider, kind, id, label, decision, record, identity
       `  reason: ${decision.reason}${decision.rule === null ? '' : ` (rule ${decision.rule})`}`,
     )
   else if (entry) lines.push('  status: served')
+  if (decision?.note) lines.push(`  note: ${decision.note}`)
+  if (authentication)
+    lines.push(
+      `  password checked by: ${authentication.allowed ? `${authentication.provider}:${authentication.id}` : `nobody (${authentication.reason})`}`,
+    )
   if (identity) lines.push(`  entryUUID: ${identity.entryUUID}`)
   if (record) lines.push('  provider record:', indent(JSON.stringify(record, null, 2)))
   lines.push(

@@ -100,7 +100,7 @@ const cloudCommon = {
     .enum(['email', 'username'])
     .default('email')
     .describe(
-      'The field whose domain the `domains` filter compares. Records of several providers are not linked in this version.',
+      'By what people of this provider are recognized as those of providers before it: `email` (the primary address) or `username` (the wished user name). They are linked to one person when both are active and no guests, the domain of their mail addresses is vouched for by both providers (`linkDomains`), and the match is one to one; any other match is held and reported. A known immutable id is never linked again by itself. The `domains` filter compares the domain of the same field.',
     ),
   enrollment: z
     .enum(['only-sync', 'trust-email', 'send-enrollment-email'])
@@ -114,7 +114,7 @@ const cloudCommon = {
     .nullable()
     .default(null)
     .describe(
-      'Mail domains this provider vouches for when people are linked; null: the verified domains of the tenant.',
+      'Mail domains this provider vouches for when people are linked (`uniqueField`); null: the verified domains of an Entra tenant, none for Okta.',
     ),
   attributes: z
     .record(z.string(), z.string())

@@ -104,6 +104,16 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
     expect(await folder.run('explain', 'nobody-here')).toMatchObject({ exitCode: 1 })
   })
 
+  test('link lists nobody where nobody is linked, and says what a source looks like', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    expect(await folder.run('link', 'list')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Nobody') })
+    const refused = await folder.run('link', 'confirm', 'seed:ada', 'grace')
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('write it as PROVIDER:ID') })
+    expect(await folder.run('link', 'separate', 'ada')).toMatchObject({ exitCode: 1 })
+  })
+
   test('export-ldif prints every entry, parents first, without passwords', async () => {
     await using folder = await configuredFolder()
     await using server = isBeside ? await folder.serve() : undefined

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { Client } from 'ldapts'
+import { Client, type Entry } from 'ldapts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../server/demo.ts'
 import { rosterd, runProgram } from '../builders/command-line.ts'
@@ -34,27 +34,34 @@ describe('what the demo serves', () => {
   function truth() {
     const entra = demo.tenants.entra.tenant.directory
     const okta = demo.tenants.okta.tenant.directory
+    const byMail = new Map([...entra.users.values()].map(({ mail, id }) => [mail?.toLowerCase(), id]))
+    const oktaSource = (id: string) => {
+      const twin = byMail.get(okta.user(id).profile.email.toLowerCase())
+      return twin === undefined ? `acme:${id}` : `contoso:${twin}`
+    }
     const people = [
       ...[...entra.users.values()]
         .filter(({ accountEnabled, userType }) => accountEnabled && userType !== 'Guest')
         .map(({ id }) => `contoso:${id}`),
-      ...[...okta.users.values()].filter(({ status }) => inOkta.has(status)).map(({ id }) => `acme:${id}`),
+      ...[...okta.users.values()].filter(({ status }) => inOkta.has(status)).map(({ id }) => oktaSource(id)),
     ]
     const active = new Set(people)
-    const members = (ids: Iterable<string>, provider: string) =>
+    const members = (ids: Iterable<string>, sourceOf: (id: string) => string) =>
       [...ids]
-        .map((id) => `${provider}:${id}`)
+        .map(sourceOf)
         .filter((source) => active.has(source))
         .sort()
     const groups = new Map<string, readonly string[]>([
       ...[...entra.groups.values()]
         .filter(({ mail }) => mail !== null)
-        .map(({ id }) => [`contoso:${id}`, members(entra.transitiveMembers(id), 'contoso')] as const),
+        .map(
+          ({ id }) => [`contoso:${id}`, members(entra.transitiveMembers(id), (member) => `contoso:${member}`)] as const,
+        ),
       ...[...okta.groups.values()]
         .filter(({ profile }) => profile.name !== 'Everyone')
-        .map(({ id }) => [`acme:${id}`, members(okta.members(id), 'acme')] as const),
+        .map(({ id }) => [`acme:${id}`, members(okta.members(id), oktaSource)] as const),
     ])
-    return { people, groups }
+    return { people: [...active], groups }
   }
 
   async function list(filter: string, attributes: string[]) {
@@ -67,17 +74,19 @@ describe('what the demo serves', () => {
   }
   const all = (value: string | Buffer | string[] | Buffer[] | undefined): string[] =>
     value === undefined ? [] : [value].flat().map(String)
+  /** The first value is the winning source. */
+  const winner = ({ rosterdSource }: Entry) => all(rosterdSource)[0] ?? ''
 
   test('exactly the people who should be there', async () => {
     const served = await list('(objectClass=posixAccount)', ['uid'])
-    expect(served.map(({ rosterdSource }) => String(rosterdSource)).sort()).toEqual(truth().people.toSorted())
+    expect(served.map(winner).sort()).toEqual(truth().people.toSorted())
     expect(new Set(served.map(({ uid }) => String(uid))).size).toBe(served.length)
   })
 
   test('exactly the groups, each with exactly its members, by DN, by name and from the other side', async () => {
     const people = await list('(objectClass=posixAccount)', ['uid', 'memberOf'])
-    const sourceOf = new Map(people.map(({ dn, rosterdSource }) => [dn, String(rosterdSource)]))
-    const uidOf = new Map(people.map(({ uid, rosterdSource }) => [String(uid), String(rosterdSource)]))
+    const sourceOf = new Map(people.map((person) => [person.dn, winner(person)]))
+    const uidOf = new Map(people.map((person) => [String(person.uid), winner(person)]))
     const groups = (await list('(&(objectClass=groupOfNames)(rosterdSource=*:*))', ['member', 'memberUid'])).filter(
       ({ rosterdSource }) => /^(contoso|acme):/.test(String(rosterdSource)),
     )
@@ -97,9 +106,7 @@ describe('what the demo serves', () => {
           .sort(),
         dn,
       ).toEqual(wanted)
-      const fromPeople = people
-        .filter(({ memberOf }) => all(memberOf).includes(dn))
-        .map(({ rosterdSource: source }) => String(source))
+      const fromPeople = people.filter(({ memberOf }) => all(memberOf).includes(dn)).map(winner)
       expect(fromPeople.sort(), dn).toEqual(wanted)
     }
   })

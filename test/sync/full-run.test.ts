@@ -75,7 +75,14 @@ function peopleOf(provider: 'contoso' | 'acme'): readonly Person[] {
     return [...tenants.entra.tenant.directory.users.values()]
       .filter((user) => user.accountEnabled && user.userType !== 'Guest')
       .map(entraPerson)
-  return [...tenants.okta.tenant.directory.users.values()].filter((u) => activeInOkta.has(u.status)).map(oktaPerson)
+  return [...tenants.okta.tenant.directory.users.values()]
+    .filter((user) => activeInOkta.has(user.status) && !isHeld(user))
+    .map(oktaPerson)
+}
+
+/** Somebody of Entra has the address, and nobody says that acme may vouch for it. */
+function isHeld({ profile }: OktaUser): boolean {
+  return peopleOf('contoso').some(({ mails }) => mails.includes(profile.email.toLowerCase()))
 }
 
 function groupsOf(provider: 'contoso' | 'acme'): readonly Group[] {
@@ -203,6 +210,13 @@ test('uids, cns, numbers and entryUUIDs are all different', () => {
 test('a group called sudo is served under another name, with the reason', async () => {
   const [explanation] = (await sync.engine.explain('sudo')).filter(({ decision }) => decision?.status === 'active')
   expect(explanation?.decision).toMatchObject({ name: 'sudo-2', note: expect.stringContaining('reserved') })
+})
+
+test('a person of the second tenant with an address of the first is held, with the reason', async () => {
+  const [held] = [...tenants.okta.tenant.directory.users.values()].filter(isHeld)
+  expect(held).toBeDefined()
+  const found = await sync.engine.explain(held?.id ?? '')
+  expect(found).toMatchObject([{ decision: { status: 'inactive', rule: 'uniqueField' }, entry: undefined }])
 })
 
 test('skipped people are explained too', async () => {

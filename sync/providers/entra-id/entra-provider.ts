@@ -27,8 +27,14 @@ const maxConcurrentCalls = 5
 /** Microsoft Entra ID and Office 365: one API under two names. */
 export function createEntraProvider(
   config: EntraProviderConfig,
-  parts: { readonly clock: Clock; readonly secret: ReadSecret },
+  parts: {
+    readonly clock: Clock
+    readonly secret: ReadSecret
+    /** Whether linking people asks which domains are verified. */
+    readonly linkingReadsDomains: boolean
+  },
 ): IdentityProvider {
+  const domainsAreRead = parts.linkingReadsDomains || ruleReadsDomains(config)
   const timeoutMs = config.requestTimeoutSeconds * 1000
   const tokens = createAccessTokens({
     provider: config.id,
@@ -56,7 +62,7 @@ export function createEntraProvider(
       checkTenant(config.id, config.tenantId)
       const users = config.users ? await readUsers(graph, context) : []
       const groups = config.groups || namesGroups(config) ? await readGroups(graph, context) : []
-      const domains = readsDomains(config) ? await readDomains(graph, context) : []
+      const domains = domainsAreRead ? await readDomains(graph, context) : []
       return { kind: 'identities', users, groups, domains }
     },
     async test(signal) {
@@ -66,7 +72,8 @@ export function createEntraProvider(
         checkTenant(config.id, config.tenantId)
         await graph.probe(listing, context)
       }
-      for (const [name, listing] of probes(config)) results.push(await probe(name, () => probeListing(listing)))
+      for (const [name, listing] of probes(config, domainsAreRead))
+        results.push(await probe(name, () => probeListing(listing)))
       return results
     },
   }
@@ -77,8 +84,8 @@ function namesGroups(config: EntraProviderConfig): boolean {
   return config.filters.allowUsersInGroups.length > 0 || config.filters.denyUsersInGroups.length > 0
 }
 
-/** The tenant's domains are asked for only where a rule reads them: one permission less otherwise. */
-function readsDomains({ users, filters }: EntraProviderConfig): boolean {
+/** The tenant's domains are asked for only where a rule, or linking, reads them: one permission less otherwise. */
+function ruleReadsDomains({ users, filters }: EntraProviderConfig): boolean {
   return users && filters.domainRestriction && filters.domains.length === 0
 }
 
@@ -150,12 +157,12 @@ async function whole(
   return records
 }
 
-function probes(config: EntraProviderConfig): readonly (readonly [string, Listing])[] {
+function probes(config: EntraProviderConfig, domainsAreRead: boolean): readonly (readonly [string, Listing])[] {
   const one = (path: string, listing: Listing): Listing => ({ ...listing, path })
   return [
     ...(config.users ? ([['read users', one('/users?$select=id,accountEnabled&$top=1', usersListing)]] as const) : []),
     ...(config.groups ? ([['read groups', one('/groups?$select=id&$top=1', groupsListing)]] as const) : []),
-    ...(readsDomains(config) ? ([['read domains', domainsListing]] as const) : []),
+    ...(domainsAreRead ? ([['read domains', domainsListing]] as const) : []),
   ]
 }
 

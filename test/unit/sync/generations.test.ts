@@ -32,7 +32,12 @@ const config: Config = configSchema.parse({
 })
 const empty: State = {
   entries: new Map(),
-  ledgers: { identities: new Map(), names: { user: new Map(), group: new Map() }, numbers: new Map() },
+  ledgers: {
+    identities: new Map(),
+    names: { user: new Map(), group: new Map() },
+    numbers: new Map(),
+    words: new Map(),
+  },
 }
 
 function directoryOf(state: State): CurrentDirectory {
@@ -57,6 +62,7 @@ function after(state: State, { entries, ledgerChanges }: Desired): State {
   return {
     entries,
     ledgers: {
+      words: state.ledgers.words,
       identities: new Map([...identities, ...ledgerChanges.identities]),
       names: {
         user: new Map([...names.user, ...ledgerChanges.names.user]),

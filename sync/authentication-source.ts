@@ -1,0 +1,38 @@
+import type { SignIn } from './identity.ts'
+import type { Linked } from './ledgers.ts'
+
+/** A source user of a person, there or gone. */
+export interface PersonSource {
+  readonly provider: string
+  readonly id: string
+  /** undefined: the one that authenticates the person unless an administrator confirmed others. */
+  readonly linked: Linked | undefined
+  /** What the provider says; undefined when it no longer has the record. */
+  readonly signIn: SignIn | undefined
+}
+
+export type AuthenticationSource =
+  | { readonly allowed: true; readonly provider: string; readonly id: string }
+  | { readonly allowed: false; readonly reason: string }
+
+/**
+ * Which source may check a person's password, of their sources in provider order: the owner, or one an administrator
+ * has confirmed, whichever comes first. A link made by matching fields never is a way to sign in, also when the owner is
+ * gone; nor does another source step in where the provider blocks the sign-in.
+ */
+export function authenticationSource(sources: readonly PersonSource[]): AuthenticationSource {
+  const entitled = sources.filter(({ linked }) => linked !== 'automatic')
+  const chosen = entitled.find(({ signIn }) => signIn !== undefined)
+  if (chosen?.signIn !== undefined)
+    return chosen.signIn.allowed
+      ? { allowed: true, provider: chosen.provider, id: chosen.id }
+      : { allowed: false, reason: `${labelOf(chosen)}: ${chosen.signIn.reason}` }
+  const gone = entitled.map(labelOf).join(', ')
+  const waiting = sources.find(({ signIn, linked }) => signIn?.allowed && linked === 'automatic')
+  const advice = waiting === undefined ? '' : `; "rosterd link confirm ${labelOf(waiting)} …" entitles that one`
+  return { allowed: false, reason: `${gone} is gone${advice}` }
+}
+
+function labelOf({ provider, id }: PersonSource): string {
+  return `${provider}:${id}`
+}
