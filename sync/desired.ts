@@ -7,6 +7,7 @@ import { draftEntries, entryUuidOf } from './drafts.ts'
 import { assembleEntries } from './entry-assembly.ts'
 import { type FileEntry, fileEntries, takenByFiles } from './file-entries.ts'
 import { type LedgerChanges, ledgerChanges } from './ledger-changes.ts'
+import { primaryGroups } from './primary-groups.ts'
 
 export interface Desired {
   /** Every entry that should be there, by entryUUID. */
@@ -48,7 +49,8 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
     )
   }
 
-  const assembled = await assembleEntries(input, drafted, files)
+  const groups = primaryGroups(config.posix, candidates, decisions, drafted)
+  const assembled = await assembleEntries(input, drafted, files, groups)
   for (const { key, reason, entryUUID } of assembled.displaced)
     decisions.set(key, { status: 'skipped', rule: 'entry', reason, evidence: false, entryUUID, name: null, note: null })
   const refusals = new Map<string, Decision>()

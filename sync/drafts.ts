@@ -6,8 +6,9 @@ import { type TakenByFiles, textValuesOf } from './file-entries.ts'
 import { maxGroupNameLength } from './group-names.ts'
 import type { IdentityKind, Ledgers } from './ledgers.ts'
 import { isUuid, nameBasedUuid } from './name-based-uuid.ts'
-import { grantNames, type NameClaim, type NameGrant, type NameRecord } from './name-claims.ts'
+import { grantNames, type NameClaim, type NameGrant, type NameGrants, type NameRecord } from './name-claims.ts'
 import { assignNumbers, type NumberClaim } from './posix-ids.ts'
+import { sharedGroupName } from './primary-groups.ts'
 import { foldName, reservedNames } from './reserved-names.ts'
 import { maxUserNameLength } from './user-names.ts'
 
@@ -57,7 +58,10 @@ export function draftEntries(
   taken: TakenByFiles,
 ): Drafts {
   const { config, ledgers, current, holds } = input
-  const grants = { user: grantsFor('user'), group: grantsFor('group') }
+  const arePrivate = typeof config.posix.primaryGroup !== 'string' && config.posix.primaryGroup.kind === 'private'
+  const users = grantsFor('user', arePrivate ? groupNamesToAvoid(ledgers) : [])
+  const groups = grantsFor('group', arePrivate ? privateGroupNames(users, ledgers) : [])
+  const grants = { user: users, group: groups }
   const outcomes = wanting.map((candidate) => ({ candidate, grant: grantOf(candidate) }))
   const named = outcomes.flatMap(({ candidate, grant }) =>
     grant.type === 'granted' ? [{ candidate, name: grant.name }] : [],
@@ -77,16 +81,16 @@ export function draftEntries(
     nameChanges: { user: grants.user.changes, group: grants.group.changes },
   }
 
-  function grantsFor(kind: IdentityKind) {
+  function grantsFor(kind: IdentityKind, others: readonly (readonly [name: string, taker: string])[]) {
     const { naming, posix } = config
     const reserved = new Set(reservedNames(naming.reserved))
-    if (kind === 'group') reserved.add(foldName(posix.primaryGroup))
+    if (kind === 'group') reserved.add(foldName(sharedGroupName(posix)))
     return grantNames(
       wanting.filter((candidate) => candidate.kind === kind).map(nameClaim),
       { records: ledgers.names[kind] },
       {
         reserved,
-        taken: taken.names[kind],
+        taken: new Map([...others, ...[...taken.names[kind]].map((name) => [name, 'an entry of a file'] as const)]),
         onClash: naming.onClash,
         maxLength: kind === 'user' && naming.posixSafe ? maxUserNameLength : maxGroupNameLength,
         reusableBefore: new Date(input.now.getTime() - naming.reuseAfterDays * 86_400_000).toISOString(),
@@ -132,4 +136,23 @@ export function draftEntries(
     if (number === undefined) throw new Error(`no number was assigned to ${key}`)
     return number
   }
+}
+
+/** Private groups carry user names: who comes later leaves names to the groups that have them. */
+function groupNamesToAvoid({ names }: Ledgers): readonly (readonly [string, string])[] {
+  const isUsers = (name: string) => names.user.get(name)?.freed === null
+  return heldNames(names.group)
+    .filter((name) => !isUsers(name))
+    .map((name) => [name, 'a group'])
+}
+
+function privateGroupNames(users: NameGrants, { names }: Ledgers): readonly (readonly [string, string])[] {
+  const granted = [...users.grants.values()].flatMap((grant) =>
+    grant.type === 'granted' ? [foldName(grant.name)] : [],
+  )
+  return [...heldNames(names.user), ...granted].map((name) => [name, 'a private group'])
+}
+
+function heldNames(records: ReadonlyMap<string, NameRecord>): readonly string[] {
+  return [...records].filter(([, { freed }]) => freed === null).map(([name]) => name)
 }

@@ -11,6 +11,7 @@ import { entryType, type FileEntry, textValuesOf } from './file-entries.ts'
 import { groupAttributes, primaryGroupAttributes, setReferences } from './group-entry.ts'
 import { createKeptReferences } from './kept-references.ts'
 import { localAttributes, personAttributes } from './person-entry.ts'
+import { keptPrimaryGroups, type PrimaryGroups, privateGroupUuid, sharedGroupName } from './primary-groups.ts'
 
 export interface AssembledEntries {
   /** By entryUUID. */
@@ -23,12 +24,13 @@ type Attributes = ReadonlyMap<string, readonly AttributeValue[]>
 
 /**
  * Every entry of the directory, references resolved. Who comes first has the DN: entries that stay, containers,
- * entries of files, the primary group, then people and groups.
+ * entries of files, the shared group, then people with their private groups, and groups.
  */
 export async function assembleEntries(
   input: DesiredInput,
   drafted: Drafts,
   files: readonly FileEntry[],
+  groups: PrimaryGroups,
 ): Promise<AssembledEntries> {
   const breathe = createBreather()
   const { config, current, holds } = input
@@ -49,12 +51,9 @@ export async function assembleEntries(
     placeFile(file)
     await breathe()
   }
-  const { primaryGroup: primaryName } = config.posix
-  place(
-    primaryGroup.entryUUID,
-    groupDn(config.baseDn, primaryName),
-    primaryGroupAttributes(primaryName, primaryGroup.number),
-  )
+  for (const { entryUUID, dn, attributes } of keptPrimaryGroups(kept, current, primaryGroup))
+    place(entryUUID, dn, attributes)
+  if (!groups.arePrivate) placePrimaryGroup(primaryGroup, sharedGroupName(config.posix), 'primary-group')
   for (const draft of drafts) {
     placeDraft(draft)
     await breathe()
@@ -66,6 +65,14 @@ export async function assembleEntries(
     dnKeys.add(key)
     entries.set(entryUUID, withTimes({ entryUUID, dn, attributes }))
     return true
+  }
+
+  function placePrimaryGroup(
+    { entryUUID, number }: Drafts['primaryGroup'],
+    name: string,
+    kind: 'primary-group' | 'private-group',
+  ): void {
+    place(entryUUID, groupDn(config.baseDn, name), primaryGroupAttributes(name, number, kind))
   }
 
   function placeFile(file: FileEntry): void {
@@ -82,7 +89,10 @@ export async function assembleEntries(
   function placeDraft(draft: Draft): void {
     const { candidate, entryUUID, dn } = draft
     const attributes = candidate.kind === 'user' ? person(draft, candidate) : group(draft, candidate)
-    if (place(entryUUID, dn, attributes) || holds.keptEntries.has(entryUUID)) return
+    const isPlaced = place(entryUUID, dn, attributes)
+    if (isPlaced && groups.arePrivate && candidate.kind === 'user')
+      placePrimaryGroup({ entryUUID: privateGroupUuid(entryUUID), number: draft.number }, draft.name, 'private-group')
+    if (isPlaced || holds.keptEntries.has(entryUUID)) return
     displaced.push({ key: candidate.decisionKey, entryUUID, reason: `${dn} or its entryUUID belongs to another entry` })
   }
 
@@ -92,7 +102,7 @@ export async function assembleEntries(
       user: candidate.user,
       username: draft.name,
       uidNumber: draft.number,
-      gidNumber: primaryGroup.number,
+      gidNumber: groups.gidNumberOf(draft),
       posix: config.posix,
       active: candidate.active,
       managerDn: manager?.dn,

@@ -30,14 +30,18 @@ export function groupAttributes(facts: GroupFacts): Map<string, readonly Attribu
   return attributes
 }
 
-/** The group everybody's gidNumber names. Its members are known by that number, so none are listed. */
-export function primaryGroupAttributes(name: string, gidNumber: number): Map<string, readonly AttributeValue[]> {
+/** A group of ours, shared or private. Its members are known by their gidNumber, so none are listed. */
+export function primaryGroupAttributes(
+  name: string,
+  gidNumber: number,
+  kind: 'primary-group' | 'private-group',
+): Map<string, readonly AttributeValue[]> {
   return new Map([
     ['objectClass', ['top', 'groupOfNames', 'posixGroup', 'rosterdGroup']],
     ['cn', [name]],
     ['displayName', [name]],
     ['gidNumber', [String(gidNumber)]],
-    ['rosterdSource', ['rosterd:primary-group']],
+    ['rosterdSource', [`rosterd:${kind}`]],
   ])
 }
 

@@ -32,8 +32,8 @@ export interface NameLedger {
 
 export interface NameRules {
   readonly reserved: ReadonlySet<string>
-  /** Folded names that entries of files hold. */
-  readonly taken: ReadonlySet<string>
+  /** Folded names that nobody here can have, with what has them. */
+  readonly taken: ReadonlyMap<string, string>
   readonly onClash: 'suffix' | 'hold'
   readonly maxLength: number
   /** A name freed before this ISO time may go to somebody else. */
@@ -120,7 +120,7 @@ export function grantNames(claims: readonly NameClaim[], ledger: NameLedger, rul
     else changes.set(folded, record)
   }
 
-  /** Reserved names and names of file entries go to nobody; a suffixed name is never a reserved word by accident. */
+  /** Reserved and taken names go to nobody; a suffixed name is never a reserved word by accident. */
   function blocked(name: string, suffix: number): boolean {
     return rules.taken.has(name) || (suffix === 0 && rules.reserved.has(name))
   }
@@ -134,7 +134,8 @@ export function grantNames(claims: readonly NameClaim[], ledger: NameLedger, rul
   function whyNot(claim: NameClaim): string {
     const name = foldName(claim.wanted)
     if (rules.reserved.has(name)) return `the name "${claim.wanted}" is reserved`
-    if (rules.taken.has(name)) return `the name "${claim.wanted}" belongs to an entry of a file`
+    const taker = rules.taken.get(name)
+    if (taker !== undefined) return `the name "${claim.wanted}" belongs to ${taker}`
     const record = ledger.records.get(name)
     if (!given.has(name) && record !== undefined && record.freed !== null)
       return `the name "${claim.wanted}" was freed only on ${record.freed.slice(0, 10)}`

@@ -395,7 +395,25 @@ export const configSchema = z.strictObject({
         .describe('Numbers accepted from a provider; 65533 to 65535 never are.'),
       homeDirectory: z.string().default('/home/{username}').describe('Template of homeDirectory.'),
       loginShell: z.string().default('/bin/bash').describe('loginShell of people whose provider record has none.'),
-      primaryGroup: z.string().default('directory-users').describe('Name of the shared primary group.'),
+      primaryGroup: z
+        .union(
+          [
+            z.string().min(1).describe('Name of one group that everybody shares.'),
+            z.strictObject({
+              kind: z.literal('private').describe('Everybody has a group of the own user name and number.'),
+            }),
+            z.strictObject({
+              kind: z.literal('source').describe('A group of a provider, for the people of that provider.'),
+              group: z.string().min(1).describe('Its immutable id or name. Other people share `directory-users`.'),
+            }),
+          ],
+          {
+            error:
+              'is not a primary group: use a name, { "kind": "private" } or { "kind": "source", "group": "ID or name" }',
+          },
+        )
+        .default('directory-users')
+        .describe('Whose gidNumber people have: a shared group of this name, a private group each, or a source group.'),
     })
     .prefault({})
     .describe('POSIX attributes.'),

@@ -4,7 +4,7 @@ import { freeNames, grantNames, type NameClaim, type NameRecord, type NameRules 
 
 const rules: NameRules = {
   reserved: new Set(['root']),
-  taken: new Set(['breakglass']),
+  taken: new Map([['breakglass', 'an entry of a file']]),
   onClash: 'suffix',
   maxLength: 32,
   reusableBefore: '2025-09-02T00:00:00.000Z',
