@@ -75,6 +75,10 @@ export function decisionKey(provider: string, kind: IdentityKind, id: string): s
   return `${provider}\0${kind}\0${id}`
 }
 
+export function providerOfDecision(key: string): string {
+  return key.slice(0, key.indexOf('\0'))
+}
+
 /** One provider's view of a person or group, before views of the same one are joined. */
 interface View {
   /** Its key is the source's own. */

@@ -29,6 +29,16 @@ export const noHolds: Holds = {
   keptOut: new Set(),
 }
 
+/** Everything that any of them holds. */
+export function joinHolds(holds: readonly Holds[]): Holds {
+  return {
+    keptEntries: new Set(holds.flatMap((hold) => [...hold.keptEntries])),
+    keptMembers: new Set(holds.flatMap((hold) => [...hold.keptMembers])),
+    keptNames: new Map(holds.flatMap((hold) => [...hold.keptNames])),
+    keptOut: new Set(holds.flatMap((hold) => [...hold.keptOut])),
+  }
+}
+
 export interface DesiredInput {
   readonly config: Config
   readonly providers: readonly ProviderMirror[]
@@ -36,4 +46,6 @@ export interface DesiredInput {
   readonly current: CurrentDirectory
   readonly now: Date
   readonly holds: Holds
+  /** Ids of providers that are paused, to say so of those whom it concerns. */
+  readonly paused?: ReadonlySet<string>
 }

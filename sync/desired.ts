@@ -1,7 +1,7 @@
 import type { Entry } from '../server/directory/entry.ts'
 import { normalizeDn } from '../server/protocol/distinguished-name.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
-import { type Candidate, candidatesOf, type Decision, type MirroredProvider } from './candidates.ts'
+import { type Candidate, candidatesOf, type Decision, type MirroredProvider, providerOfDecision } from './candidates.ts'
 import type { DesiredInput, Holds } from './desired-input.ts'
 import { draftEntries, entryUuidOf } from './drafts.ts'
 import { assembleEntries } from './entry-assembly.ts'
@@ -32,7 +32,8 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
   const { candidates, decisions, linkMarks } = candidatesOf(config, mirrored, ledgers)
   const holdsEntries = holds.keptOut.size + holds.keptEntries.size > 0
   for (const candidate of holdsEntries ? candidates : []) {
-    const held = heldDecision(decisions.get(candidate.decisionKey), entryUuidOf(candidate, ledgers), holds)
+    const isPaused = input.paused?.has(providerOfDecision(candidate.decisionKey)) ?? false
+    const held = heldDecision(decisions.get(candidate.decisionKey), entryUuidOf(candidate, ledgers), holds, isPaused)
     if (held !== undefined) decisions.set(candidate.decisionKey, held)
   }
   const isKeptOut = (one: Candidate) => holdsEntries && holds.keptOut.has(entryUuidOf(one, ledgers))
@@ -72,12 +73,17 @@ function joinNotes(...notes: readonly (string | null | undefined)[]): string | n
 }
 
 /** What an administrator should read about somebody whose change waits. */
-function heldDecision(decision: Decision | undefined, entryUUID: string, holds: Holds): Decision | undefined {
+function heldDecision(
+  decision: Decision | undefined,
+  entryUUID: string,
+  holds: Holds,
+  isPaused: boolean,
+): Decision | undefined {
   if (decision === undefined) return undefined
+  const waits = isPaused ? 'waits until the provider is resumed' : 'waits for approval of the held changes'
   if (holds.keptOut.has(entryUUID))
-    return { ...decision, status: 'inactive', rule: 'guard', reason: 'waits for approval of the held changes' }
-  if (holds.keptEntries.has(entryUUID))
-    return { ...decision, note: 'still served: the change waits for approval of the held changes' }
+    return { ...decision, status: 'inactive', rule: isPaused ? 'pause' : 'guard', reason: waits }
+  if (holds.keptEntries.has(entryUUID)) return { ...decision, note: `served as before: the change ${waits}` }
   return undefined
 }
 

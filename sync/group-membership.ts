@@ -54,3 +54,9 @@ function within(group: SourceGroup, byId: ReadonlyMap<string, SourceGroup>): rea
   }
   return [...found]
 }
+
+/** The group with or without one user as direct member. */
+export function withMember(group: SourceGroup, userId: string, isMember: boolean): SourceGroup {
+  const others = group.userIds.filter((id) => id !== userId)
+  return { ...group, userIds: isMember ? [...others, userId].sort() : others }
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../server/runtime/config-schema.ts'
-import type { Holds } from './desired-input.ts'
+import { type Holds, joinHolds } from './desired-input.ts'
 import { type EntryType, textValuesOf } from './file-entries.ts'
 import type { PlanAction, PlannedChange } from './sync-plan.ts'
 
@@ -68,15 +68,6 @@ export function guardChanges(input: GuardInput): GuardResult {
     holds.push(found.holds)
   }
   return { held, holds: joinHolds(holds) }
-}
-
-function joinHolds(holds: readonly Holds[]): Holds {
-  return {
-    keptEntries: new Set(holds.flatMap((hold) => [...hold.keptEntries])),
-    keptMembers: new Set(holds.flatMap((hold) => [...hold.keptMembers])),
-    keptNames: new Map(holds.flatMap((hold) => [...hold.keptNames])),
-    keptOut: new Set(holds.flatMap((hold) => [...hold.keptOut])),
-  }
 }
 
 function guardProvider(

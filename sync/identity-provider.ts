@@ -1,4 +1,5 @@
-import type { Snapshot } from './identity.ts'
+import type { Json } from '../server/directory/directory-store.ts'
+import type { Snapshot, SourceDomain, SourceGroup, SourceUser } from './identity.ts'
 
 /** What the calls of one run cost. The provider counts, also when it fails half-way. */
 export interface Traffic {
@@ -8,8 +9,14 @@ export interface Traffic {
   throttles: number
   /** Requests repeated after a transient failure. */
   repeats: number
+  /** Octets of the answers' bodies. */
+  bytes: number
   /** What went wrong and did not fail the run, such as a credential whose place another one took. */
   readonly notices: string[]
+}
+
+export function newTraffic(): Traffic {
+  return { calls: 0, throttles: 0, repeats: 0, bytes: 0, notices: [] }
 }
 
 export interface FetchProgress {
@@ -32,16 +39,54 @@ export interface ProbeResult {
   readonly message: string
 }
 
+/** Everything a provider holds, and where reading changes goes on from. */
+export interface Fetched {
+  readonly snapshot: Snapshot
+  /** The provider's own; null when it cannot tell changes. */
+  readonly cursor: Json | null
+}
+
+/** What became of people and groups of a provider, by immutable id; undefined: no longer there. */
+export interface SourceChanges {
+  readonly users: ReadonlyMap<string, SourceUser | undefined>
+  readonly groups: ReadonlyMap<string, SourceGroup | undefined>
+  /** All of them; undefined when they were not read. */
+  readonly domains: readonly SourceDomain[] | undefined
+}
+
+export interface FetchedChanges {
+  readonly changes: SourceChanges
+  readonly cursor: Json
+}
+
+/** People and groups of one provider as it was last read. */
+export interface MirrorReader {
+  user(id: string): Promise<SourceUser | undefined>
+  group(id: string): Promise<SourceGroup | undefined>
+  users(): AsyncIterable<SourceUser>
+  groups(): AsyncIterable<SourceGroup>
+}
+
 /**
- * A connected tenant, org or file. `fetchAll` reads everything and gives a complete snapshot, or throws a
- * {@link ProviderError}: it never returns what it has so far. Reading changes only is a later addition beside it.
+ * A connected tenant, org or file. What it reads is complete, or it throws a {@link ProviderError}: it never returns what
+ * it has so far.
  */
 export interface IdentityProvider {
   readonly id: string
   readonly type: string
   /** Names the tenant or org whose ids these are: two providers with the same tenant hold the same people. */
   readonly tenant: string
-  fetchAll(context: FetchContext): Promise<Snapshot>
+  fetchAll(context: FetchContext): Promise<Fetched>
+  /**
+   * What has changed since `cursor`, which an earlier read of this provider gave; `mirror` is what was read up to then.
+   * undefined when only a read of everything can tell, for one because the cursor has expired.
+   */
+  fetchChanges?(cursor: Json, mirror: MirrorReader, context: FetchContext): Promise<FetchedChanges | undefined>
+  /**
+   * One person and the groups that hold the person directly, read anew. `name` is the immutable id, or what the provider
+   * signs people in with. undefined when the provider has nobody of that name.
+   */
+  fetchUser?(name: string, mirror: MirrorReader, context: FetchContext): Promise<SourceChanges | undefined>
   /** Probes each permission apart. Never throws for what a probe finds. */
   test(signal: AbortSignal): Promise<readonly ProbeResult[]>
   /** Cheap to ask, and another text whenever there is something new to read; only files can tell. */

@@ -1,7 +1,84 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
 import type { Snapshot, SourceDomain, SourceEntry, SourceGroup, SourceUser } from './identity.ts'
+import type { MirrorReader, SourceChanges } from './identity-provider.ts'
 import { trusted } from './ledgers.ts'
+
+/** Value of the `cursor` collection, written in the commit that wrote the mirror it belongs to. */
+export type CursorRecord = {
+  /** ISO 8601: start of the last run that read everything, and of the last that read at all. */
+  readonly lastFullRun: string
+  readonly lastRun: string
+  /** The provider's own; null when it cannot tell changes. */
+  readonly token: Json | null
+}
+
+export async function readCursor(store: RecordReader, provider: string): Promise<CursorRecord | undefined> {
+  const value = await store.get('cursor', [provider])
+  return value === undefined ? undefined : trusted<CursorRecord>(value)
+}
+
+/** The mirror of a cloud provider, record by record. */
+export function mirrorReader(store: RecordReader, provider: string): MirrorReader {
+  async function one<T>(type: string, id: string): Promise<T | undefined> {
+    const value = await store.get('mirror', [provider, type, id])
+    return value === undefined ? undefined : trusted<T>(value)
+  }
+  async function* all<T>(type: string) {
+    for await (const { value } of store.list('mirror', [provider, type])) yield trusted<T>(value)
+  }
+  return {
+    user: (id) => one('user', id),
+    group: (id) => one('group', id),
+    users: () => all('user'),
+    groups: () => all('group'),
+  }
+}
+
+/** Record changes that bring the stored mirror up to date: only what differs. */
+export async function mirrorUpdates(
+  store: RecordReader,
+  provider: string,
+  changes: SourceChanges,
+): Promise<readonly RecordChange[]> {
+  const updates: RecordChange[] = []
+  const update = async (type: string, id: string, value: Json | undefined) => {
+    const key = [provider, type, id]
+    if (!isDeepStrictEqual(await store.get('mirror', key), value)) updates.push({ collection: 'mirror', key, value })
+  }
+  for (const [id, user] of changes.users) await update('user', id, user)
+  for (const [id, group] of changes.groups) await update('group', id, group)
+  if (changes.domains === undefined) return updates
+  const wanted = new Map<string, Json>(changes.domains.map((domain) => [domain.name, domain]))
+  for await (const { key } of store.list('mirror', [provider, 'domain']))
+    if (!wanted.has(key[2] ?? '')) updates.push({ collection: 'mirror', key, value: undefined })
+  for (const [name, domain] of wanted) await update('domain', name, domain)
+  return updates
+}
+
+/** A snapshot of people and groups with the changes made. */
+export function withChanges(snapshot: Snapshot, changes: SourceChanges): Snapshot {
+  if (snapshot.kind !== 'identities') return snapshot
+  return {
+    kind: 'identities',
+    users: changed(snapshot.users, changes.users),
+    groups: changed(snapshot.groups, changes.groups),
+    domains: changes.domains ?? snapshot.domains,
+  }
+}
+
+function changed<T extends { readonly id: string }>(
+  objects: readonly T[],
+  changes: ReadonlyMap<string, T | undefined>,
+): readonly T[] {
+  if (changes.size === 0) return objects
+  const byId = new Map(objects.map((object) => [object.id, object]))
+  for (const [id, object] of changes) {
+    if (object === undefined) byId.delete(id)
+    else byId.set(id, object)
+  }
+  return [...byId.values()]
+}
 
 /** Reads what a provider held when it was last read in full; undefined when it never was. */
 export async function readMirror(

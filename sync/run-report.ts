@@ -34,6 +34,10 @@ export type RunReport = {
   /** Why it ran: `schedule`, `manual`, `approve`, … */
   readonly trigger: string
   readonly dryRun: boolean
+  /** What was read: everything, what had changed, one person, or nothing. */
+  readonly mode: 'full' | 'incremental' | 'person' | 'none'
+  /** Why everything was read. */
+  readonly fullBecause: string | null
   /** ISO 8601. */
   readonly started: string
   readonly finished: string | null
@@ -46,22 +50,40 @@ export type RunReport = {
   readonly calls: number
   readonly throttles: number
   readonly repeats: number
+  /** Octets of the answers' bodies. */
+  readonly bytes: number
+  readonly seconds: RunSeconds
+  /** Number of the last change in the change log before this run: its own come after. */
+  readonly logAfter: number
   /** What went wrong and did not fail the run. */
   readonly notices: readonly string[]
+  /** Why changes of the provider are not applied, when it is paused, and how many wait. */
+  readonly paused: { readonly reason: string; readonly changes: number } | null
   readonly held: readonly ReportedHold[]
   /** The first thousand; the change log has all of them. */
   readonly changes: readonly ReportedChange[]
   readonly changesInAll: number
 }
 
+/** Where the time of a run went. */
+export type RunSeconds = {
+  readonly fetch: number
+  readonly map: number
+  readonly plan: number
+  readonly apply: number
+}
+
 export interface RunOptions {
   readonly trigger: string
   readonly dryRun?: boolean
-  /** Read everything although changes would do; every run is full for now. */
+  /** Read everything although changes would do. */
   readonly full?: boolean
   readonly signal?: AbortSignal
-  readonly onProgress?: (progress: FetchProgress) => void
+  readonly onProgress?: (progress: RunProgress) => void
 }
+
+/** A step of the fetch, or `map`, `plan` and `apply` once it has ended. */
+export type RunProgress = FetchProgress
 
 /** A run record lists no more changes than this. */
 const maxListedChanges = 1000
@@ -82,6 +104,8 @@ export function startedReport(provider: string, options: RunOptions, started: st
     provider,
     trigger: options.trigger,
     dryRun: options.dryRun ?? false,
+    mode: 'none',
+    fullBecause: null,
     started,
     finished: null,
     outcome: 'running',
@@ -91,7 +115,11 @@ export function startedReport(provider: string, options: RunOptions, started: st
     calls: 0,
     throttles: 0,
     repeats: 0,
+    bytes: 0,
+    seconds: { fetch: 0, map: 0, plan: 0, apply: 0 },
+    logAfter: 0,
     notices: [],
+    paused: null,
     held: [],
     changes: [],
     changesInAll: 0,

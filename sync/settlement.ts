@@ -3,12 +3,13 @@ import type { Config } from '../server/runtime/config-schema.ts'
 import { type ProviderMirror } from './candidates.ts'
 import { snapshotDirectory } from './current-directory.ts'
 import { computeDesired, type Desired } from './desired.ts'
-import { type CurrentDirectory, noHolds } from './desired-input.ts'
+import { type CurrentDirectory, joinHolds, noHolds } from './desired-input.ts'
 import { type EntryType, entryType } from './file-entries.ts'
 import { resolveMembership } from './group-membership.ts'
 import { guardChanges, type HeldChanges } from './guard.ts'
 import { type Ledgers, readLedgers, trusted } from './ledgers.ts'
 import { readMirror } from './mirror.ts'
+import { pauseHolds, readPause } from './provider-pause.ts'
 import { memberRules, ruleGroups } from './rules.ts'
 import type { ReportedHold } from './run-report.ts'
 import { type PlannedChange, planSync, providerOf } from './sync-plan.ts'
@@ -33,6 +34,17 @@ export interface Settlement {
   readonly held: readonly HeldChanges[]
   /** By provider: groups that rules read and that are empty although they were not. */
   readonly emptied: ReadonlyMap<string, readonly string[]>
+  /** Changes of paused providers that are not applied; nobody is asked about them. */
+  readonly pausedChanges: readonly PlannedChange[]
+  readonly durations: SettleDurations
+}
+
+/** Seconds. */
+export interface SettleDurations {
+  /** From mirrors to the desired directory. */
+  readonly map: number
+  /** Comparing, and the guard. */
+  readonly plan: number
 }
 
 export interface SettleOptions {
@@ -53,23 +65,31 @@ export interface SettleOptions {
 /** Reads the state, computes where it should go, and lets the guard decide what may. Writes nothing. */
 export async function settle(options: SettleOptions): Promise<Settlement> {
   const { config, store, now } = options
+  const watch = stopwatch()
   const current = await snapshotDirectory(options.current)
   const ledgers = await readLedgers(store)
   const providers = await readMirrors(options)
   const input = { config, providers, ledgers, current, now }
   const wished = await computeDesired({ ...input, holds: noHolds })
+  watch.lap('map')
   const known = new Set([...ledgers.identities.values()].map((record) => record.entryUUID))
   const isKnown = (entryUUID: string) => known.has(entryUUID)
   const wishes = await planSync(current, wished, isKnown)
-  if (wishes.length === 0) return { desired: wished, ledgers, changes: wishes, held: [], emptied: new Map() }
+  watch.lap('plan')
+  const settled = { ledgers, durations: watch.seconds }
+  if (wishes.length === 0)
+    return { ...settled, desired: wished, changes: wishes, held: [], emptied: new Map(), pausedChanges: [] }
 
+  const paused = await pausedProviders(store, providers)
+  const isServed = (entryUUID: string) => current.entryByUuid(entryUUID) !== undefined
+  const pause = pauseHolds(wishes, (provider) => paused.has(provider), isServed)
   const served = countServed(current)
   const removals = await readRemovals(store, providers)
   const heldBefore = await readHeld(store)
   const emptied = stillEmptied(options, providers, heldBefore)
   const since = new Date(now.getTime() - 86_400_000).toISOString()
-  const { held, holds } = guardChanges({
-    changes: wishes,
+  const guarded = guardChanges({
+    changes: wishes.filter((change) => !paused.has(change.provider)),
     limits: config.guard,
     served: (provider, type) => served.get(`${provider}\0${type}`) ?? 0,
     removedLately: (provider, type) =>
@@ -82,9 +102,42 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
     heldBefore: (provider) => heldBefore.get(provider),
     isApproved: (_, hash) => hash === options.approved,
   })
-  if (held.length === 0) return { desired: wished, ledgers, changes: wishes, held, emptied }
-  const desired = await computeDesired({ ...input, holds })
-  return { desired, ledgers, changes: await planSync(current, desired, isKnown), held, emptied }
+  const { held } = guarded
+  const holds = joinHolds([guarded.holds, pause])
+  const pausedChanges = wishes.filter(
+    ({ entryUUID }) => pause.keptEntries.has(entryUUID) || pause.keptOut.has(entryUUID),
+  )
+  const rest = { ...settled, held, emptied, pausedChanges }
+  if (held.length === 0 && pausedChanges.length === 0) return { ...rest, desired: wished, changes: wishes }
+  watch.lap('plan')
+  const desired = await computeDesired({ ...input, holds, paused })
+  watch.lap('map')
+  const changes = await planSync(current, desired, isKnown)
+  watch.lap('plan')
+  return { ...rest, desired, changes }
+}
+
+async function pausedProviders(
+  store: RecordReader,
+  providers: readonly ProviderMirror[],
+): Promise<ReadonlySet<string>> {
+  const paused = new Set<string>()
+  for (const { config } of providers) if ((await readPause(store, config.id)) !== undefined) paused.add(config.id)
+  return paused
+}
+
+/** Adds up where the time goes. */
+function stopwatch() {
+  let since = performance.now()
+  const seconds = { map: 0, plan: 0 }
+  return {
+    seconds,
+    lap(part: keyof typeof seconds) {
+      const now = performance.now()
+      seconds[part] += (now - since) / 1000
+      since = now
+    },
+  }
 }
 
 async function readMirrors(options: SettleOptions): Promise<readonly ProviderMirror[]> {

@@ -1,6 +1,6 @@
 import { normalizeDn } from '../protocol/distinguished-name.ts'
 import { CredentialTable } from './credentials.ts'
-import type { CommitResult, DirectoryStore, Generation } from './directory-store.ts'
+import type { Collection, CommitResult, DirectoryStore, Generation } from './directory-store.ts'
 import { createViewBuilder, type DirectoryView } from './directory-view.ts'
 import { decodeEntry } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
@@ -20,6 +20,8 @@ export interface Directory {
   /** Every provider has been read at least once ({@link filledMark}). */
   readonly isFilled: boolean
   readonly credentials: CredentialTable
+  /** Grows with every commit that writes into the collection; begins anew with the process. */
+  revisionOf(collection: Collection): number
   commit(generation: Generation): Promise<CommitResult>
   entryByUuid(entryUUID: string): Entry | undefined
   /** Throws DnSyntaxError. */
@@ -36,10 +38,13 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
   let view = await builder.advance(builder.empty, storedEntries(store))
   let last: Promise<unknown> = Promise.resolve()
+  const revisions = new Map<Collection, number>()
 
   async function apply(generation: Generation): Promise<CommitResult> {
     const result = await store.commit(generation)
     if (generation.entries.length > 0) view = await builder.advance(view, generation.entries)
+    for (const collection of new Set(generation.records.map((record) => record.collection)))
+      revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
     for (const record of generation.records) {
       if (record.collection === 'credential') credentials.apply(record.key, record.value)
       if (isFilledMark(record)) isFilled = true
@@ -63,6 +68,7 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     get isFilled() {
       return isFilled
     },
+    revisionOf: (collection) => revisions.get(collection) ?? 0,
     commit(generation) {
       const result = last.then(() => apply(generation))
       last = result.catch(() => undefined)

@@ -207,6 +207,12 @@ const okta = z.strictObject({
     .nullable()
     .default(null)
     .describe('OAuth service app instead of an API token.'),
+  rateLimitShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the rate limits of the org that may be used; the rest is left to other integrations.'),
 })
 
 const ldif = z.strictObject({

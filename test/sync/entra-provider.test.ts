@@ -103,12 +103,12 @@ describe('a set-up mistake is one clear sentence', () => {
   test('missing permission, named with the call', async () => {
     tenant().application.permissions.delete('User.Read.All')
     expect(await failure()).toMatch(
-      /^contoso: GET \/users: permission missing \(403 .*\)\. Grant the application permission User\.Read\.All/,
+      /^contoso: GET \/users\/delta: permission missing \(403 .*\)\. Grant the application permission User\.Read\.All/,
     )
   })
 
   test('wrong path of Graph', async () => {
-    expect(await failure({ graphUrl: `${tenants.entra.graphUrl}/v9.9` })).toMatch(/GET \/users: .*Check graphUrl/)
+    expect(await failure({ graphUrl: `${tenants.entra.graphUrl}/v9.9` })).toMatch(/GET \/users\/delta: .*Check graphUrl/)
   })
 
   test('a secret that is not there', async () => {
@@ -117,7 +117,7 @@ describe('a set-up mistake is one clear sentence', () => {
     const [provider] = createProviders(config, { clock: fakeClock(), secret, directory: '/' })
     const context = {
       signal: new AbortController().signal,
-      traffic: { calls: 0, throttles: 0, repeats: 0, notices: [] },
+      traffic: { calls: 0, throttles: 0, repeats: 0, bytes: 0, notices: [] },
       onProgress() {},
     }
     await expect(provider?.fetchAll(context)).rejects.toThrow(
@@ -178,7 +178,7 @@ describe('reading', () => {
     const before = servedEntries(sync.directory)
     const silent: unknown = { ...blocked, accountEnabled: null }
     users.set(entraUserId(1), silent as EntraUser)
-    const { outcome, error } = await sync.engine.run('contoso', { trigger: 'test' })
+    const { outcome, error } = await sync.engine.run('contoso', { trigger: 'test', full: true })
     expect([outcome, error]).toEqual(['failed', expect.stringContaining('does not say accountEnabled')])
     expect(servedEntries(sync.directory)).toEqual(before)
   })

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
-import { StalePlanError } from '../../sync/sync-engine.ts'
+import { StalePlanError } from '../../sync/held-plans.ts'
 import { fakeClock } from './fake-clock.ts'
 import { entraSettings, openSync, type SyncFixture, startTrustedTenants, values } from './sync-fixture.ts'
 

@@ -52,3 +52,25 @@ export function changeSmallTenants({ entra, okta }: SimulatedTenants): void {
   entra.tenant.directory.addMember(entraGroupId(3), entraUserId(5))
   okta.tenant.directory.addMember(oktaGroupId(2), oktaUserId(4))
 }
+
+/** Another change in both tenants, of another kind each time. */
+export function changeAgain({ entra, okta }: SimulatedTenants, round: number): void {
+  const people = entra.tenant.directory
+  const workers = okta.tenant.directory
+  people.updateUser(entraUserId(1 + (round % 4)), { jobTitle: `Title ${round}` })
+  workers.updateProfile(oktaUserId(1 + (round % 4)), { title: `Title ${round}` })
+  if (round % 3 === 0) {
+    people.addMember(entraGroupId(3), entraUserId(4))
+    workers.addMember(oktaGroupId(2), oktaUserId(4))
+  }
+  if (round % 3 === 1) {
+    people.removeMember(entraGroupId(3), entraUserId(4))
+    workers.removeMember(oktaGroupId(2), oktaUserId(4))
+  }
+}
+
+/** For clocks that pass no real time: waiting for a limit would not lift it. */
+export function unlimited({ okta }: SimulatedTenants): void {
+  const { perMinute } = okta.tenant.rateLimits
+  for (const name of ['users', 'groups', 'logs', 'other'] as const) perMinute[name] = Number.MAX_SAFE_INTEGER
+}

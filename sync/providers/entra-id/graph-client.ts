@@ -5,6 +5,7 @@ import type { JsonObject } from '../../identity.ts'
 import { answerErrors, ProviderError } from '../../provider-error.ts'
 import { isJsonObject, isSaidByAll } from '../../record-fields.ts'
 import type { AccessTokens, CallContext } from './access-token.ts'
+import { AnswerObserver, isNearlyThrottled, nearlyThrottledGapMs, throttleWindowMs } from './answer-observer.ts'
 import { describeGraphFailure } from './graph-errors.ts'
 
 export interface GraphClientOptions {
@@ -28,6 +29,13 @@ export interface Listing {
   readonly saying?: string
 }
 
+/** What a delta round told, in its order: the same object may come several times (contract §4). */
+export interface DeltaRound {
+  readonly items: readonly JsonObject[]
+  /** Where the next round begins. */
+  readonly deltaLink: string
+}
+
 export interface GraphClient {
   /** Every object of a listing, each id once; `undefined` when the object it belongs to has vanished (404). */
   list(
@@ -35,16 +43,29 @@ export interface GraphClient {
     context: CallContext,
     onPage?: (read: number) => void,
   ): Promise<readonly JsonObject[] | undefined>
+  /** One object; `undefined` when there is none (404). */
+  read(listing: Listing, context: CallContext): Promise<JsonObject | undefined>
+  /**
+   * A round of change tracking to its end, from a listing's path or a deltaLink given before; `undefined` when that has
+   * expired and everything must be read again.
+   */
+  delta(
+    listing: Listing,
+    context: CallContext,
+    from?: string,
+    onPage?: (read: number) => void,
+  ): Promise<DeltaRound | undefined>
   /** Reads the first page only, for a test of the permission; throws when it is refused or not found. */
   probe(listing: Listing, context: CallContext): Promise<void>
   /** The error for a listing that must exist and does not. */
   notFound(listing: Listing): ProviderError
 }
 
-type Page =
-  | { readonly type: 'page'; readonly body: JsonObject }
+type Answer =
+  | { readonly type: 'body'; readonly body: JsonObject }
   | { readonly type: 'vanished' }
   | { readonly type: 'pageTokenExpired' }
+  | { readonly type: 'resync' }
 
 const maxRestarts = 2
 
@@ -57,58 +78,117 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
   const base = new URL(options.graphUrl.replace(/\/+$/, ''))
   const { badAnswer, notFound } = answerErrors(provider, 'graphUrl')
 
+  const urlOf = ({ path }: Listing) => `${base.href.replace(/\/+$/, '')}${path}`
+
   async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
-    for (let restart = 0; ; restart++) {
-      const result = await readPages(listing, context, onPage)
-      if (result !== 'pageTokenExpired') return result
-      if (restart === maxRestarts)
-        throw new ProviderError({
-          provider,
-          call: listing.call,
-          what: 'page tokens keep expiring before the listing ends',
-          advice: 'Run again at a quieter time.',
-        })
-    }
+    const byId = new Map<string, JsonObject>()
+    const end = await readPages(urlOf(listing), listing, context, {
+      begin: () => byId.clear(),
+      page(items) {
+        for (const item of items) byId.set(item.id as string, item)
+        onPage?.(byId.size)
+      },
+    })
+    return end === 'vanished' || end === 'resync' ? undefined : [...byId.values()]
   }
 
-  async function readPages(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
-    const byId = new Map<string, JsonObject>()
+  async function delta(listing: Listing, context: CallContext, from?: string, onPage?: (read: number) => void) {
+    let items: JsonObject[] = []
+    const end = await readPages(from ?? urlOf(listing), listing, context, {
+      begin() {
+        items = []
+      },
+      page(more) {
+        items.push(...more)
+        onPage?.(items.length)
+      },
+    })
+    if (end === 'resync') return undefined
+    if (end === 'vanished') throw notFound(listing)
+    return { items, deltaLink: link(end, '@odata.deltaLink', listing.call) ?? missingDeltaLink(listing) }
+  }
+
+  function missingDeltaLink(listing: Listing): never {
+    throw badAnswer(listing.call, 'the last page has neither nextLink nor deltaLink')
+  }
+
+  /** Reads pages to the last one and gives its body. A page token that expires begins the listing again. */
+  async function readPages(
+    first: string,
+    listing: Listing,
+    context: CallContext,
+    to: { begin(): void; page(items: readonly JsonObject[]): void },
+  ): Promise<JsonObject | 'vanished' | 'resync'> {
+    let restarts = 0
     const seen = new Set<string>()
-    let url: string | undefined = `${base.href.replace(/\/+$/, '')}${listing.path}`
-    while (url !== undefined) {
+    for (let url = first; ; ) {
       if (seen.has(url)) throw badAnswer(listing.call, 'a nextLink leads back to a page already read')
       seen.add(url)
       const page = await readPage(url, listing, context)
-      if (page.type === 'vanished') return undefined
-      if (page.type === 'pageTokenExpired') return 'pageTokenExpired' as const
-      for (const item of page.body.value as readonly JsonObject[]) byId.set(item.id as string, item)
-      onPage?.(byId.size)
-      url = nextLink(page.body, listing.call)
+      if (page.type === 'vanished' || page.type === 'resync') return page.type
+      if (page.type === 'pageTokenExpired') {
+        if (restarts++ === maxRestarts) throw tokensKeepExpiring(listing)
+        seen.clear()
+        to.begin()
+        url = first
+        continue
+      }
+      to.page(page.body.value as readonly JsonObject[])
+      const next = link(page.body, '@odata.nextLink', listing.call)
+      if (next === undefined) return page.body
+      url = next
     }
-    return [...byId.values()]
   }
 
-  /** One request per attempt; a refused token is renewed once. */
-  async function readPage(url: string, listing: Listing, context: CallContext): Promise<Page> {
+  function tokensKeepExpiring({ call }: Listing): ProviderError {
+    return new ProviderError({
+      provider,
+      call,
+      what: 'page tokens keep expiring before the listing ends',
+      advice: 'Run again at a quieter time.',
+    })
+  }
+
+  async function readPage(url: string, listing: Listing, context: CallContext): Promise<Answer> {
+    return await request(url, listing, context, (body) => {
+      if (!isPage(body)) return 'the answer was not a page of objects'
+      return isSaidByAll(body.value, listing.saying)
+        ? undefined
+        : `an object of the answer does not say ${listing.saying}`
+    })
+  }
+
+  async function read(listing: Listing, context: CallContext): Promise<JsonObject | undefined> {
+    const answer = await request(urlOf(listing), listing, context, (body) => {
+      if (!isObject(body)) return 'the answer was not an object'
+      return isSaidByAll([body], listing.saying) ? undefined : `the answer does not say ${listing.saying}`
+    })
+    if (answer.type === 'vanished') return undefined
+    if (answer.type !== 'body') throw badAnswer(listing.call, 'a page token was refused where none was sent')
+    return answer.body
+  }
+
+  /** One request per attempt; a refused token is renewed once. `wrong` says what is not right about a body. */
+  async function request(
+    url: string,
+    listing: Listing,
+    context: CallContext,
+    wrong: (body: unknown) => string | undefined,
+  ): Promise<Answer> {
     let renewed = false
-    return await pacer.call<Page>(context, async () => {
+    return await pacer.call<Answer>(context, async () => {
       for (;;) {
         try {
           const body = await send(url, await tokens.get(context), context)
-          if (!isPage(body)) throw new SyntaxError('not a page of objects')
-          if (!isSaidByAll(body.value, listing.saying))
-            return {
-              type: 'transient',
-              error: badAnswer(listing.call, `an object of the answer does not say ${listing.saying}`),
-            }
-          return { type: 'done', value: { type: 'page', body } }
+          const problem = wrong(body)
+          if (problem !== undefined) return { type: 'transient', error: badAnswer(listing.call, problem) }
+          // `wrong` lets only objects through.
+          return { type: 'done', value: { type: 'body', body: body as JsonObject } }
         } catch (thrown) {
           context.signal.throwIfAborted()
-          if (thrown instanceof SyntaxError)
-            return { type: 'transient', error: badAnswer(listing.call, 'the answer was not a page of objects') }
-          const failure = describeGraphFailure(provider, listing.call, listing.permission, thrown, clock.now())
-          if (failure.type === 'vanished') return { type: 'done', value: { type: 'vanished' } }
-          if (failure.type === 'pageTokenExpired') return { type: 'done', value: { type: 'pageTokenExpired' } }
+          const failure = describeGraphFailure(provider, listing, url, thrown, clock.now())
+          if (failure.type === 'vanished' || failure.type === 'pageTokenExpired' || failure.type === 'resync')
+            return { type: 'done', value: failure }
           if (failure.type !== 'unauthorized') return failure
           if (renewed) return { type: 'failed', error: failure.error }
           renewed = true
@@ -126,6 +206,10 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       customHosts: new Set([base.hostname]),
       middleware: [
         new AuthenticationHandler({ getAccessToken: () => Promise.resolve(token) }),
+        new AnswerObserver((headers, bytes) => {
+          context.traffic.bytes += bytes
+          if (isNearlyThrottled(headers)) pacer.spread(nearlyThrottledGapMs, throttleWindowMs)
+        }),
         new HTTPMessageHandler(),
       ],
     })
@@ -136,20 +220,23 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       .get()
   }
 
-  function nextLink(body: JsonObject, call: string): string | undefined {
-    const link = body['@odata.nextLink']
-    if (link === undefined || link === null) return undefined
-    if (typeof link !== 'string' || !URL.canParse(link)) throw badAnswer(call, 'nextLink is not a URL')
-    if (new URL(link).origin !== base.origin)
-      throw badAnswer(call, `nextLink leads to another host, ${new URL(link).host}`)
-    return link
+  function link(body: JsonObject, name: '@odata.nextLink' | '@odata.deltaLink', call: string): string | undefined {
+    const value = body[name]
+    if (value === undefined || value === null) return undefined
+    const kind = name.slice('@odata.'.length)
+    if (typeof value !== 'string' || !URL.canParse(value)) throw badAnswer(call, `${kind} is not a URL`)
+    if (new URL(value).origin !== base.origin)
+      throw badAnswer(call, `${kind} leads to another host, ${new URL(value).host}`)
+    return value
   }
 
   return {
     list,
+    read,
+    delta,
     async probe(listing, context) {
-      const page = await readPage(`${base.href.replace(/\/+$/, '')}${listing.path}`, listing, context)
-      if (page.type !== 'page') throw notFound(listing)
+      const page = await readPage(urlOf(listing), listing, context)
+      if (page.type !== 'body') throw notFound(listing)
     },
     notFound,
   }
@@ -159,5 +246,9 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
 function isPage(body: unknown): body is JsonObject & { readonly value: readonly JsonObject[] } {
   if (!isJsonObject(body) || !Array.isArray(body.value)) return false
   const items: readonly unknown[] = body.value
-  return items.every((item) => isJsonObject(item) && typeof item.id === 'string' && item.id !== '')
+  return items.every(isObject)
+}
+
+function isObject(item: unknown): item is JsonObject {
+  return isJsonObject(item) && typeof item.id === 'string' && item.id !== ''
 }

@@ -2,17 +2,21 @@ import { GraphError } from '@microsoft/microsoft-graph-client'
 import type { Attempt } from '../../call-pacer.ts'
 import { ProviderError } from '../../provider-error.ts'
 
-/** What a failed read means (contract §5.3, §6.1). The last three are for the caller to answer. */
+/** What a failed read means (contract §5.3, §6.1). The last four are for the caller to answer. */
 export type GraphFailure =
   | Extract<Attempt<never>, { type: 'failed' | 'transient' | 'throttled' }>
   | { readonly type: 'unauthorized'; readonly error: ProviderError }
   | { readonly type: 'vanished' }
   | { readonly type: 'pageTokenExpired' }
+  /** The delta token is of no use any more: everything must be read again. */
+  | { readonly type: 'resync' }
+
+const resyncCodes: ReadonlySet<string | undefined> = new Set(['syncstatenotfound', 'resyncrequired'])
 
 export function describeGraphFailure(
   provider: string,
-  call: string,
-  permission: string,
+  { call, permission }: { readonly call: string; readonly permission: string },
+  url: string,
   thrown: unknown,
   now: Date,
 ): GraphFailure {
@@ -39,6 +43,7 @@ export function describeGraphFailure(
       type: 'failed',
       error: failure('permission missing', `Grant the application permission ${permission} and admin consent for it.`),
     }
+  if (status === 410 || resyncCodes.has(code?.toLowerCase())) return { type: 'resync' }
   if (status === 404) return { type: 'vanished' }
   if (code === 'Directory_ExpiredPageToken') return { type: 'pageTokenExpired' }
   if (status >= 500) {
@@ -46,7 +51,15 @@ export function describeGraphFailure(
     // 503 with Retry-After is a throttle under another name.
     return waitMs === undefined ? { type: 'transient', error } : { type: 'throttled', waitMs, error }
   }
-  return { type: 'failed', error: failure('the request was refused', 'Check graphUrl; otherwise report a bug.') }
+  // A delta token the service does not understand is as good as an expired one.
+  if (status === 400 && /(\$|%24)deltatoken=/i.test(url)) return { type: 'resync' }
+  return {
+    type: 'failed',
+    error: failure(
+      'the request was refused',
+      'Check graphUrl and the fields that "attributes" and "usernameAttribute" name.',
+    ),
+  }
 }
 
 /** `Retry-After` in seconds or as a date. */

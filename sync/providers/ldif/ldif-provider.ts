@@ -49,7 +49,7 @@ export function createLdifProvider(
       context.traffic.calls++
       const all = await entries()
       context.onProgress({ step: 'entries', read: all.length })
-      return { kind: 'entries', entries: all }
+      return { snapshot: { kind: 'entries', entries: all }, cursor: null }
     },
     async revision() {
       try {

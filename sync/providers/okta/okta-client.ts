@@ -9,7 +9,7 @@ import { isJsonObject } from '../../record-fields.ts'
 import { AccessTokens } from './access-tokens.ts'
 import { readNextLink } from './link-header.ts'
 import { describeOktaFailure, NoAnswerError, tokenRequest } from './okta-errors.ts'
-import { spreadOver } from './rate-limit.ts'
+import { serverTime, spreadOver } from './rate-limit.ts'
 import type { ServiceApp } from './service-app.ts'
 
 /** What the connection signs in with. */
@@ -24,6 +24,8 @@ export interface OktaClientOptions {
   readonly timeoutMs: number
   readonly pacer: CallPacer
   readonly clock: Clock
+  /** Share of each rate limit that may be used before calls are spread, 0 to 1. */
+  readonly rateLimitShare: number
 }
 
 export type CallContext = Pick<FetchContext, 'signal' | 'traffic'>
@@ -35,6 +37,15 @@ export interface Listing {
   readonly call: string
   /** Right to name when the answer is 403. */
   readonly permission: string
+  /** What identifies an object of the listing; `id` when left out. */
+  readonly key?: 'id' | 'uuid'
+}
+
+export interface PageRead {
+  /** Objects so far. */
+  readonly read: number
+  /** The server's clock; undefined when it did not say. */
+  readonly serverTime: Date | undefined
 }
 
 export interface OktaClient {
@@ -42,8 +53,10 @@ export interface OktaClient {
   list(
     listing: Listing,
     context: CallContext,
-    onPage?: (read: number) => void,
+    onPage?: (page: PageRead) => void,
   ): Promise<readonly JsonObject[] | undefined>
+  /** One object; `undefined` when there is none (404). */
+  read(listing: Listing, context: CallContext): Promise<JsonObject | undefined>
   /** Reads the first page only, for a test of the permission. */
   probe(listing: Listing, context: CallContext): Promise<void>
   /** The error for a listing that must exist and does not. */
@@ -56,8 +69,13 @@ const getJson = { method: 'GET', headers: { Accept: 'application/json' } }
 /** What the SDK passes on to the executor; its declarations know fewer fields. */
 type RequestOptions = NonNullable<Parameters<Client['http']['http']>[1]>
 
-type Page =
-  | { readonly type: 'page'; readonly items: readonly JsonObject[]; readonly next: string | undefined }
+type Answer =
+  | {
+      readonly type: 'body'
+      readonly body: unknown
+      readonly next: string | undefined
+      readonly serverTime: Date | undefined
+    }
   | { readonly type: 'vanished' }
   | { readonly type: 'cursorExpired' }
 
@@ -73,7 +91,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
   const { badAnswer, notFound } = answerErrors(provider, 'orgUrl')
   let session: Promise<Session> | undefined
 
-  async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
+  async function list(listing: Listing, context: CallContext, onPage?: (page: PageRead) => void) {
     for (let restart = 0; ; restart++) {
       const result = await readPages(listing, context, onPage)
       if (result !== 'cursorExpired') return result
@@ -81,53 +99,73 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
     }
   }
 
-  async function readPages(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
-    const byId = new Map<string, JsonObject>()
+  async function readPages(listing: Listing, context: CallContext, onPage?: (page: PageRead) => void) {
+    const { key = 'id' } = listing
+    const byKey = new Map<string, JsonObject>()
     const seen = new Set<string>()
     let url: string | undefined = `${org.origin}${listing.path}`
     while (url !== undefined) {
       if (seen.has(url)) throw badAnswer(listing.call, 'a next link leads back to a page already read')
       seen.add(url)
-      const page = await readPage(url, listing, context)
+      const page = await request(url, listing, context, (body) =>
+        isPage(body, key) ? undefined : 'the answer was not a page of objects',
+      )
       if (page.type === 'vanished') return undefined
       if (page.type === 'cursorExpired') return 'cursorExpired' as const
-      for (const item of page.items) byId.set(item.id as string, item)
-      onPage?.(byId.size)
+      for (const item of page.body as readonly JsonObject[]) byKey.set(item[key] as string, item)
+      onPage?.({ read: byKey.size, serverTime: page.serverTime })
       url = page.next
     }
-    return [...byId.values()]
+    return [...byKey.values()]
   }
 
-  async function readPage(url: string, listing: Listing, context: CallContext): Promise<Page> {
+  async function read(listing: Listing, context: CallContext): Promise<JsonObject | undefined> {
+    const answer = await request(`${org.origin}${listing.path}`, listing, context, (body) =>
+      hasKey(body, 'id') ? undefined : 'the answer was not an object',
+    )
+    // `request` lets only objects through.
+    return answer.type === 'body' ? (answer.body as JsonObject) : undefined
+  }
+
+  /** `wrong` says what is not right about a body. */
+  async function request(
+    url: string,
+    listing: Listing,
+    context: CallContext,
+    wrong: (body: unknown) => string | undefined,
+  ): Promise<Answer> {
     session ??= openSession(options).catch((error: unknown) => {
       session = undefined
       throw error
     })
     const opened = await session
-    return await pacer.call<Page>(context, () => attemptPage(opened, url, listing, context))
+    return await pacer.call<Answer>(context, () => attempt(opened, url, listing, context, wrong))
   }
 
-  async function attemptPage(
+  async function attempt(
     { client, access }: Session,
     url: string,
     listing: Listing,
     context: CallContext,
-  ): Promise<Attempt<Page>> {
+    wrong: (body: unknown) => string | undefined,
+  ): Promise<Attempt<Answer>> {
     context.traffic.calls++
     try {
       const response = await client.http.http(url, {
         ...getJson,
         signal: AbortSignal.any([context.signal, AbortSignal.timeout(options.timeoutMs)]),
       } as RequestOptions)
-      const body: unknown = await response.json()
-      if (!isPage(body))
-        return { type: 'transient', error: badAnswer(listing.call, 'the answer was not a page of objects') }
-      const spread = spreadOver(response.headers)
+      const text = await response.text()
+      context.traffic.bytes += Buffer.byteLength(text)
+      const body: unknown = JSON.parse(text)
+      const problem = wrong(body)
+      if (problem !== undefined) return { type: 'transient', error: badAnswer(listing.call, problem) }
+      const spread = spreadOver(response.headers, options.rateLimitShare)
       if (spread !== undefined) pacer.spread(spread.gapMs, spread.forMs)
       const next = readNextLink(response.headers.get('link'))
       if (next !== undefined && (!URL.canParse(next) || new URL(next).origin !== org.origin))
         return { type: 'failed', error: badAnswer(listing.call, 'the next link leads to another host') }
-      return { type: 'done', value: { type: 'page', items: body, next } }
+      return { type: 'done', value: { type: 'body', body, next, serverTime: serverTime(response.headers) } }
     } catch (thrown) {
       context.signal.throwIfAborted()
       const { call, permission } = listing
@@ -143,9 +181,13 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
 
   return {
     list,
+    read,
     async probe(listing, context) {
-      const page = await readPage(`${org.origin}${listing.path}`, listing, context)
-      if (page.type !== 'page') throw notFound(listing)
+      const { key = 'id' } = listing
+      const answer = await request(`${org.origin}${listing.path}`, listing, context, (body) =>
+        isPage(body, key) ? undefined : 'the answer was not a page of objects',
+      )
+      if (answer.type !== 'body') throw notFound(listing)
     },
     notFound,
   }
@@ -234,8 +276,10 @@ async function send({ url, method, headers, body, signal }: SentRequest): Promis
   }
 }
 
-function isPage(body: unknown): body is readonly JsonObject[] {
-  return (
-    Array.isArray(body) && body.every((item) => isJsonObject(item) && typeof item.id === 'string' && item.id !== '')
-  )
+function isPage(body: unknown, key: 'id' | 'uuid'): body is readonly JsonObject[] {
+  return Array.isArray(body) && body.every((item) => hasKey(item, key))
+}
+
+function hasKey(item: unknown, key: 'id' | 'uuid'): item is JsonObject {
+  return isJsonObject(item) && typeof item[key] === 'string' && item[key] !== ''
 }

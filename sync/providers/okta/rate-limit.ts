@@ -3,18 +3,33 @@ export interface ResponseHeaders {
   get(name: string): string | null
 }
 
-/** Below this share of the limit calls are spread over the time that is left (contract §4). */
-const slowBelowShare = 0.1
-
-/** How far apart calls should be, and for how long; undefined while there is plenty left. */
-export function spreadOver(headers: ResponseHeaders): { readonly gapMs: number; readonly forMs: number } | undefined {
+/**
+ * How far apart calls should be, and for how long; undefined while less than `share` of the limit is used. What is left of
+ * the share is spread over the time until the limit is lifted; beyond it, calls wait for that.
+ */
+export function spreadOver(
+  headers: ResponseHeaders,
+  share: number,
+): { readonly gapMs: number; readonly forMs: number } | undefined {
   const limit = numberHeader(headers, 'x-rate-limit-limit')
   const remaining = numberHeader(headers, 'x-rate-limit-remaining')
   const untilResetMs = msUntilReset(headers)
   if (limit === undefined || remaining === undefined || untilResetMs === undefined) return undefined
-  if (limit <= 0 || untilResetMs <= 0 || remaining / limit >= slowBelowShare) return undefined
-  return { gapMs: untilResetMs / Math.max(1, remaining), forMs: untilResetMs }
+  if (limit <= 0 || untilResetMs <= 0) return undefined
+  const left = remaining - limit * (1 - share)
+  // The last tenth of the share is spread, so that the limit is neared and not run into (contract §4).
+  if (left >= limit * share * slowBelowShare) return undefined
+  return { gapMs: untilResetMs / Math.max(1, left), forMs: untilResetMs }
 }
+
+/** The server's clock at the time of an answer. */
+export function serverTime(headers: ResponseHeaders): Date | undefined {
+  const time = Date.parse(headers.get('date') ?? '')
+  return Number.isNaN(time) ? undefined : new Date(time)
+}
+
+/** With less than this of the share left, calls are spread. */
+const slowBelowShare = 0.1
 
 /** Milliseconds until the limit is lifted, by the server's own clock (its Date header), plus a second. */
 export function msUntilReset(headers: ResponseHeaders, now?: Date): number | undefined {

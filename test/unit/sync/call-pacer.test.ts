@@ -8,7 +8,7 @@ const done: Attempt<string> = { type: 'done', value: 'ok' }
 
 function pacer(maxConcurrent = 4) {
   const clock = fakeClock()
-  const traffic = { calls: 0, throttles: 0, repeats: 0, notices: [] }
+  const traffic = { calls: 0, throttles: 0, repeats: 0, bytes: 0, notices: [] }
   const stop = new AbortController()
   const paced = createCallPacer({ clock, maxConcurrent, random: () => 1 })
   const call = (...answers: readonly Attempt<string>[]) => {

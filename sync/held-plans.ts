@@ -1,0 +1,59 @@
+import type { RunReport } from './run-report.ts'
+import { type HeldRecord, readHeld } from './settlement.ts'
+import type { SyncDirectory, SyncRunner } from './sync-run.ts'
+
+/** The plan that was approved is not the plan any more; the new one waits to be looked at. */
+export class StalePlanError extends Error {
+  override readonly name = 'StalePlanError'
+}
+
+export interface HeldPlans {
+  /** What waits for approval, discarded ones included. */
+  show(): Promise<readonly HeldRecord[]>
+  /** Applies exactly the held changes with this hash (or its first 8 or more digits). Throws {@link StalePlanError}. */
+  approve(hash: string, by: string): Promise<RunReport>
+  /** Keeps the changes held without asking again until they change. */
+  discard(hash: string, by: string): Promise<void>
+}
+
+export function createHeldPlans({
+  runner,
+  directory,
+}: {
+  readonly runner: SyncRunner
+  readonly directory: SyncDirectory
+}): HeldPlans {
+  async function show(): Promise<readonly HeldRecord[]> {
+    return [...(await readHeld(directory.store)).values()]
+  }
+
+  async function byHash(hash: string): Promise<HeldRecord> {
+    const records = await show()
+    const found = records.filter((record) => hash === 'latest' || (hash.length >= 8 && record.hash.startsWith(hash)))
+    const [newest] = found.sort((a, b) => (a.since < b.since ? 1 : -1))
+    if (newest === undefined) throw new StalePlanError(`no held changes have the hash "${hash}"; show the plan again`)
+    return newest
+  }
+
+  return {
+    show,
+    async approve(hash, by) {
+      const record = await byHash(hash)
+      const { report, settlement } = await runner.settle(record.provider, `approve by ${by}`, record.hash)
+      const other = settlement.held.find((held) => held.provider === record.provider)
+      if (other === undefined) return await runner.apply(report, settlement, true)
+      await runner.apply({ ...report, trigger: 'plan changed' }, settlement, false)
+      throw new StalePlanError(
+        `the held changes of ${record.provider} are others now (${other.hash.slice(0, 12)}); show the plan again and approve that`,
+      )
+    },
+    async discard(hash, by) {
+      const record = await byHash(hash)
+      await directory.commit({
+        cause: { kind: 'admin', id: by },
+        entries: [],
+        records: [{ collection: 'held', key: [record.provider], value: { ...record, discarded: true } }],
+      })
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import type { EntraProviderConfig } from '../../../server/runtime/config-schema.ts'
+import type { Listing } from './graph-client.ts'
+import { groupProperties, userProperties } from './graph-identities.ts'
+
+/** Every request for people and groups (contract §3.1), and what of the configuration decides that it is sent. */
+
+/** Properties asked for of each user: ours, and those that the configuration takes values from. */
+export function selectedUserProperties({ attributes, usernameAttribute }: EntraProviderConfig): readonly string[] {
+  const sources = Object.values(attributes).flatMap((source) =>
+    source.includes('{') ? [...source.matchAll(/\{([^{}]+)\}/g)].map(([, field]) => field ?? '') : [source],
+  )
+  if (usernameAttribute !== undefined && !builtInNames.has(usernameAttribute)) sources.push(usernameAttribute)
+  // `onPremisesExtensionAttributes.extensionAttribute1` is a field of one property.
+  const named = sources.map((source) => source.split('.')[0]?.trim() ?? '').filter((name) => /^\w+$/.test(name))
+  return [...new Set([...userProperties, ...named])]
+}
+
+/** `usernameAttribute` values that are taken from properties under other names. */
+const builtInNames = new Set(['sAMAccountName', 'userPrincipalName', 'mail', 'login'])
+
+const readUsers = { call: 'GET /users', permission: 'User.Read.All' }
+const readGroups = { call: 'GET /groups', permission: 'GroupMember.Read.All (or Group.Read.All)' }
+/** Without it a record does not tell who may sign in. */
+const saysWhoMaySignIn = 'accountEnabled'
+
+export function usersListing(config: EntraProviderConfig): Listing {
+  const select = selectedUserProperties(config).join(',')
+  return { ...readUsers, path: `/users?$select=${select}&$top=999`, saying: saysWhoMaySignIn }
+}
+
+export const groupsListing: Listing = {
+  ...readGroups,
+  path: `/groups?$select=${groupProperties.join(',')}&$top=999`,
+}
+
+export const domainsListing: Listing = { path: '/domains', call: 'GET /domains', permission: 'Domain.Read.All' }
+
+export function userListing(config: EntraProviderConfig, name: string): Listing {
+  const select = selectedUserProperties(config).join(',')
+  return {
+    ...readUsers,
+    call: 'GET /users/{id}',
+    path: `/users/${encodeURIComponent(name)}?$select=${select}`,
+    saying: saysWhoMaySignIn,
+  }
+}
+
+export function groupListing(id: string): Listing {
+  return {
+    ...readGroups,
+    call: `GET /groups/${id}`,
+    path: `/groups/${encodeURIComponent(id)}?$select=${groupProperties.join(',')}`,
+  }
+}
+
+export function membersListing(groupId: string): Listing {
+  return {
+    path: `/groups/${encodeURIComponent(groupId)}/members?$select=id&$top=999`,
+    call: `GET /groups/${groupId}/members`,
+    permission: 'GroupMember.Read.All',
+    saying: '@odata.type',
+  }
+}
+
+/** Groups that hold a person directly; also roles and units, told apart by their type. */
+export function parentsListing(userId: string): Listing {
+  return {
+    path: `/users/${encodeURIComponent(userId)}/memberOf?$select=id&$top=999`,
+    call: `GET /users/${userId}/memberOf`,
+    permission: 'GroupMember.Read.All',
+    saying: '@odata.type',
+  }
+}
+
+/** Change tracking (contract §4); what is selected is what is watched. */
+export function usersDelta(config: EntraProviderConfig): Listing {
+  return {
+    ...readUsers,
+    call: 'GET /users/delta',
+    path: `/users/delta?$select=${selectedUserProperties(config).join(',')}`,
+  }
+}
+
+export const groupsDelta: Listing = {
+  ...readGroups,
+  call: 'GET /groups/delta',
+  path: `/groups/delta?$select=${[...groupProperties, 'members'].join(',')}`,
+}
+
+/** A delta link at once, without data: changes from now on. */
+export function fromNowOn(delta: Listing): Listing {
+  return { ...delta, path: `${delta.path}&$deltatoken=latest` }
+}
+
+/** Groups are read even when none are served: rules look at all of them. */
+export function needsGroups({ groups, filters }: EntraProviderConfig): boolean {
+  return groups || filters.allowUsersInGroups.length > 0 || filters.denyUsersInGroups.length > 0
+}
+
+/** The tenant's domains are asked for only where a rule, or linking, reads them: one permission less otherwise. */
+export function ruleReadsDomains({ users, filters }: EntraProviderConfig): boolean {
+  return users && filters.domainRestriction && filters.domains.length === 0
+}

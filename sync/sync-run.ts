@@ -1,0 +1,426 @@
+import type {
+  Change,
+  CommitResult,
+  Generation,
+  RecordChange,
+  RecordReader,
+} from '../server/directory/directory-store.ts'
+import { filledMark, isSet } from '../server/directory/filled-mark.ts'
+import type { Clock } from '../server/runtime/clock.ts'
+import type { Config, ProviderConfig } from '../server/runtime/config-schema.ts'
+import type { ProviderMirror } from './candidates.ts'
+import type { CurrentDirectory } from './desired-input.ts'
+import type { Snapshot } from './identity.ts'
+import {
+  type FetchContext,
+  type Fetched,
+  type FetchedChanges,
+  type IdentityProvider,
+  newTraffic,
+  type SourceChanges,
+} from './identity-provider.ts'
+import type { Logger } from './logger.ts'
+import {
+  type CursorRecord,
+  mirrorChanges,
+  mirrorReader,
+  mirrorUpdates,
+  readCursor,
+  readMirror,
+  withChanges,
+} from './mirror.ts'
+import { readPause } from './provider-pause.ts'
+import { whyFull } from './run-mode.ts'
+import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
+import { emptyRuleGroups, readHeld, type Settlement, settle } from './settlement.ts'
+import { entryChanges, holdsOf, recordChanges } from './settlement-records.ts'
+
+/** The store with its change log. */
+export interface LoggedStore extends RecordReader {
+  readonly lastChange: number
+  changes(after: number): AsyncIterable<Change>
+}
+
+/** The directory as sync sees it: entries from memory, records from the store, one way to change both. */
+export interface SyncDirectory extends CurrentDirectory {
+  readonly store: LoggedStore
+  /** Grows with every commit that writes into the collection. */
+  revisionOf(collection: RecordChange['collection']): number
+  commit(generation: Generation): Promise<CommitResult>
+}
+
+export interface SyncRunOptions {
+  readonly directory: SyncDirectory
+  readonly config: Config
+  /** Tenant by provider id. */
+  readonly tenants: ReadonlyMap<string, string>
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Hears of every run that ended. */
+  readonly onRun?: (report: RunReport) => void
+  /** Record changes that report a run; they join the commit of its record. */
+  readonly reporting?: (report: RunReport) => Promise<readonly RecordChange[]>
+}
+
+export interface SyncRunner {
+  /** Reads what is due of the provider, and settles. Never throws: the report says what went wrong. */
+  run(provider: IdentityProvider, options: RunOptions): Promise<RunReport>
+  /** Reads one person, by immutable id or sign-in name, and settles; undefined when the provider has nobody of that name. */
+  runPerson(provider: IdentityProvider, name: string, options: RunOptions): Promise<RunReport | undefined>
+  /** Settles what the mirrors hold, reading nothing. Throws what the rules throw. */
+  settle(provider: string, trigger: string, approved?: string): Promise<{ report: RunReport; settlement: Settlement }>
+  /** Applies a settlement and keeps its report. */
+  apply(report: RunReport, settlement: Settlement, approved: boolean): Promise<RunReport>
+  /** Entries or pauses were changed by others: the next run settles even when it reads nothing new. */
+  unsettle(): void
+}
+
+/** What was read: a whole snapshot, or changes to the one before. */
+type Read =
+  | { readonly type: 'all'; readonly because: string; readonly fetched: Fetched }
+  | { readonly type: 'changes'; readonly fetched: FetchedChanges }
+
+/** What a settlement depends on beside the configuration and the time. */
+const settledFrom = ['mirror', 'identity', 'name', 'number', 'held', 'match', 'enrollment'] as const
+
+/** One run at a time is the caller's to see to. */
+export function createSyncRunner(options: SyncRunOptions): SyncRunner {
+  const { directory, config, tenants, clock, logger } = options
+  const { store } = directory
+  /** Revisions of everything the last settlement depended on. */
+  let settled: string | undefined
+
+  async function run(provider: IdentityProvider, runOptions: RunOptions): Promise<RunReport> {
+    return await reported(provider, runOptions, async (report, context) => {
+      const started = performance.now()
+      const before = await readCursor(store, provider.id)
+      const read = await fetchDue(provider, before, runOptions.full ?? false, context)
+      context.signal.throwIfAborted()
+      const cursor = cursorOf(report.started, before, read)
+      const fetched = {
+        ...report,
+        ...context.traffic,
+        mode: read.type === 'all' ? ('full' as const) : ('incremental' as const),
+        fullBecause: read.type === 'all' ? read.because : null,
+        seconds: { ...report.seconds, fetch: secondsSince(started) },
+      }
+      const records =
+        read.type === 'all'
+          ? await mirrorChanges(store, provider.id, read.fetched.snapshot)
+          : await mirrorUpdates(store, provider.id, read.fetched.changes)
+      if (read.type === 'changes' && records.length === 0 && (await isSettled()))
+        return await nothingNew(fetched, cursor)
+      return await takeOver(provider, fetched, read, records, cursor)
+    })
+  }
+
+  async function runPerson(provider: IdentityProvider, name: string, runOptions: RunOptions) {
+    if ((await readCursor(store, provider.id)) === undefined)
+      throw new Error(`${provider.id} has not been read yet; run "rosterd sync --provider ${provider.id}" first`)
+    let isKnown = true
+    const report = await reported(provider, runOptions, async (started, context) => {
+      const since = performance.now()
+      const changes = await provider.fetchUser?.(name, mirrorReader(store, provider.id), context)
+      context.signal.throwIfAborted()
+      isKnown = changes !== undefined
+      const fetched: RunReport = {
+        ...started,
+        ...context.traffic,
+        mode: 'person',
+        seconds: { ...started.seconds, fetch: secondsSince(since) },
+      }
+      if (changes === undefined)
+        return { ...fetched, finished: clock.now().toISOString(), outcome: 'unchanged' as const }
+      const read: Read = { type: 'changes', fetched: { changes, cursor: null } }
+      return await takeOver(provider, fetched, read, await mirrorUpdates(store, provider.id, changes), undefined)
+    })
+    return isKnown ? report : undefined
+  }
+
+  /** A run from its first record to its last: what is thrown becomes a failed report. */
+  async function reported(
+    provider: IdentityProvider,
+    runOptions: RunOptions,
+    work: (report: RunReport, context: FetchContext) => Promise<RunReport>,
+  ): Promise<RunReport> {
+    const traffic = newTraffic()
+    const signal = runOptions.signal ?? new AbortController().signal
+    const report = startedReport(provider.id, runOptions, await freeStartTime(provider.id))
+    try {
+      await write(report, [])
+      return await work(report, { signal, traffic, onProgress: runOptions.onProgress ?? (() => {}) })
+    } catch (error) {
+      return await recordFailure({ ...report, ...traffic }, error, signal.aborted)
+    }
+  }
+
+  async function fetchDue(
+    provider: IdentityProvider,
+    cursor: CursorRecord | undefined,
+    full: boolean,
+    context: FetchContext,
+  ): Promise<Read> {
+    const because = whyFull(full, cursor, settingsOf(provider.id), clock.now())
+    const token = cursor?.token ?? null
+    if (because !== undefined || provider.fetchChanges === undefined || token === null)
+      return { type: 'all', because: because ?? 'changes cannot be told', fetched: await provider.fetchAll(context) }
+    const fetched = await provider.fetchChanges(token, mirrorReader(store, provider.id), context)
+    if (fetched !== undefined) return { type: 'changes', fetched }
+    context.signal.throwIfAborted()
+    return {
+      type: 'all',
+      because: 'changes since the last run could not be told',
+      fetched: await provider.fetchAll(context),
+    }
+  }
+
+  /** Takes over what was read: the mirror, then what follows from it. */
+  async function takeOver(
+    provider: IdentityProvider,
+    report: RunReport,
+    read: Read,
+    records: readonly RecordChange[],
+    cursor: CursorRecord | undefined,
+  ): Promise<RunReport> {
+    const before = await readMirror(store, provider.id, provider.type === 'ldif' ? 'entries' : 'identities')
+    const snapshot = read.type === 'all' ? read.fetched.snapshot : changedMirror(before, read.fetched.changes)
+    const fresh: ProviderMirror = { config: settingsOf(provider.id), tenant: provider.tenant, snapshot }
+    const emptied = new Map([[provider.id, newlyEmptied(fresh, before)]])
+    const cursorRecord = cursor === undefined ? [] : [cursorChange(provider.id, cursor)]
+    if (!report.dryRun)
+      await directory.commit({
+        cause: { kind: 'run', id: report.id },
+        entries: [],
+        records: [...records, ...cursorRecord],
+      })
+    const settlement = await settleNow({ fresh: [fresh], emptied, approved: undefined })
+    return await apply({ ...report, read: countRead(snapshot) }, settlement, false)
+  }
+
+  async function nothingNew(report: RunReport, cursor: CursorRecord): Promise<RunReport> {
+    const finished: RunReport = {
+      ...report,
+      finished: clock.now().toISOString(),
+      outcome: 'unchanged',
+      logAfter: store.lastChange,
+    }
+    await write(finished, [cursorChange(report.provider, cursor), ...(await reportChanges(finished))])
+    logRun(finished)
+    return finished
+  }
+
+  function settingsOf(id: string): ProviderConfig {
+    const settings = config.providers.find((provider) => provider.id === id)
+    if (settings === undefined) throw new Error(`provider "${id}" is not in the configuration`)
+    return settings
+  }
+
+  function settleNow(about: Pick<Parameters<typeof settle>[0], 'fresh' | 'emptied' | 'approved'>): Promise<Settlement> {
+    return settle({ config, store, current: directory, tenants, now: clock.now(), ...about })
+  }
+
+  async function apply(report: RunReport, settlement: Settlement, approved: boolean): Promise<RunReport> {
+    const started = performance.now()
+    const now = clock.now()
+    const holds = await holdsOf(store, settlement, now)
+    const decisions = [...settlement.desired.decisions]
+    const skipped = (kind: string) =>
+      decisions.filter(([key, d]) => key.startsWith(`${report.provider}\0${kind}\0`) && d.status !== 'active').length
+    const pause = await readPause(store, report.provider)
+    const waiting = settlement.pausedChanges.filter(({ provider }) => provider === report.provider).length
+    const finished = finishedReport(
+      {
+        ...report,
+        logAfter: store.lastChange,
+        paused: pause === undefined ? null : { reason: pause.reason, changes: waiting },
+        seconds: { ...report.seconds, ...settlement.durations },
+      },
+      settlement.changes,
+      holds.map(({ provider, hash, reasons, changes, discarded }) => ({ provider, hash, reasons, changes, discarded })),
+      { user: skipped('user'), group: skipped('group') },
+      now.toISOString(),
+    )
+    if (finished.dryRun) {
+      logRun(finished)
+      return finished
+    }
+    const records = [
+      ...(await recordChanges(store, settlement, holds, approved, now)),
+      ...(await firstFilled()),
+      ...(await outdatedRuns(report.provider, now)),
+      ...(await reportChanges(finished)),
+    ]
+    const entries = entryChanges(settlement.changes)
+    await directory.commit({
+      cause: { kind: 'run', id: report.id },
+      entries,
+      records: [...records, runRecord(finished)],
+    })
+    settled = revisions()
+    const timed = { ...finished, seconds: { ...finished.seconds, apply: secondsSince(started) } }
+    logRun(timed)
+    return timed
+  }
+
+  /** The mark that the directory may be answered from, once every provider has been read. */
+  async function firstFilled(): Promise<readonly RecordChange[]> {
+    if (isSet(await store.get(filledMark.collection, filledMark.key))) return []
+    const cursors = await Promise.all(config.providers.map(({ id }) => store.get('cursor', [id])))
+    return cursors.every((cursor) => cursor !== undefined) ? [filledMark] : []
+  }
+
+  /** Whether settling again would give what is there already. */
+  async function isSettled(): Promise<boolean> {
+    if (settled !== revisions() || (await readHeld(store)).size > 0) return false
+    for (const { id } of config.providers) if ((await readPause(store, id)) !== undefined) return false
+    return true
+  }
+
+  function revisions(): string {
+    return settledFrom.map((collection) => directory.revisionOf(collection)).join(' ')
+  }
+
+  async function recordFailure(report: RunReport, error: unknown, cancelled: boolean): Promise<RunReport> {
+    const failed: RunReport = {
+      ...report,
+      finished: clock.now().toISOString(),
+      outcome: cancelled ? 'cancelled' : 'failed',
+      error: cancelled ? 'cancelled' : sentence(error),
+    }
+    logRun(failed)
+    try {
+      await write(failed, await reportChanges(failed))
+    } catch (cause) {
+      // The store itself fails: the report is all that is left to say so.
+      logger.error({ provider: report.provider, error: sentence(cause) }, 'sync run could not be recorded')
+    }
+    return failed
+  }
+
+  /** A run counts whether or not it can be reported. */
+  async function reportChanges(report: RunReport): Promise<readonly RecordChange[]> {
+    try {
+      return (await options.reporting?.(report)) ?? []
+    } catch (error) {
+      logger.error({ provider: report.provider, error: sentence(error) }, 'sync run could not be reported')
+      return []
+    }
+  }
+
+  async function write(report: RunReport, records: readonly RecordChange[]): Promise<void> {
+    if (report.dryRun) return
+    await directory.commit({
+      cause: { kind: 'run', id: report.id },
+      entries: [],
+      records: [...records, runRecord(report)],
+    })
+  }
+
+  /** Runs of one provider are keyed by start time: two within a millisecond are kept apart. */
+  async function freeStartTime(provider: string): Promise<string> {
+    for (let time = clock.now().getTime(); ; time++) {
+      const started = new Date(time).toISOString()
+      if ((await store.get('run', [provider, started])) === undefined) return started
+    }
+  }
+
+  /** Runs older than `retention.runDays`, forgotten with the next one. */
+  async function outdatedRuns(provider: string, now: Date): Promise<readonly RecordChange[]> {
+    const oldest = new Date(now.getTime() - config.retention.runDays * 86_400_000).toISOString()
+    const changes: RecordChange[] = []
+    for await (const { key } of store.list('run', [provider])) {
+      if ((key[1] ?? '') >= oldest) break
+      changes.push({ collection: 'run', key, value: undefined })
+    }
+    return changes
+  }
+
+  function logRun(report: RunReport): void {
+    options.onRun?.(report)
+    const { id, provider, trigger, mode, outcome, counts, calls, throttles, repeats, bytes, seconds, notices, error } =
+      report
+    const fields = {
+      runId: id,
+      provider,
+      trigger,
+      mode,
+      outcome,
+      counts,
+      calls,
+      throttles,
+      repeats,
+      bytes,
+      seconds,
+      notices,
+      error,
+    }
+    if (outcome === 'failed') logger.error(fields, 'sync run')
+    else if (outcome === 'held' || notices.length > 0) logger.warn(fields, 'sync run')
+    else logger.info(fields, 'sync run')
+  }
+
+  return {
+    run,
+    runPerson,
+    async settle(provider, trigger, approved) {
+      const settlement = await settleNow({ fresh: [], emptied: new Map(), approved })
+      return { report: startedReport(provider, { trigger }, await freeStartTime(provider)), settlement }
+    },
+    apply,
+    unsettle() {
+      settled = undefined
+    },
+  }
+}
+
+/** The value of the `run` collection. */
+export function runRecord(report: RunReport): RecordChange {
+  return { collection: 'run', key: [report.provider, report.started], value: report }
+}
+
+function cursorOf(started: string, before: CursorRecord | undefined, read: Read): CursorRecord {
+  const lastFullRun = read.type === 'all' ? started : (before?.lastFullRun ?? started)
+  return { lastFullRun, lastRun: started, token: read.fetched.cursor }
+}
+
+function cursorChange(provider: string, cursor: CursorRecord): RecordChange {
+  return { collection: 'cursor', key: [provider], value: cursor }
+}
+
+function changedMirror(before: Snapshot | undefined, changes: SourceChanges): Snapshot {
+  if (before === undefined) throw new Error('changes were read, and nothing to make them to')
+  return withChanges(before, changes)
+}
+
+/** Ids of groups that a rule reads, that had members in the last mirror, and have none now. */
+function newlyEmptied(fresh: ProviderMirror, before: Snapshot | undefined): readonly string[] {
+  if (fresh.snapshot?.kind !== 'identities' || before?.kind !== 'identities') return []
+  const had = new Set(before.groups.map((group) => group.id))
+  const wasEmpty = new Set(emptyIn(fresh, before))
+  return emptyRuleGroups(fresh).filter((group) => had.has(group) && !wasEmpty.has(group))
+}
+
+function emptyIn(fresh: ProviderMirror, before: Snapshot): readonly string[] {
+  const was = before.kind === 'identities' ? before.groups : []
+  const now = fresh.snapshot?.kind === 'identities' ? fresh.snapshot.groups : []
+  const missing = now.filter((group) => !was.some((old) => old.id === group.id))
+  // Rules must find their groups, also in the older mirror: groups that are new count as empty before.
+  const groups = [...was, ...missing.map((group) => ({ ...group, userIds: [], groupIds: [] }))]
+  const names = new Map(now.map((group) => [group.id, group.name]))
+  const renamed = groups.filter((g) => names.has(g.id)).map((g) => ({ ...g, name: names.get(g.id) ?? g.name }))
+  return emptyRuleGroups({ ...fresh, snapshot: { kind: 'identities', users: [], domains: [], groups: renamed } })
+}
+
+function countRead(snapshot: Snapshot): RunReport['read'] {
+  return snapshot.kind === 'entries'
+    ? { users: 0, groups: 0, entries: snapshot.entries.length }
+    : { users: snapshot.users.length, groups: snapshot.groups.length, entries: 0 }
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
