@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command as CliCommand, InvalidArgumentError } from 'commander'
 import { type Command, ExitCode } from './commands/command.ts'
 import { explainCommand } from './commands/explain-command.ts'
 import { exportLdifCommand } from './commands/export-ldif-command.ts'
+import { idsExportCommand, idsImportCommand } from './commands/ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './commands/link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './commands/plan-command.ts'
 import { syncCommand } from './commands/sync-command.ts'
@@ -21,6 +23,14 @@ interface CommonOptions {
 interface OutputOptions extends CommonOptions {
   readonly json?: boolean
   readonly progress?: boolean
+}
+
+interface ImportOptions {
+  readonly format?: 'csv' | 'ldif' | 'getent'
+  readonly provider?: string
+  readonly match: 'mail' | 'username' | 'employeeId'
+  readonly dryRun?: boolean
+  readonly skipConflicts?: boolean
 }
 
 /** What to do when the output takes no more: a command has nothing left to do, and fails unless its reader has gone, as `head` does. */
@@ -184,6 +194,39 @@ link
     execute(linkSeparateCommand, { source, by: userInfo().username }, options),
   )
 
+const ids = program.command('ids').description('entryUUIDs and numbers, which never move')
+ids
+  .command('export')
+  .description('print the whole ledger: imported into an empty store it gives every id back')
+  .option('--csv', 'print CSV (default)')
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions) => execute(idsExportCommand, {}, options))
+ids
+  .command('import')
+  .description('take over numbers of a file, after a report of what conflicts: exit 1 when nothing was written for it')
+  .argument('<file>', 'CSV, LDIF, or what "getent passwd" and "getent group" print')
+  .option('--format <format>', 'csv, ldif or getent (default: by the name of the file)', oneOf('csv', 'ldif', 'getent'))
+  .option('--provider <id>', 'whose people are meant')
+  .option('--match <field>', 'mail, username or employeeId', oneOf('mail', 'username', 'employeeId'), 'username')
+  .option('--dry-run', 'show what would happen and write nothing')
+  .option('--skip-conflicts', 'write the rest although some lines conflict')
+  .option('--json', 'print JSON')
+  .action(async (file: string, options: OutputOptions & ImportOptions) =>
+    execute(
+      idsImportCommand,
+      {
+        text: await readFile(file, 'utf8'),
+        format: options.format ?? formatOf(file),
+        provider: options.provider,
+        match: options.match,
+        dryRun: options.dryRun ?? false,
+        skipConflicts: options.skipConflicts ?? false,
+        by: userInfo().username,
+      },
+      options,
+    ),
+  )
+
 program
   .command('export-ldif')
   .description('print every entry as LDIF; passwords are not part of it')
@@ -254,6 +297,11 @@ function oneOf(...accepted: readonly string[]) {
     if (!accepted.includes(value)) throw new InvalidArgumentError(`It must be ${accepted.join(' or ')}.`)
     return value
   }
+}
+
+function formatOf(file: string): 'csv' | 'ldif' | 'getent' {
+  const [extension] = /[^.]*$/.exec(file.toLowerCase()) ?? []
+  return extension === 'csv' || extension === 'ldif' ? extension : 'getent'
 }
 
 function portNumber(value: string): number {

@@ -7,6 +7,7 @@ import { draftEntries, entryUuidOf } from './drafts.ts'
 import { assembleEntries } from './entry-assembly.ts'
 import { type FileEntry, fileEntries, takenByFiles } from './file-entries.ts'
 import { type LedgerChanges, ledgerChanges } from './ledger-changes.ts'
+import { unusedNumber } from './posix-ids.ts'
 import { primaryGroups } from './primary-groups.ts'
 
 export interface Desired {
@@ -50,6 +51,12 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
     )
   }
 
+  for (const { candidate, number } of drafted.drafts) {
+    const decision = decisions.get(candidate.decisionKey)
+    const unused = unusedNumber(candidate.wantedNumber, number, ledgers.identities.has(candidate.key), config.posix)
+    if (decision !== undefined && unused !== undefined)
+      decisions.set(candidate.decisionKey, { ...decision, note: joinNotes(decision.note, unused) })
+  }
   const groups = primaryGroups(config.posix, candidates, decisions, drafted)
   const assembled = await assembleEntries(input, drafted, files, groups)
   for (const { key, reason, entryUUID } of assembled.displaced)

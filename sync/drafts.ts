@@ -7,6 +7,7 @@ import { maxGroupNameLength } from './group-names.ts'
 import type { IdentityKind, Ledgers } from './ledgers.ts'
 import { isUuid, nameBasedUuid } from './name-based-uuid.ts'
 import { grantNames, type NameClaim, type NameGrant, type NameGrants, type NameRecord } from './name-claims.ts'
+import { reservedNumbers } from './identities/reservations.ts'
 import { assignNumbers, type NumberClaim } from './posix-ids.ts'
 import { sharedGroupName } from './primary-groups.ts'
 import { foldName, reservedNames } from './reserved-names.ts'
@@ -124,11 +125,14 @@ export function draftEntries(
   }
 
   function newNumbers(): ReadonlyMap<string, number> {
-    const claims: NumberClaim[] = named
-      .filter(({ candidate }) => !ledgers.identities.has(candidate.key))
+    const newcomers = named.filter(({ candidate }) => !ledgers.identities.has(candidate.key))
+    const reserved = reservedNumbers(newcomers, ledgers)
+    const claims: NumberClaim[] = newcomers
+      .filter(({ candidate }) => !reserved.has(candidate.key))
       .map(({ candidate }) => ({ holder: candidate.key, wanted: candidate.wantedNumber }))
     if (!ledgers.identities.has(primaryGroupKey)) claims.push({ holder: primaryGroupKey, wanted: undefined })
-    return assignNumbers(claims, (number) => ledgers.numbers.has(number) || taken.numbers.has(number), config.posix)
+    const isOwned = (number: number) => ledgers.numbers.has(number) || taken.numbers.has(number)
+    return new Map([...reserved, ...assignNumbers(claims, isOwned, config.posix)])
   }
 
   function numberOf(key: string): number {

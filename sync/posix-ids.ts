@@ -45,7 +45,8 @@ export function assignNumbers(
   return assigned
 }
 
-function isAcceptable(number: number, rules: NumberRules): boolean {
+/** Whether a number of a source or a file may be given to anybody. */
+export function isAcceptable(number: number, rules: NumberRules): boolean {
   const [first, last] = rules.acceptRange
   return Number.isSafeInteger(number) && number >= first && number <= last && !neverAccepted.has(number)
 }
@@ -59,6 +60,20 @@ function firstFree(holder: string, isFree: (number: number) => boolean, range: r
     if (isFree(number)) return number
   }
   throw new Error(`posix.idRange: all ${size} numbers from ${first} to ${last} are taken; make the range larger`)
+}
+
+/** Why somebody does not have the number that the source gives; undefined when they have it. */
+export function unusedNumber(
+  wanted: number | undefined,
+  given: number,
+  isKnown: boolean,
+  rules: NumberRules,
+): string | undefined {
+  if (wanted === undefined || wanted === given) return undefined
+  if (isKnown)
+    return `the number ${wanted} of the record is not used: ${given} was given before, and numbers never change`
+  if (!isAcceptable(wanted, rules)) return `the number ${wanted} of the record is not in posix.acceptRange`
+  return `the number ${wanted} of the record belongs to somebody else`
 }
 
 /** Key of the `number` collection: sorts by value. */

@@ -2,6 +2,7 @@ import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
 import { explainCommand } from './explain-command.ts'
 import { exportLdifCommand } from './export-ldif-command.ts'
+import { idsExportCommand, idsImportCommand } from './ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './plan-command.ts'
 import { syncCommand } from './sync-command.ts'
@@ -14,6 +15,8 @@ const all = [
   planDiscardCommand,
   explainCommand,
   exportLdifCommand,
+  idsExportCommand,
+  idsImportCommand,
   linkListCommand,
   linkConfirmCommand,
   linkSeparateCommand,

@@ -5,7 +5,7 @@ import {
   type LinkList,
   listLinks,
   separateLink,
-} from '../../sync/link-administration.ts'
+} from '../../sync/identities/link-administration.ts'
 import type { Workspace } from '../workspace.ts'
 import { type Command, ExitCode } from './command.ts'
 

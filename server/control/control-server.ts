@@ -20,7 +20,8 @@ export interface ControlServer {
   close(): Promise<void>
 }
 
-const maxRequestBytes = 1024 * 1024
+/** A file of ids for some hundred thousand people. */
+const maxRequestBytes = 64 * 1024 * 1024
 
 /**
  * Serves the command line beside a running server: `POST /<command>` with JSON over a Unix socket that only its owner may open; the

@@ -114,6 +114,23 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
     expect(await folder.run('link', 'separate', 'ada')).toMatchObject({ exitCode: 1 })
   })
 
+  test('ids are exported and imported again; a file that conflicts writes nothing', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    const { stdout: csv } = await folder.run('ids', 'export', '--csv')
+    expect(csv).toContain('tenant,id,kind,name,nameWanted,entryUUID,number')
+    await writeFile(join(folder.path, 'ids.csv'), csv)
+    expect(await folder.run('ids', 'import', join(folder.path, 'ids.csv'))).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('1 known, 0 in conflict. Written.'),
+    })
+    await writeFile(join(folder.path, 'passwd'), 'ada:x:5000:100::/home/ada:/bin/sh\n')
+    const refused = await folder.run('ids', 'import', join(folder.path, 'passwd'))
+    expect(refused).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('conflict in line 1: ada:') })
+  })
+
   test('export-ldif prints every entry, parents first, without passwords', async () => {
     await using folder = await configuredFolder()
     await using server = isBeside ? await folder.serve() : undefined

@@ -3,7 +3,7 @@ import type { EntraUser } from '../../demo/entra/objects.ts'
 import type { OktaUserProfile } from '../../demo/okta/objects.ts'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import type { Entry } from '../../server/directory/entry.ts'
-import { confirmLink, type LinkContext, listLinks, separateLink } from '../../sync/link-administration.ts'
+import { confirmLink, type LinkContext, listLinks, separateLink } from '../../sync/identities/link-administration.ts'
 import { entraGroupId, entraUserId, oktaGroupId, oktaUserId } from './small-tenants.ts'
 import { entraSettings, oktaSettings, openSync, type SyncFixture, startTrustedTenants, values } from './sync-fixture.ts'
 

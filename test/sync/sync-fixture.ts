@@ -7,6 +7,7 @@ import { type Config, configSchema } from '../../server/runtime/config-schema.ts
 import { Secret } from '../../server/runtime/secret.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { createProviders } from '../../sync/create-providers.ts'
+import type { IdentityProvider } from '../../sync/identity-provider.ts'
 import type { Logger } from '../../sync/logger.ts'
 import { runReportChanges } from '../../sync/reporting/run-reporting.ts'
 import { createSyncEngine, type SyncEngine } from '../../sync/sync-engine.ts'
@@ -19,6 +20,7 @@ export interface SyncFixture {
   readonly engine: SyncEngine
   readonly clock: FakeClock
   readonly config: Config
+  readonly providers: readonly IdentityProvider[]
   readonly logger: Logger
   readonly logged: readonly object[]
 }
@@ -79,7 +81,7 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     logger,
     reporting: (report) => runReportChanges(report, new Map(), config, { store, clock, logger }),
   })
-  return { directory, engine, clock, config, logger, logged }
+  return { directory, engine, clock, config, providers, logger, logged }
 }
 
 /** Entries by DN, as plain objects; easy to compare and to read in a failure. */

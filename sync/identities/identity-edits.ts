@@ -1,7 +1,7 @@
-import type { RecordChange } from '../server/directory/directory-store.ts'
-import { type IdentityRecord, identityKey, identityRecordKey, type Ledgers, type Linked } from './ledgers.ts'
-import type { NameRecord } from './name-claims.ts'
-import { numberKey } from './posix-ids.ts'
+import type { RecordChange } from '../../server/directory/directory-store.ts'
+import { type IdentityRecord, identityKey, identityRecordKey, type Ledgers, type Linked } from '../ledgers.ts'
+import type { NameRecord } from '../name-claims.ts'
+import { numberKey } from '../posix-ids.ts'
 
 /*
  * Changes of the ledgers that administrators ask for, as records to commit. Numbers and names are handed on, never lost:

@@ -1,6 +1,6 @@
-import type { RecordChange, RecordReader } from '../server/directory/directory-store.ts'
-import type { Config } from '../server/runtime/config-schema.ts'
-import type { Decision } from './candidates.ts'
+import type { RecordChange, RecordReader } from '../../server/directory/directory-store.ts'
+import type { Config } from '../../server/runtime/config-schema.ts'
+import type { Decision } from '../candidates.ts'
 import { attach, identityChange, release, sharersOf } from './identity-edits.ts'
 import {
   holderOf,
@@ -11,9 +11,9 @@ import {
   type MatchWord,
   readLedgers,
   trusted,
-} from './ledgers.ts'
-import { isUuid } from './name-based-uuid.ts'
-import { foldName } from './reserved-names.ts'
+} from '../ledgers.ts'
+import { isUuid } from '../name-based-uuid.ts'
+import { foldName } from '../reserved-names.ts'
 
 export interface LinkContext {
   readonly store: RecordReader
