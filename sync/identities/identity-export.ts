@@ -22,7 +22,7 @@ export interface ExportedId {
 }
 
 /** Columns of the CSV form, in order; the import reads them by name. */
-export const exportColumns = [
+const exportColumns = [
   'tenant',
   'id',
   'kind',
