@@ -8,6 +8,7 @@ import { exportLdifCommand } from './commands/export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './commands/ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './commands/link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './commands/plan-command.ts'
+import { relinkCommand, relinkUndoCommand } from './commands/relink-command.ts'
 import { syncCommand } from './commands/sync-command.ts'
 import { NotRunningError, runOverControlSocket } from './control/control-client.ts'
 import { systemClock } from './runtime/clock.ts'
@@ -31,6 +32,14 @@ interface ImportOptions {
   readonly match: 'mail' | 'username' | 'employeeId'
   readonly dryRun?: boolean
   readonly skipConflicts?: boolean
+}
+
+interface RelinkOptions {
+  readonly from?: string
+  readonly to?: string
+  readonly match?: string
+  readonly dryRun?: boolean
+  readonly undo?: boolean
 }
 
 /** What to do when the output takes no more: a command has nothing left to do, and fails unless its reader has gone, as `head` does. */
@@ -226,6 +235,26 @@ ids
       options,
     ),
   )
+
+ids
+  .command('relink')
+  .description('give the ids of one provider’s people and groups to those of another')
+  .option('--from <id>', 'provider whose people have the ids, also one that was taken out of the configuration')
+  .option('--to <id>', 'provider whose people get them')
+  .option('--match <how>', 'mail, username, employeeId, or a CSV file with the columns "from" and "to"')
+  .option('--dry-run', 'show the plan and write nothing')
+  .option('--undo', 'take the last relink back')
+  .option('--json', 'print JSON')
+  .action(async (options: OutputOptions & RelinkOptions) => {
+    const { from, to, match, dryRun = false } = options
+    const by = userInfo().username
+    if (options.undo) return await execute(relinkUndoCommand, { by }, options)
+    if (from === undefined || to === undefined || match === undefined)
+      return program.error('error: name --from, --to and --match, or use --undo', { exitCode: ExitCode.failed })
+    const isField = match === 'mail' || match === 'username' || match === 'employeeId'
+    const how = isField ? match : { csv: await readFile(match, 'utf8') }
+    return await execute(relinkCommand, { from, to, match: how, dryRun, by }, options)
+  })
 
 program
   .command('export-ldif')

@@ -4,7 +4,7 @@ import { fillGaps } from './gap-filling.ts'
 import { type Membership, resolveMembership } from './group-membership.ts'
 import { wantedGroupName } from './group-names.ts'
 import type { Snapshot, SourceGroup, SourceUser } from './identity.ts'
-import { type IdentityKind, identityKey, type Ledgers, type Linked } from './ledgers.ts'
+import { holderOf, type IdentityKind, identityKey, type Ledgers, type Linked } from './ledgers.ts'
 import { type Contest, type Links, linkPeople, type LinkSource } from './linking.ts'
 import { judgeGroups, judgeUsers, type Status, type Verdict } from './rules.ts'
 import { userNameRule, wantedUserName } from './user-names.ts'
@@ -101,7 +101,8 @@ export function candidatesOf(config: Config, providers: readonly MirroredProvide
   const links = linkPeople(linkSources(views, providers), ledgers)
   const decisions = new Map<string, Decision>()
   const candidates: Candidate[] = []
-  for (const [key, same] of Map.groupBy(views, ({ candidate }) => links.personOf.get(candidate.key) ?? candidate.key)) {
+  const holderKey = ({ candidate: { key } }: View) => links.personOf.get(key) ?? holderOf(key, ledgers)
+  for (const [key, same] of Map.groupBy(views, holderKey)) {
     const winner = winnerOf(same)
     const others = same.filter((view) => view !== winner)
     const contest = contestOf(same, links)

@@ -5,6 +5,7 @@ import { exportLdifCommand } from './export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './plan-command.ts'
+import { relinkCommand, relinkUndoCommand } from './relink-command.ts'
 import { syncCommand } from './sync-command.ts'
 
 // Each command reads the input that this program's own command line made for it.
@@ -17,6 +18,8 @@ const all = [
   exportLdifCommand,
   idsExportCommand,
   idsImportCommand,
+  relinkCommand,
+  relinkUndoCommand,
   linkListCommand,
   linkConfirmCommand,
   linkSeparateCommand,

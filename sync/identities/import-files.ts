@@ -93,3 +93,17 @@ function numberOf(text: string | null, line: number): number {
   if (text !== null && /^\d{1,10}$/.test(text)) return Number(text)
   throw new Error(`line ${line}: ${text === null ? 'has no number' : `"${text}" is not a number`}`)
 }
+
+/** A CSV file with the columns `from` and `to`: immutable ids. */
+export function parseRelinkPairs(text: string): readonly { readonly from: string; readonly to: string }[] {
+  const rows = parse<Readonly<Record<string, string>>>(text, {
+    columns: (names: string[]) => names.map((name) => name.toLowerCase()),
+    bom: true,
+    skip_empty_lines: true,
+    trim: true,
+  })
+  return rows.map(({ from, to }, index) => {
+    if (!from || !to) throw new Error(`record ${index + 1}: needs both columns, "from" and "to"`)
+    return { from, to }
+  })
+}

@@ -129,6 +129,11 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
     await writeFile(join(folder.path, 'passwd'), 'ada:x:5000:100::/home/ada:/bin/sh\n')
     const refused = await folder.run('ids', 'import', join(folder.path, 'passwd'))
     expect(refused).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('conflict in line 1: ada:') })
+    const relink = (...options: string[]) => folder.run('ids', 'relink', ...options)
+    expect(await relink('--from', 'seed')).toMatchObject({
+      stderr: expect.stringContaining('--from, --to and --match'),
+    })
+    expect(await relink('--undo')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no relink to undo') })
   })
 
   test('export-ldif prints every entry, parents first, without passwords', async () => {

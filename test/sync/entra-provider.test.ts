@@ -108,7 +108,9 @@ describe('a set-up mistake is one clear sentence', () => {
   })
 
   test('wrong path of Graph', async () => {
-    expect(await failure({ graphUrl: `${tenants.entra.graphUrl}/v9.9` })).toMatch(/GET \/users\/delta: .*Check graphUrl/)
+    expect(await failure({ graphUrl: `${tenants.entra.graphUrl}/v9.9` })).toMatch(
+      /GET \/users\/delta: .*Check graphUrl/,
+    )
   })
 
   test('a secret that is not there', async () => {
