@@ -1,7 +1,10 @@
 import { type RequestHandler, Router } from 'express'
+import type { Enrollment } from '../sync/enrollment/enrollment.ts'
 import { loopbackOnly } from './middleware/loopback-only.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
+import { sameOrigin, sameOriginReferrer } from './middleware/same-origin.ts'
 import { caCertificate } from './pages/ca-certificate.ts'
+import { enrollConfirm, enrollShow } from './pages/enroll.ts'
 import { healthz, type Readiness, readyz } from './pages/health.ts'
 import { home } from './pages/home.ts'
 import { metrics } from './pages/metrics.ts'
@@ -14,16 +17,21 @@ export interface RouteServices {
   readonly metricsText: () => Promise<string>
   /** PEM of the private certificate authority; undefined when certificates come from elsewhere. */
   readonly caPem: () => string | undefined
+  readonly organization: string
+  readonly enrollment: Pick<Enrollment, 'find' | 'confirm'>
 }
 
 /** Every route. Other methods on these paths are answered 405, other paths 404. */
-export function routes({ ready, metricsText, caPem }: RouteServices, views: Views): Router {
+export function routes(services: RouteServices, views: Views): Router {
+  const { ready, metricsText, caPem } = services
   return routerOf([
     ['GET', '/', home(views, ready)],
     ['GET', '/healthz', healthz],
     ['GET', '/readyz', readyz(ready)],
     ['GET', '/metrics', loopbackOnly, metrics(metricsText)],
     ['GET', '/ca.pem', caCertificate(caPem)],
+    ['GET', '/enroll/:token', sameOriginReferrer, enrollShow(views, services)],
+    ['POST', '/enroll/:token', sameOrigin, enrollConfirm(views, services)],
   ])
 }
 

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command as CliCommand, InvalidArgumentError } from 'commander'
 import { type Command, ExitCode } from './commands/command.ts'
+import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand } from './commands/enrollment-command.ts'
 import { explainCommand } from './commands/explain-command.ts'
 import { exportLdifCommand } from './commands/export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './commands/ids-command.ts'
@@ -152,6 +153,31 @@ program
     print(options.json ? json(report) : report.text)
     process.exitCode = report.ok ? ExitCode.ok : ExitCode.failed
   })
+
+const enrollment = program.command('enrollment').description('people who are invited by mail')
+enrollment
+  .command('list')
+  .description('who is invited, waits for it, or is enrolled')
+  .option('--provider <id>', 'only people of this provider')
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions & { provider?: string }) =>
+    execute(enrollmentListCommand, { provider: options.provider }, options),
+  )
+enrollment
+  .command('send')
+  .description('mail the invitations that wait for it')
+  .option('--provider <id>', 'only to people of this provider')
+  .option('--user <name>', 'only to this person: user name, address or immutable id')
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions & { provider?: string; user?: string }) =>
+    execute(enrollmentSendCommand, { provider: options.provider, user: options.user }, options),
+  )
+enrollment
+  .command('resend')
+  .description('mail a new link to the address the person has now; older links end')
+  .argument('<user>', 'user name, address or immutable id')
+  .option('--json', 'print JSON')
+  .action((user: string, options: OutputOptions) => execute(enrollmentResendCommand, { user }, options))
 
 program
   .command('mail')

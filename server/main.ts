@@ -3,7 +3,7 @@ import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
 import { createDelivery } from '../sync/reporting/delivery.ts'
 import { runReportWatch } from '../sync/reporting/report-watch.ts'
-import { mailSender, mailServerOf, notificationSender } from '../sync/reporting/senders.ts'
+import { mailSender, notificationSender } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { runSyncSchedule } from '../sync/sync-scheduler.ts'
 import { readBinders } from './binders.ts'
@@ -105,6 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         ready: () => readiness(workspace),
         metricsText: () => metricsText(metrics, workspace, ldap),
         caPem: () => tls.caPem,
+        organization: config.organization,
+        enrollment: workspace.enrollment,
         onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
         logger,
       }),
@@ -127,14 +129,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ({ ended }) => ended,
   )
   const readSecret: ReadSecret = (source) => resolveSecret(source, { env, baseDir: loaded.baseDir })
-  const mailServer = mailServerOf(config, readSecret)
   const delivery = createDelivery({
     directory,
     clock,
     logger,
     senders: {
-      mail: mailSender(mailServer),
-      invitation: { deliver: async () => ({ type: 'refused', reason: 'invitations are not sent yet' }) },
+      mail: mailSender(workspace.mailServer),
+      invitation: workspace.enrollment.sender,
       notification: notificationSender(config, readSecret, clock),
     },
   })

@@ -2,8 +2,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createProviders } from '../sync/create-providers.ts'
 import { containerEntries } from '../sync/container-entries.ts'
+import { createEnrollment, type Enrollment } from '../sync/enrollment/enrollment.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
+import type { MailServer } from '../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../sync/reporting/run-reporting.ts'
+import { mailServerOf } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
@@ -33,6 +36,9 @@ export interface Workspace extends AsyncDisposable {
   readonly engine: SyncEngine
   readonly providers: readonly IdentityProvider[]
   readonly clock: Clock
+  /** undefined without `smtp`. */
+  readonly mailServer: MailServer | undefined
+  readonly enrollment: Enrollment
 }
 
 export function providersOf({ loaded, env, clock }: Omit<WorkspaceOptions, 'logger'>): readonly IdentityProvider[] {
@@ -45,7 +51,7 @@ export function providersOf({ loaded, env, clock }: Omit<WorkspaceOptions, 'logg
 
 /** Throws StoreError when the store cannot be opened, for one because another process has it. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
-  const { loaded, clock, logger } = options
+  const { loaded, env, clock, logger } = options
   const { config } = loaded
   if (config.caFile !== null) await trustCaFile(config.caFile)
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
@@ -60,11 +66,25 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       providers,
       clock,
       logger,
-      reporting: (report) => runReportChanges(report, new Map(), config, { store, clock, logger }),
+      reporting: (report, waiting) => runReportChanges(report, waiting, config, { store, clock, logger }),
       ...(options.onRun ? { onRun: options.onRun } : {}),
     })
     await engine.markInterruptedRuns()
-    return { config, directory, engine, providers, clock, [Symbol.asyncDispose]: () => store.close() }
+    const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }))
+    const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
+    return {
+      config,
+      directory,
+      engine,
+      providers,
+      clock,
+      mailServer,
+      enrollment,
+      async [Symbol.asyncDispose]() {
+        await enrollment.idle()
+        await store.close()
+      },
+    }
   } catch (error) {
     await store.close()
     throw error

@@ -1,6 +1,7 @@
 import type { Entry } from '../server/directory/entry.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import type { ProviderMirror } from './candidates.ts'
+import type { EnrollmentRecord } from './enrollment/enrollment-record.ts'
 import type { Ledgers } from './ledgers.ts'
 
 /** The directory as it is now; answers come from memory. */
@@ -43,6 +44,8 @@ export interface DesiredInput {
   readonly config: Config
   readonly providers: readonly ProviderMirror[]
   readonly ledgers: Ledgers
+  /** By entryUUID. */
+  readonly enrollments: ReadonlyMap<string, EnrollmentRecord>
   readonly current: CurrentDirectory
   readonly now: Date
   readonly holds: Holds

@@ -4,6 +4,7 @@ import type { Config } from '../server/runtime/config-schema.ts'
 import { type Candidate, candidatesOf, type Decision, type MirroredProvider, providerOfDecision } from './candidates.ts'
 import type { DesiredInput, Holds } from './desired-input.ts'
 import { draftEntries, entryUuidOf } from './drafts.ts'
+import { judgeEnrollment, type Newcomers } from './enrollment/enrollment-rule.ts'
 import { assembleEntries } from './entry-assembly.ts'
 import { type FileEntry, fileEntries, takenByFiles } from './file-entries.ts'
 import { type LedgerChanges, ledgerChanges } from './ledger-changes.ts'
@@ -20,6 +21,8 @@ export interface Desired {
   /** Passwords of file entries, by entryUUID. */
   readonly passwords: ReadonlyMap<string, readonly string[]>
   readonly ledgerChanges: LedgerChanges
+  /** Who was seen for the first time under an enrollment setting. */
+  readonly enrollments: Newcomers
 }
 
 /**
@@ -30,7 +33,8 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
   const { config, ledgers, holds } = input
   const mirrored = input.providers.filter((provider): provider is MirroredProvider => provider.snapshot !== undefined)
   const files = mirrored.flatMap(filesOf)
-  const { candidates, decisions, linkMarks } = candidatesOf(config, mirrored, ledgers)
+  const { decisions, linkMarks, ...found } = candidatesOf(config, mirrored, ledgers)
+  const { candidates, ...enrollments } = judgeEnrollment(input, found.candidates, decisions)
   const holdsEntries = holds.keptOut.size + holds.keptEntries.size > 0
   for (const candidate of holdsEntries ? candidates : []) {
     const isPaused = input.paused?.has(providerOfDecision(candidate.decisionKey)) ?? false
@@ -72,6 +76,7 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
     refusals,
     passwords: passwordsOf(config, files, assembled.entries),
     ledgerChanges: ledgerChanges(input, candidates, drafted, linkMarks),
+    enrollments,
   }
 }
 

@@ -3,8 +3,8 @@ import { groupsWithin, type Membership } from './group-membership.ts'
 import type { SourceDomain, SourceGroup, SourceUser } from './identity.ts'
 import { asciiDomain, domainOf } from './mail-domains.ts'
 
-/** `skipped`: never served, and no ids are given out for it. */
-export type Status = 'active' | 'inactive' | 'disabled' | 'skipped'
+/** `invited`: active once the enrollment link was used. `skipped`: never served, and no ids are given out for it. */
+export type Status = 'active' | 'inactive' | 'disabled' | 'invited' | 'skipped'
 
 export interface Verdict {
   readonly status: Status

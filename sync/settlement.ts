@@ -4,6 +4,7 @@ import { type ProviderMirror } from './candidates.ts'
 import { snapshotDirectory } from './current-directory.ts'
 import { computeDesired, type Desired } from './desired.ts'
 import { type CurrentDirectory, joinHolds, noHolds } from './desired-input.ts'
+import { readEnrollments } from './enrollment/enrollment-record.ts'
 import { type EntryType, entryType } from './file-entries.ts'
 import { resolveMembership } from './group-membership.ts'
 import { guardChanges, type HeldChanges } from './guard.ts'
@@ -69,7 +70,7 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
   const current = await snapshotDirectory(options.current)
   const ledgers = await readLedgers(store)
   const providers = await readMirrors(options)
-  const input = { config, providers, ledgers, current, now }
+  const input = { config, providers, ledgers, enrollments: await readEnrollments(store), current, now }
   const wished = await computeDesired({ ...input, holds: noHolds })
   watch.lap('map')
   const known = new Set([...ledgers.identities.values()].map((record) => record.entryUUID))

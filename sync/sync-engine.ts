@@ -19,6 +19,8 @@ export interface SyncEngine {
    * provider signs the person in with. One report for each provider that has the person.
    */
   runPerson(name: string, options: RunOptions): Promise<readonly RunReport[]>
+  /** Computes the directory anew from what is known, without asking the provider. Throws what makes that fail. */
+  settle(providerId: string, trigger: string): Promise<RunReport>
   readonly plan: HeldPlans
   readonly control: ProviderControl
   /** Everything known about a person or group, by user name, cn, address, entryUUID or immutable id. */
@@ -73,6 +75,11 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   return {
     run: (providerId, runOptions) => inLine(() => runner.run(providerOf(providerId), runOptions)),
     runPerson: (name, runOptions) => inLine(() => runPersonNow(name, runOptions)),
+    settle: (providerId, trigger) =>
+      inLine(async () => {
+        const { report, settlement } = await runner.settle(providerOf(providerId).id, trigger)
+        return await runner.apply(report, settlement, false)
+      }),
     plan: {
       show: () => plans.show(),
       approve: (hash, by) => inLine(() => plans.approve(hash, by)),

@@ -10,6 +10,7 @@ import type { Clock } from '../server/runtime/clock.ts'
 import type { Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import type { ProviderMirror } from './candidates.ts'
 import type { CurrentDirectory } from './desired-input.ts'
+import { newcomerRecords } from './enrollment/newcomers.ts'
 import type { Snapshot } from './identity.ts'
 import {
   type FetchContext,
@@ -58,8 +59,11 @@ export interface SyncRunOptions {
   readonly logger: Logger
   /** Hears of every run that ended. */
   readonly onRun?: (report: RunReport) => void
-  /** Record changes that report a run; they join the commit of its record. */
-  readonly reporting?: (report: RunReport) => Promise<readonly RecordChange[]>
+  /**
+   * Record changes that report a run; they join the commit of its record. `waiting`: people whose invitation waits for an
+   * administrator since this run, by provider.
+   */
+  readonly reporting?: (report: RunReport, waiting: ReadonlyMap<string, number>) => Promise<readonly RecordChange[]>
 }
 
 export interface SyncRunner {
@@ -204,7 +208,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       outcome: 'unchanged',
       logAfter: store.lastChange,
     }
-    await write(finished, [cursorChange(report.provider, cursor), ...(await reportChanges(finished))])
+    await write(finished, [cursorChange(report.provider, cursor), ...(await reportChanges(finished, new Map()))])
     logRun(finished)
     return finished
   }
@@ -244,11 +248,13 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       logRun(finished)
       return finished
     }
+    const newcomers = await newcomerRecords(settlement.desired.enrollments, { store, clock, logger })
     const records = [
       ...(await recordChanges(store, settlement, holds, approved, now)),
       ...(await firstFilled()),
       ...(await outdatedRuns(report.provider, now)),
-      ...(await reportChanges(finished)),
+      ...newcomers.records,
+      ...(await reportChanges(finished, newcomers.waiting)),
     ]
     const entries = entryChanges(settlement.changes)
     await directory.commit({
@@ -289,7 +295,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     }
     logRun(failed)
     try {
-      await write(failed, await reportChanges(failed))
+      await write(failed, await reportChanges(failed, new Map()))
     } catch (cause) {
       // The store itself fails: the report is all that is left to say so.
       logger.error({ provider: report.provider, error: sentence(cause) }, 'sync run could not be recorded')
@@ -298,9 +304,12 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   }
 
   /** A run counts whether or not it can be reported. */
-  async function reportChanges(report: RunReport): Promise<readonly RecordChange[]> {
+  async function reportChanges(
+    report: RunReport,
+    waiting: ReadonlyMap<string, number>,
+  ): Promise<readonly RecordChange[]> {
     try {
-      return (await options.reporting?.(report)) ?? []
+      return (await options.reporting?.(report, waiting)) ?? []
     } catch (error) {
       logger.error({ provider: report.provider, error: sentence(error) }, 'sync run could not be reported')
       return []

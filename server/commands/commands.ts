@@ -1,6 +1,7 @@
 import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
 import { explainCommand } from './explain-command.ts'
+import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand } from './enrollment-command.ts'
 import { exportLdifCommand } from './export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
@@ -20,6 +21,9 @@ const all = [
   idsImportCommand,
   relinkCommand,
   relinkUndoCommand,
+  enrollmentListCommand,
+  enrollmentSendCommand,
+  enrollmentResendCommand,
   linkListCommand,
   linkConfirmCommand,
   linkSeparateCommand,

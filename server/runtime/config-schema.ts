@@ -40,7 +40,7 @@ const id = z.int(idRangeMessage).min(1, idRangeMessage).max(4_294_967_294, idRan
 const idRange = z.tuple([id, id], idRangeMessage)
 
 /** What is reported by mail and to `notify` URLs. */
-export const eventTypes = [
+const eventTypes = [
   'changes.held',
   'credential.broken',
   'credential.expiring',

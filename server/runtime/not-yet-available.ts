@@ -15,7 +15,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'admin.trustProxy', neutral: [] },
   { path: 'admin.oidc', neutral: [] },
   { path: 'directory.usersMayRead', neutral: 'self' },
-  { path: 'providers[].enrollment', neutral: 'only-sync' },
   { path: 'providers[].passThroughBind', neutral: false },
   { path: 'providers[].passThroughClientId', neutral: null },
   { path: 'providers[].signIn.clientId', neutral: null },

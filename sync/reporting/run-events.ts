@@ -82,9 +82,9 @@ function hasComputed({ outcome }: RunReport): boolean {
   return outcome === 'applied' || outcome === 'unchanged' || outcome === 'held'
 }
 
-/** Approvals and the like compute the directory anew without asking the provider. */
-function hasRead({ calls, read }: RunReport): boolean {
-  return calls > 0 || read.users + read.groups + read.entries > 0
+/** Approvals and the like ask the provider for nothing, and a run for one person says little of the others. */
+function hasRead({ mode }: RunReport): boolean {
+  return mode === 'full' || mode === 'incremental'
 }
 
 /** "Sync now": somebody waits for the numbers. */

@@ -15,7 +15,7 @@ export function mailServerOf(config: Config, readSecret: ReadSecret): MailServer
 }
 
 /** Sends through a server that may not be configured any more; then the mail waits for it. */
-async function sendMail(server: MailServer | undefined, mail: Mail): Promise<DeliveryOutcome> {
+export async function sendMail(server: MailServer | undefined, mail: Mail): Promise<DeliveryOutcome> {
   if (server === undefined) return { type: 'failed', reason: 'smtp is not configured', isServerDown: true }
   return await server.send(mail)
 }

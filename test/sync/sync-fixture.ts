@@ -8,8 +8,11 @@ import { Secret } from '../../server/runtime/secret.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { createProviders } from '../../sync/create-providers.ts'
 import type { IdentityProvider } from '../../sync/identity-provider.ts'
+import { createEnrollment, type Enrollment } from '../../sync/enrollment/enrollment.ts'
 import type { Logger } from '../../sync/logger.ts'
+import type { MailServer } from '../../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../../sync/reporting/run-reporting.ts'
+import { mailServerOf } from '../../sync/reporting/senders.ts'
 import { createSyncEngine, type SyncEngine } from '../../sync/sync-engine.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 
@@ -21,6 +24,8 @@ export interface SyncFixture {
   readonly clock: FakeClock
   readonly config: Config
   readonly providers: readonly IdentityProvider[]
+  readonly mailServer: MailServer | undefined
+  readonly enrollment: Enrollment
   readonly logger: Logger
   readonly logged: readonly object[]
 }
@@ -79,9 +84,11 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     providers,
     clock,
     logger,
-    reporting: (report) => runReportChanges(report, new Map(), config, { store, clock, logger }),
+    reporting: (report, waiting) => runReportChanges(report, waiting, config, { store, clock, logger }),
   })
-  return { directory, engine, clock, config, providers, logger, logged }
+  const mailServer = mailServerOf(config, secret)
+  const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
+  return { directory, engine, clock, config, providers, mailServer, enrollment, logger, logged }
 }
 
 /** Entries by DN, as plain objects; easy to compare and to read in a failure. */

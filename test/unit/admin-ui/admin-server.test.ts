@@ -11,6 +11,8 @@ async function serving(options: Partial<AdminServerOptions> = {}) {
     ready: () => ({ ok: true, reasons: [] }),
     metricsText: async () => 'rosterd_up 1\n',
     caPem: () => '-----BEGIN CERTIFICATE-----\n',
+    organization: 'Example',
+    enrollment: { find: async () => undefined, confirm: async () => undefined },
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },
     ...options,
   })

@@ -27,6 +27,7 @@ test.each([
   'docs/architecture.md',
   'docs/conformance.md',
   'docs/interoperability.md',
+  'docs/mail.md',
 ])('links of %s lead to files', async (file) => {
   const text = await readFile(join(repository, file), 'utf8')
   const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target)

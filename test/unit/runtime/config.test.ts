@@ -180,6 +180,10 @@ test.each([
   ],
   [{ providers: [entra({ reportTo: ['a@example.com'] })] }, 'providers[0].reportTo: needs a mail server; set smtp'],
   [
+    { providers: [entra({ enrollment: 'send-enrollment-email' })] },
+    'providers[0].enrollment: "send-enrollment-email" needs a mail server; set smtp',
+  ],
+  [
     { notify: [{ url: 'http://hooks.example.com', secret: { env: 'HOOK' } }] },
     'notify[0].url: [redacted] is not an https:// URL (http:// on loopback) without user name and password',
   ],

@@ -54,7 +54,15 @@ function desiredOf(state: State, source: Source, now: Date, holds: Holds = noHol
   if (settings === undefined) throw new Error('no provider')
   const snapshot = { kind: 'identities', domains: [], ...source } as const
   const providers = [{ config: settings, tenant: 'acme.example', snapshot }]
-  return computeDesired({ config, providers, ledgers: state.ledgers, current: directoryOf(state), now, holds })
+  return computeDesired({
+    config,
+    providers,
+    ledgers: state.ledgers,
+    enrollments: new Map(),
+    current: directoryOf(state),
+    now,
+    holds,
+  })
 }
 
 function after(state: State, { entries, ledgerChanges }: Desired): State {

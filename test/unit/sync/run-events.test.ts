@@ -7,7 +7,7 @@ const finished = '2026-03-01T08:00:05.000Z'
 
 function run(changes: Partial<RunReport> = {}): RunReport {
   const report = startedReport('contoso', { trigger: 'schedule' }, started)
-  return { ...report, finished, outcome: 'unchanged', calls: 4, ...changes }
+  return { ...report, finished, outcome: 'unchanged', mode: 'full', calls: 4, ...changes }
 }
 
 const failed = run({ outcome: 'failed', error: 'contoso: GET /users: 503' })
@@ -50,7 +50,7 @@ test('three failures in a row are reported once, and the recovery once', () => {
 
 test('a success in between ends the streak; cancelled runs and approvals do not', () => {
   expect(eventsOf(failed, failed, run(), failed, failed).flat()).toEqual([])
-  const approval = run({ trigger: 'approve by ada', outcome: 'applied', calls: 0 })
+  const approval = run({ trigger: 'approve by ada', outcome: 'applied', mode: 'none' })
   expect(eventsOf(failed, run({ outcome: 'cancelled' }), failed, approval, failed).flat()).toEqual(['provider.failing'])
 })
 
