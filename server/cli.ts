@@ -10,6 +10,8 @@ import { idsExportCommand, idsImportCommand } from './commands/ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './commands/link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './commands/plan-command.ts'
 import { relinkCommand, relinkUndoCommand } from './commands/relink-command.ts'
+import { pauseCommand, resumeCommand, runsCommand, undoCommand } from './commands/pause-command.ts'
+import { previewCommand } from './commands/preview-command.ts'
 import { syncCommand } from './commands/sync-command.ts'
 import { NotRunningError, runOverControlSocket } from './control/control-client.ts'
 import { systemClock } from './runtime/clock.ts'
@@ -104,16 +106,69 @@ program
   .description('sync providers now: exit 0 applied or nothing to do, 2 changes held, 1 failed')
   .option('--provider <id>', 'only this provider')
   .option('--full', 'read everything, not only what changed')
+  .option('--user <name>', 'only this person: user name, address, immutable id or sign-in name')
   .option('--dry-run', 'show what would change and write nothing')
   .option('--progress', 'show progress on stderr')
   .option('--json', 'print JSON')
-  .action((options: OutputOptions & { provider?: string; full?: boolean; dryRun?: boolean }) =>
+  .action((options: OutputOptions & { provider?: string; user?: string; full?: boolean; dryRun?: boolean }) =>
     execute(
       syncCommand,
-      { provider: options.provider, full: options.full ?? false, dryRun: options.dryRun ?? false },
+      {
+        provider: options.provider,
+        user: options.user,
+        full: options.full ?? false,
+        dryRun: options.dryRun ?? false,
+      },
       options,
     ),
   )
+
+program
+  .command('runs')
+  .description('the last sync runs, and which providers are paused')
+  .option('--provider <id>', 'only this provider')
+  .option('--limit <number>', 'how many', positiveNumber, 20)
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions & { provider?: string; limit: number }) =>
+    execute(runsCommand, { provider: options.provider, limit: options.limit }, options),
+  )
+
+program
+  .command('undo')
+  .description('take back what a sync run did, and pause its provider')
+  .argument('<run>', 'id that "rosterd runs" prints')
+  .option('--json', 'print JSON')
+  .action((run: string, options: OutputOptions) => execute(undoCommand, { run, by: userInfo().username }, options))
+
+program
+  .command('pause')
+  .description('apply nothing of a provider but who is disabled there')
+  .argument('<provider>', 'provider id')
+  .option('--reason <text>', 'shown wherever the pause is', 'paused by an administrator')
+  .option('--json', 'print JSON')
+  .action((provider: string, options: OutputOptions & { reason: string }) =>
+    execute(pauseCommand, { provider, reason: options.reason, by: userInfo().username }, options),
+  )
+
+program
+  .command('resume')
+  .description('end the pause of a provider and apply what has waited')
+  .argument('<provider>', 'provider id')
+  .option('--json', 'print JSON')
+  .action((provider: string, options: OutputOptions) =>
+    execute(resumeCommand, { provider, by: userInfo().username }, options),
+  )
+
+program
+  .command('preview')
+  .description('what another configuration would change, from what was last read: exit 2 when changes would be held')
+  .argument('<file>', 'the other configuration')
+  .option('--user <name>', 'show the entry of this person or group, now and then')
+  .option('--json', 'print JSON')
+  .action(async (file: string, options: OutputOptions & { user?: string }) => {
+    const { config } = await load({ config: file })
+    await execute(previewCommand, { config, user: options.user }, options)
+  })
 
 const plan = program.command('plan').description('changes that wait for approval (accidental-deletion protection)')
 plan
@@ -362,6 +417,11 @@ function formatOf(file: string): 'csv' | 'ldif' | 'getent' {
 function portNumber(value: string): number {
   if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535)
     throw new InvalidArgumentError('It must be a number from 0 to 65535.')
+  return Number(value)
+}
+
+function positiveNumber(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.')
   return Number(value)
 }
 

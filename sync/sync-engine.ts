@@ -1,7 +1,9 @@
+import type { Config } from '../server/runtime/config-schema.ts'
 import { type Explanation, explainIdentity } from './explain.ts'
 import { createHeldPlans, type HeldPlans } from './held-plans.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { trusted } from './ledgers.ts'
+import { type Preview, previewOf } from './preview.ts'
 import { createProviderControl, type ProviderControl } from './provider-control.ts'
 import type { RunOptions, RunReport } from './run-report.ts'
 import { createSyncRunner, runRecord, type SyncRunOptions } from './sync-run.ts'
@@ -16,13 +18,15 @@ export interface SyncEngine {
   run(providerId: string, options: RunOptions): Promise<RunReport>
   /**
    * Reads one person anew, wherever the person is known: by anything {@link explain} takes, or by the name that a
-   * provider signs the person in with. One report for each provider that has the person.
+   * provider signs the person in with. One report for each provider that has the person, or for `providerId` alone.
    */
-  runPerson(name: string, options: RunOptions): Promise<readonly RunReport[]>
+  runPerson(name: string, options: RunOptions, providerId?: string): Promise<readonly RunReport[]>
   /** Computes the directory anew from what is known, without asking the provider. Throws what makes that fail. */
   settle(providerId: string, trigger: string): Promise<RunReport>
   readonly plan: HeldPlans
   readonly control: ProviderControl
+  /** What other settings would change, and for whom; `person` is anything {@link explain} takes. Throws RuleError. */
+  preview(edited: Config, person?: string): Promise<Preview>
   /** Everything known about a person or group, by user name, cn, address, entryUUID or immutable id. */
   explain(text: string): Promise<readonly Explanation[]>
   /** Last runs of a provider, newest first. */
@@ -57,23 +61,50 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     return provider
   }
 
-  async function runPersonNow(name: string, runOptions: RunOptions): Promise<readonly RunReport[]> {
+  async function runPersonNow(
+    name: string,
+    runOptions: RunOptions,
+    only: string | undefined,
+  ): Promise<readonly RunReport[]> {
     const people = (await explain(name)).filter(({ kind }) => kind === 'user')
     const known = people.map(({ provider, id }) => ({ provider: providerOf(provider), name: id }))
     const readers = [...providers.values()].filter((provider) => provider.fetchUser !== undefined)
     const wanted = known.length > 0 ? known : readers.map((provider) => ({ provider, name }))
     const reports: RunReport[] = []
-    for (const each of wanted) {
+    for (const each of wanted.filter(({ provider }) => only === undefined || provider.id === only)) {
       const report = await runner.runPerson(each.provider, each.name, runOptions)
       if (report !== undefined) reports.push(report)
     }
     return reports
   }
 
+  async function previewNow(edited: Config, person: string | undefined): Promise<Preview> {
+    const read = new Set<string>()
+    for await (const { key } of store.list('cursor')) read.add(key[0] ?? '')
+    const settlement = await runner.preview(edited)
+    const entryUUID = person === undefined ? undefined : await entryUuidOf(person)
+    return {
+      ...previewOf(settlement, config, edited, (id) => read.has(id)),
+      person:
+        entryUUID === undefined
+          ? undefined
+          : { before: directory.entryByUuid(entryUUID), after: settlement.desired.entries.get(entryUUID) },
+    }
+  }
+
+  async function entryUuidOf(person: string): Promise<string> {
+    for (const { entry, identity, decision } of await explain(person)) {
+      const entryUUID = entry?.entryUUID ?? identity?.entryUUID ?? decision?.entryUUID ?? undefined
+      if (entryUUID !== undefined) return entryUUID
+    }
+    throw new Error(`nobody and nothing called "${person}" is known to any provider`)
+  }
+
   const explain = (text: string) => explainIdentity(text, { store, current: directory, config, tenants })
 
   return {
     run: (providerId, runOptions) => inLine(() => runner.run(providerOf(providerId), runOptions)),
+    runPerson: (name, runOptions, only) => inLine(() => runPersonNow(name, runOptions, only)),
     runPerson: (name, runOptions) => inLine(() => runPersonNow(name, runOptions)),
     settle: (providerId, trigger) =>
       inLine(async () => {
@@ -91,6 +122,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       resume: (id, by) => inLine(() => control.resume(providerOf(id).id, by)),
       undo: (runId, by) => inLine(() => control.undo(runId, by)),
     },
+    preview: (edited, person) => inLine(() => previewNow(edited, person)),
     explain,
     async runs(providerId, limit = 20) {
       const reports: RunReport[] = []

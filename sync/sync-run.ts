@@ -73,6 +73,8 @@ export interface SyncRunner {
   runPerson(provider: IdentityProvider, name: string, options: RunOptions): Promise<RunReport | undefined>
   /** Settles what the mirrors hold, reading nothing. Throws what the rules throw. */
   settle(provider: string, trigger: string, approved?: string): Promise<{ report: RunReport; settlement: Settlement }>
+  /** What other settings would make of the mirrors; writes nothing. Throws what the rules throw. */
+  preview(edited: Config): Promise<Settlement>
   /** Applies a settlement and keeps its report. */
   apply(report: RunReport, settlement: Settlement, approved: boolean): Promise<RunReport>
   /** Entries or pauses were changed by others: the next run settles even when it reads nothing new. */
@@ -375,6 +377,17 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       const settlement = await settleNow({ fresh: [], emptied: new Map(), approved })
       return { report: startedReport(provider, { trigger }, await freeStartTime(provider)), settlement }
     },
+    preview: (edited) =>
+      settle({
+        config: edited,
+        store,
+        current: directory,
+        tenants,
+        now: clock.now(),
+        fresh: [],
+        emptied: new Map(),
+        approved: undefined,
+      }),
     apply,
     unsettle() {
       settled = undefined

@@ -5,6 +5,8 @@ import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand }
 import { exportLdifCommand } from './export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
+import { pauseCommand, resumeCommand, runsCommand, undoCommand } from './pause-command.ts'
+import { previewCommand } from './preview-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './plan-command.ts'
 import { relinkCommand, relinkUndoCommand } from './relink-command.ts'
 import { syncCommand } from './sync-command.ts'
@@ -16,6 +18,11 @@ const all = [
   planApproveCommand,
   planDiscardCommand,
   explainCommand,
+  previewCommand,
+  pauseCommand,
+  resumeCommand,
+  undoCommand,
+  runsCommand,
   exportLdifCommand,
   idsExportCommand,
   idsImportCommand,

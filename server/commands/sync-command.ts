@@ -5,6 +5,8 @@ import { type Command, ExitCode } from './command.ts'
 export interface SyncInput {
   /** Provider id; every provider when undefined. */
   readonly provider?: string | undefined
+  /** Only this person, wherever the person is known. */
+  readonly user?: string | undefined
   readonly full: boolean
   readonly dryRun: boolean
 }
@@ -12,12 +14,21 @@ export interface SyncInput {
 /** `rosterd sync`: one run of each provider asked for, in the order of the configuration. */
 export const syncCommand: Command<SyncInput, readonly RunReport[]> = {
   name: 'sync',
-  async execute({ providers, engine }, { provider, full, dryRun }, progress, signal) {
+  async execute({ providers, engine }, { provider, user, full, dryRun }, progress, signal) {
     if (providers.length === 0)
       throw new Error('no provider is configured; add one to "providers" in the configuration')
     const known = providers.map(({ id }) => id)
     if (provider !== undefined && !known.includes(provider))
       throw new Error(`--provider: there is no provider "${provider}"; configured are ${known.join(', ')}`)
+    if (user !== undefined) {
+      const found = await engine.runPerson(
+        user,
+        { trigger: `command for ${user}`, dryRun, signal, onProgress: progress },
+        provider,
+      )
+      if (found.length === 0) throw new Error(`--user: nobody called "${user}" is known to any provider`)
+      return found
+    }
     const reports: RunReport[] = []
     for (const id of provider === undefined ? known : [provider]) {
       const onProgress = (step: object) => progress({ provider: id, ...step })
@@ -39,8 +50,11 @@ function reportText(report: RunReport): string {
   const notices = report.notices.map((notice) => `  notice: ${notice}`)
   if (error !== null) return `${[`${provider}: ${outcome}: ${error}`, ...notices].join('\n')}\n`
   const lines = [
-    `${provider}: ${outcome}${dryRun ? ' (dry run: nothing was written)' : ''}; read ${readText(read)} in ${calls} calls`,
+    `${provider}: ${outcome}${dryRun ? ' (dry run: nothing was written)' : ''}; read ${readText(read)} in ${calls} calls${modeText(report)}`,
     ...notices,
+    ...(report.paused === null
+      ? []
+      : [`  paused: ${report.paused.reason}; ${report.paused.changes} changes wait for "rosterd resume ${provider}"`]),
   ]
   for (const line of countLines(report.counts)) lines.push(`  ${line}`)
   if (dryRun) for (const { action, dn, reason } of report.changes) lines.push(`  ${action} ${dn} (${reason})`)
@@ -54,4 +68,19 @@ function reportText(report: RunReport): string {
       )
   }
   return `${lines.join('\n')}\n`
+}
+
+function modeText({ mode, fullBecause }: RunReport): string {
+  switch (mode) {
+    case 'full':
+      return fullBecause === null ? '' : ` (everything: ${fullBecause})`
+    case 'incremental':
+      return ' (what changed)'
+    case 'person':
+      return ' (one person)'
+    case 'none':
+      return ''
+    default:
+      return mode satisfies never
+  }
 }

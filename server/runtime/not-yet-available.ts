@@ -19,7 +19,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'providers[].passThroughClientId', neutral: null },
   { path: 'providers[].signIn.clientId', neutral: null },
   { path: 'providers[].signIn.clientSecret', neutral: null },
-  { path: 'providers[].schedule.fullHours', neutral: 24 },
   { path: 'providers[].credentials[].kind', neutral: 'application' },
   { path: 'passwords.recentBindMinutes', neutral: 10 },
   { path: 'passwords.upgradeImported', neutral: true },

@@ -39,6 +39,42 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
     expect((await folder.run('sync')).stdout).toContain('seed: unchanged')
   })
 
+  test('pause holds changes back until resume, and runs tells of both', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    expect(await folder.run('pause', 'seed', '--reason', 'moving house')).toMatchObject({ exitCode: 0 })
+    await writeFile(join(folder.path, 'people.ldif'), withoutGrace)
+    expect((await folder.run('sync')).stdout).toContain(
+      'paused: moving house; 1 changes wait for "rosterd resume seed"',
+    )
+    const { stdout } = await folder.run('runs', '--limit', '1')
+    expect(stdout).toMatch(/^seed is paused since .*: moving house\nseed\/\S+ {2}unchanged .*, command\n$/)
+    expect((await folder.run('explain', 'grace')).exitCode).toBe(0)
+    expect((await folder.run('resume', 'seed')).stdout).toContain('1 removed')
+    expect(await folder.run('resume', 'seed')).toMatchObject({ exitCode: 1, stderr: 'rosterd: seed is not paused\n' })
+    const { runs } = JSON.parse((await folder.run('runs', '--json')).stdout) as { runs: { id: string }[] }
+    expect(await folder.run('undo', runs[0]?.id ?? '')).toMatchObject({
+      exitCode: 1,
+      stderr: 'rosterd: seed is a file: change the file back instead\n',
+    })
+  })
+
+  test('preview tells what another configuration would change, and writes nothing', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    const config = JSON.parse(await readFile(folder.configFile, 'utf8')) as { providers: object[] }
+    const other = join(folder.path, 'other.json')
+    await writeFile(other, JSON.stringify({ ...config, providers: [{ ...config.providers[0], groups: false }] }))
+    const before = await folder.run('export-ldif')
+    const { stdout } = await folder.run('preview', other)
+    expect(stdout).toMatch(/^3 changes:\nof these would wait .*all 3 groups of seed would go\):\n {2}remove cn=/)
+    expect(await folder.run('export-ldif')).toEqual(before)
+  })
+
   test('sync of a provider nobody configured fails and names those there are', async () => {
     await using folder = await configuredFolder()
     await using server = isBeside ? await folder.serve() : undefined

@@ -1,0 +1,110 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Entry } from '../server/directory/entry.ts'
+import type { Config, ProviderConfig } from '../server/runtime/config-schema.ts'
+import type { Decision } from './candidates.ts'
+import type { IdentityKind } from './ledgers.ts'
+import { type ReportedChange, reportChange } from './run-report.ts'
+import type { Settlement } from './settlement.ts'
+
+/** People or groups that are not served for one and the same reason. */
+export interface LeftOut {
+  readonly status: Decision['status']
+  readonly rule: string
+  readonly reason: string
+  readonly count: number
+  /** Immutable ids of the first few. */
+  readonly examples: readonly string[]
+}
+
+export interface KindPreview {
+  readonly served: number
+  /** The most frequent reason first. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+export interface ProviderPreview {
+  readonly provider: string
+  readonly users: KindPreview
+  readonly groups: KindPreview
+  /** Who gets another name than wished, and why. */
+  readonly clashes: readonly { readonly name: string; readonly note: string }[]
+  /** What cannot be seen from what was last read. */
+  readonly caveats: readonly string[]
+}
+
+/** What other settings would do to what was last read; nothing is read or written for it. */
+export interface Preview {
+  readonly providers: readonly ProviderPreview[]
+  readonly changes: readonly ReportedChange[]
+  /** Changes that would wait for approval; they are not among `changes`. */
+  readonly held: readonly {
+    readonly provider: string
+    readonly reasons: readonly string[]
+    readonly changes: readonly ReportedChange[]
+  }[]
+  /** The entry of the person that was asked for, now and then. */
+  readonly person: { readonly before: Entry | undefined; readonly after: Entry | undefined } | undefined
+}
+
+const maxExamples = 5
+
+export function previewOf(
+  settlement: Settlement,
+  now: Config,
+  then: Config,
+  isRead: (provider: string) => boolean,
+): Omit<Preview, 'person'> {
+  const { desired, changes, held } = settlement
+  const decisions = [...desired.decisions].map(([key, decision]) => {
+    const [provider = '', kind = '', id = ''] = key.split('\0')
+    return { provider, kind: kind as IdentityKind, id, decision }
+  })
+  const kindOf = (provider: string, kind: IdentityKind): KindPreview => {
+    const own = decisions.filter((one) => one.provider === provider && one.kind === kind)
+    const refused = own.filter(({ decision }) => decision.status !== 'active')
+    const reasons = Map.groupBy(refused, ({ decision: { status, rule, reason } }) => [status, rule, reason].join('\0'))
+    const leftOut = [...reasons.values()].flatMap((same): LeftOut[] => {
+      const [first] = same
+      if (first === undefined) return []
+      const { status, rule, reason } = first.decision
+      return [{ status, rule, reason, count: same.length, examples: same.slice(0, maxExamples).map(({ id }) => id) }]
+    })
+    return { served: own.length - refused.length, leftOut: leftOut.sort((a, b) => b.count - a.count) }
+  }
+  return {
+    providers: then.providers
+      .filter(({ type }) => type !== 'ldif')
+      .map((settings) => ({
+        provider: settings.id,
+        users: kindOf(settings.id, 'user'),
+        groups: kindOf(settings.id, 'group'),
+        clashes: decisions.flatMap(({ provider, decision: { name, note } }) =>
+          provider === settings.id && name !== null && note !== null ? [{ name, note }] : [],
+        ),
+        caveats: caveatsOf(
+          now.providers.find(({ id }) => id === settings.id),
+          settings,
+          isRead(settings.id),
+        ),
+      })),
+    changes: changes.map(reportChange),
+    held: held.map((one) => ({ provider: one.provider, reasons: one.reasons, changes: one.changes.map(reportChange) })),
+  }
+}
+
+/** Settings that decide what is asked for, so that their effect shows only after the next read of everything. */
+function caveatsOf(now: ProviderConfig | undefined, then: ProviderConfig, isRead: boolean): readonly string[] {
+  if (!isRead) return ['it has never been read: run "rosterd sync --dry-run" to see what it holds']
+  if (now === undefined || now.type === 'ldif' || then.type === 'ldif') return []
+  const asked = ({ users, groups, attributes, usernameAttribute }: typeof now) => ({
+    users,
+    groups,
+    attributes,
+    usernameAttribute,
+  })
+  return isDeepStrictEqual(asked(now), asked(then))
+    ? []
+    : [
+        'what is asked for changes: the next run reads everything, and fields that were not asked for before are empty here',
+      ]
+}
