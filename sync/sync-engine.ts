@@ -105,7 +105,6 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   return {
     run: (providerId, runOptions) => inLine(() => runner.run(providerOf(providerId), runOptions)),
     runPerson: (name, runOptions, only) => inLine(() => runPersonNow(name, runOptions, only)),
-    runPerson: (name, runOptions) => inLine(() => runPersonNow(name, runOptions)),
     settle: (providerId, trigger) =>
       inLine(async () => {
         const { report, settlement } = await runner.settle(providerOf(providerId).id, trigger)
