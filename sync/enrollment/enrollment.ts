@@ -257,7 +257,7 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
   async function linkFor(entryUUID: string, mailId: string) {
     const record = await readEnrollment(store, entryUUID)
     const isWanted = (await readOutbox(store)).some(({ id }) => publicId(id) === mailId)
-    if (record === undefined || !isWanted) return undefined
+    if (record === undefined || !isWanted || (await sourceOf(record)) === undefined) return undefined
     const known = links.get(mailId)
     if (known !== undefined) return { ...known, record }
     const token = randomBytes(32).toString('base64url')
@@ -275,7 +275,7 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
   const sender: Enrollment['sender'] = {
     async deliver({ to, entryUUID, created }, id) {
       const link = await inLine(() => linkFor(entryUUID, id))
-      if (link === undefined) return { type: 'refused', reason: 'the invitation was replaced' }
+      if (link === undefined) return { type: 'refused', reason: 'it was replaced, or the person is gone' }
       const { subject, text } = invitationMail({
         name: await nameOf(link.record),
         organization: config.organization,

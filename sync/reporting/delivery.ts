@@ -113,7 +113,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         } catch (error) {
           if (signal.aborted) return
           logger.error({ error: error instanceof Error ? error.message : String(error) }, 'delivery')
-          await clock.sleep(longestWaitMs, signal).catch(() => undefined)
+          await clock.sleep(firstWaitMs, signal).catch(() => undefined)
         }
       }
     },

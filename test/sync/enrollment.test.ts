@@ -61,6 +61,7 @@ async function opened(enrollment: string, settings: object = {}) {
   })
   return {
     people,
+    control: engine.control,
     logged: sync.logged,
     deliver: () => delivery.deliverDue(new AbortController().signal),
     async run() {
@@ -132,6 +133,20 @@ describe('who is asked about first', () => {
     await server.deliver()
     expect(recipients()).toHaveLength(20)
     expect((await server.people.list()).filter(({ waiting }) => waiting)).toHaveLength(22)
+  })
+
+  test('newcomers of a paused provider are invited when the pause ends', async () => {
+    addUsers(1, 1)
+    const server = await opened('send-enrollment-email')
+    await server.run()
+    await server.control.pause('contoso', { kind: 'administrator', reason: 'maintenance', by: 'root' })
+    addUsers(2, 2)
+    await server.run()
+    await server.deliver()
+    expect(recipients()).toEqual([])
+    await server.control.resume('contoso', 'root')
+    await server.deliver()
+    expect(recipients()).toEqual([address(2)])
   })
 
   test('people of a store that was lost wait, although they were invited before', async () => {
@@ -275,6 +290,16 @@ describe('a mail', () => {
     expect(await restarted.people.find(tokenIn(second))).toBeDefined()
     expect(await restarted.people.confirm(tokenIn(first))).toBeDefined()
     expect(await restarted.people.find(tokenIn(second))).toBe(undefined)
+  })
+
+  test('to somebody who has gone meanwhile is not sent', async () => {
+    addUsers(2, 2)
+    const server = await released()
+    truth().removeUser(userId(1))
+    await server.run()
+    await server.deliver()
+    expect(recipients()).toEqual([address(2)])
+    expect(await readOutbox(store)).toEqual([])
   })
 
   test('that the server refuses for good is shown with its reason', async () => {

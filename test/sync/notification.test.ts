@@ -1,9 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect, test } from 'vitest'
+import { makeServerCertificate, type ServerCertificate } from '../../demo/https/certificate.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
 import { Secret } from '../../server/runtime/secret.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
@@ -29,19 +32,22 @@ interface Call {
   readonly body: string
 }
 
-/** A receiver over HTTP that answers with the given statuses, then with 204. */
-async function receiving(...statuses: readonly number[]) {
+/** A receiver over HTTP, or HTTPS with a certificate, that answers with the given statuses, then with 204. */
+async function receiving(statuses: readonly number[] = [], certificate?: ServerCertificate) {
   const calls: Call[] = []
-  const server = createServer((request, response) => {
+  const answer: RequestListener = (request, response) => {
     void buffer(request).then((body) => {
       calls.push({ path: request.url, headers: request.headers, body: body.toString('utf8') })
       response.writeHead(statuses[calls.length - 1] ?? 204, { location: '/elsewhere' }).end()
     })
-  })
+  }
+  const server = certificate
+    ? createSecureServer({ key: certificate.keyPem, cert: certificate.certificatePem }, answer)
+    : createServer(answer)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}/hooks?key=url-secret`
+  const url = `${certificate ? 'https' : 'http'}://127.0.0.1:${port}/hooks?key=url-secret`
   const close = async () => {
     server.closeAllConnections()
     server.close()
@@ -109,7 +115,7 @@ test('an event is posted as signed JSON with its type, time and facts', async ()
 })
 
 test('after a failure the same event comes again with the same id and body, signed anew', async () => {
-  await using receiver = await receiving(500)
+  await using receiver = await receiving([500])
   const outbox = await notifying(receiver)
   await outbox.look()
   outbox.clock.advance(3_600_000)
@@ -123,15 +129,28 @@ test('after a failure the same event comes again with the same id and body, sign
 })
 
 test.each([301, 302, 307, 308])('a redirect (%i) is not followed, and is no acceptance', async (status) => {
-  await using receiver = await receiving(status)
+  await using receiver = await receiving([status])
   const outbox = await notifying(receiver)
   await outbox.look()
   expect(receiver.calls).toHaveLength(1)
   expect(await outbox.waiting()).toHaveLength(1)
 })
 
+test('over HTTPS the certificate is checked', async () => {
+  const certificate = await makeServerCertificate()
+  await using receiver = await receiving([], certificate)
+  const outbox = await notifying(receiver)
+  await outbox.look()
+  expect([receiver.calls.length, (await outbox.waiting()).length]).toEqual([0, 1])
+  setDefaultCACertificates([...getCACertificates('default'), certificate.caPem])
+  outbox.clock.advance(3_600_000)
+  await outbox.look()
+  expect(receiver.calls.map(isSigned)).toEqual([true])
+  expect(await outbox.waiting()).toEqual([])
+})
+
 test('410 ends an event', async () => {
-  await using receiver = await receiving(410)
+  await using receiver = await receiving([410])
   const outbox = await notifying(receiver)
   await outbox.look()
   expect(await outbox.waiting()).toEqual([])
@@ -144,7 +163,7 @@ test('events that a URL did not ask for are not sent to it', async () => {
 })
 
 test('neither the secret nor the URL is in the store or in the log', async () => {
-  await using receiver = await receiving(500)
+  await using receiver = await receiving([500])
   const outbox = await notifying(receiver)
   await outbox.look()
   expect(outbox.logged).toHaveLength(1)
