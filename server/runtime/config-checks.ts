@@ -17,6 +17,7 @@ export const configChecks: readonly ConfigCheck[] = [
   literalSecrets,
   oktaCredentials,
   ...mailChecks,
+  delegatedOnce,
 ]
 
 function duplicateNames(config: Config): Problem[] {
@@ -93,5 +94,17 @@ function oktaCredentials({ providers }: Config): Problem[] {
       ]
     if (apiToken !== null || oauth !== null) return []
     return [{ path: `providers[${index}].apiToken`, value: undefined, message: 'is missing (an API token of the org)' }]
+  })
+}
+
+function delegatedOnce({ providers }: Config): Problem[] {
+  return providers.flatMap((provider, index) => {
+    if (provider.type !== 'entra' && provider.type !== 'office365') return []
+    const places = provider.credentials.flatMap(({ kind }, place) => (kind === 'delegated' ? [place] : []))
+    return places.slice(1).map((place) => ({
+      path: `providers[${index}].credentials[${place}]`,
+      value: undefined,
+      message: 'stands for all authorized accounts, as another one before it does; keep one of them',
+    }))
   })
 }

@@ -160,7 +160,9 @@ const entraCredential = z.union(
       privateKeyFile: z.string().describe('PEM private key of that certificate.'),
     }),
     z.strictObject({
-      kind: z.literal('delegated').describe('An administrator authorizes the account in the admin page.'),
+      kind: z
+        .literal('delegated')
+        .describe('Accounts that administrators authorize with a link from `rosterd provider authorize`.'),
     }),
   ],
   {
@@ -287,7 +289,9 @@ export const configSchema = z.strictObject({
     .string()
     .nullable()
     .default(null)
-    .describe('Key that encrypts secrets in the store; null: a file made in `dataDir`.'),
+    .describe(
+      'File of the key that encrypts secrets in the store: 32 octets in base64. `ROSTERD_MASTER_KEY` wins over it; null: a file made in `dataDir`.',
+    ),
   caFile: z.string().nullable().default(null).describe('PEM file of further certificate authorities to trust.'),
   ldap: z
     .strictObject({

@@ -7,7 +7,6 @@ import type { Problem } from './config-problems.ts'
  * on what does not happen. Whoever builds a feature deletes its rows; docs/configuration.md is marked from them too.
  */
 export const notYetAvailable: readonly { readonly path: string; readonly neutral: unknown }[] = [
-  { path: 'masterKeyFile', neutral: null },
   { path: 'ldap.passwordModify', neutral: false },
   { path: 'ldap.proxyProtocol', neutral: [] },
   { path: 'ldap.tls.clientCaFile', neutral: null },
@@ -19,7 +18,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'providers[].passThroughClientId', neutral: null },
   { path: 'providers[].signIn.clientId', neutral: null },
   { path: 'providers[].signIn.clientSecret', neutral: null },
-  { path: 'providers[].credentials[].kind', neutral: 'application' },
   { path: 'passwords.recentBindMinutes', neutral: 10 },
   { path: 'passwords.upgradeImported', neutral: true },
   { path: 'passwords.minLength', neutral: 12 },
@@ -44,7 +42,5 @@ export function notYetAvailableProblems(written: unknown): Problem[] {
 
 /** Whether a documented key such as `providers[].oauth.clientId` waits for its feature, as a whole or by its parent. */
 export function isNotYetAvailable(path: string): boolean {
-  return notYetAvailable.some(
-    (row) => row.path !== 'providers[].credentials[].kind' && (path === row.path || path.startsWith(`${row.path}.`)),
-  )
+  return notYetAvailable.some((row) => path === row.path || path.startsWith(`${row.path}.`))
 }

@@ -187,27 +187,35 @@ test.each([
     { notify: [{ url: 'http://hooks.example.com', secret: { env: 'HOOK' } }] },
     'notify[0].url: [redacted] is not an https:// URL (http:// on loopback) without user name and password',
   ],
+  [
+    { providers: [entra({ credentials: [{ kind: 'delegated' }, { kind: 'delegated' }] })] },
+    'providers[0].credentials[1]: stands for all authorized accounts, as another one before it does; keep one of them',
+  ],
   [[], ' is not an object in braces'],
 ])('refuses %j', async (written, expected) => {
   expect(await problemsOf(written)).toEqual([expected.trimStart()])
 })
 
-test.each([
-  [{ masterKeyFile: 'k' }, 'masterKeyFile: "k"'],
-  [{ providers: [entra({ credentials: [{ kind: 'delegated' }] })] }, 'providers[0].credentials[0].kind: "delegated"'],
-])('refuses %j, which nothing obeys yet', async (written, expected) => {
-  const [problem, ...others] = await problemsOf(written)
-  expect(problem).toContain(`${expected} is not available in this version; remove it`)
-  expect(others).toEqual([])
-})
+test.each([[{ providers: [entra({ passThroughBind: true })] }, 'providers[0].passThroughBind: true']])(
+  'refuses %j, which nothing obeys yet',
+  async (written, expected) => {
+    const [problem, ...others] = await problemsOf(written)
+    expect(problem).toContain(`${expected} is not available in this version; remove it`)
+    expect(others).toEqual([])
+  },
+)
 
 test('accepts a setting that is not available yet at its default', async () => {
   const { config } = await load({
-    masterKeyFile: null,
     admin: { oidc: [] },
     providers: [entra({ enrollment: 'only-sync' })],
   })
   expect(config.providers).toHaveLength(1)
+})
+
+test('accepts a provider with nothing but authorized accounts', async () => {
+  const { config } = await load({ providers: [entra({ credentials: [{ kind: 'delegated' }] })] })
+  expect(config.providers).toMatchObject([{ credentials: [{ kind: 'delegated' }] }])
 })
 
 test('runs the checks it is given, on a file with other problems too', async () => {
