@@ -3,11 +3,13 @@ import type { Enrollment } from '../sync/enrollment/enrollment.ts'
 import { loopbackOnly } from './middleware/loopback-only.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
 import { sameOrigin, sameOriginReferrer } from './middleware/same-origin.ts'
+import { authorizationAnswer, beginAuthorization, showAuthorization } from './pages/authorize.ts'
 import { caCertificate } from './pages/ca-certificate.ts'
 import { enrollConfirm, enrollShow } from './pages/enroll.ts'
 import { healthz, type Readiness, readyz } from './pages/health.ts'
 import { home } from './pages/home.ts'
 import { metrics } from './pages/metrics.ts'
+import type { AuthorizationLinks } from '../sync/authorization-links.ts'
 import type { Views } from './views.ts'
 
 /** What the pages need from the rest of the server. */
@@ -19,11 +21,14 @@ export interface RouteServices {
   readonly caPem: () => string | undefined
   readonly organization: string
   readonly enrollment: Pick<Enrollment, 'find' | 'confirm'>
+  /** Address that people use. */
+  readonly publicUrl: string
+  readonly authorizationLinks: AuthorizationLinks
 }
 
 /** Every route. Other methods on these paths are answered 405, other paths 404. */
 export function routes(services: RouteServices, views: Views): Router {
-  const { ready, metricsText, caPem } = services
+  const { ready, metricsText, caPem, publicUrl, authorizationLinks } = services
   return routerOf([
     ['GET', '/', home(views, ready)],
     ['GET', '/healthz', healthz],
@@ -32,6 +37,9 @@ export function routes(services: RouteServices, views: Views): Router {
     ['GET', '/ca.pem', caCertificate(caPem)],
     ['GET', '/enroll/:token', sameOriginReferrer, enrollShow(views, services)],
     ['POST', '/enroll/:token', sameOrigin, enrollConfirm(views, services)],
+    ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],
+    ['GET', '/authorize/:token', sameOriginReferrer, showAuthorization(views, authorizationLinks)],
+    ['POST', '/authorize/:token', sameOrigin, beginAuthorization(views, authorizationLinks, publicUrl)],
   ])
 }
 

@@ -9,6 +9,12 @@ import { exportLdifCommand } from './commands/export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './commands/ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './commands/link-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './commands/plan-command.ts'
+import {
+  providerAuthorizeCommand,
+  providerForgetCommand,
+  providerListCommand,
+  providerTestCommand,
+} from './commands/provider-command.ts'
 import { relinkCommand, relinkUndoCommand } from './commands/relink-command.ts'
 import { pauseCommand, resumeCommand, runsCommand, undoCommand } from './commands/pause-command.ts'
 import { previewCommand } from './commands/preview-command.ts'
@@ -343,6 +349,45 @@ program
   .action(async () => {
     await run(exportLdifCommand, {}, (part) => print(String(part)))
   })
+
+const provider = program.command('provider').description('connections to clouds, and what they sign in with')
+provider
+  .command('list')
+  .description('list providers with their credentials: who authorized them, last success, what is broken')
+  .option('--json', 'print JSON')
+  .action((options: OutputOptions) => execute(providerListCommand, {}, options))
+provider
+  .command('test')
+  .description('try each permission with each credential: exit 1 when one is missing')
+  .argument('[id]', 'only this provider')
+  .option('--json', 'print JSON')
+  .action((id: string | undefined, options: OutputOptions) => execute(providerTestCommand, { provider: id }, options))
+provider
+  .command('authorize')
+  .description('print a one-time link with which an administrator authorizes an account')
+  .argument('<id>', 'provider with a credential of kind "delegated"')
+  .option('--for <purpose>', 'users, groups or both', oneOf('users', 'groups', 'both'), 'both')
+  .option('--json', 'print JSON')
+  .action((id: string, options: OutputOptions & { for: 'users' | 'groups' | 'both' }) =>
+    execute(
+      providerAuthorizeCommand,
+      {
+        provider: id,
+        purposes: options.for === 'both' ? ['users', 'groups'] : [options.for],
+        by: userInfo().username,
+      },
+      options,
+    ),
+  )
+provider
+  .command('forget')
+  .description('remove the authorization of an account')
+  .argument('<id>', 'provider')
+  .argument('<authorization>', 'id that "provider list" prints')
+  .option('--json', 'print JSON')
+  .action((id: string, authorization: string, options: OutputOptions) =>
+    execute(providerForgetCommand, { provider: id, authorization }, options),
+  )
 
 /** Runs a command where the store is: in the server that has it, else here. */
 async function run<Input, Value>(

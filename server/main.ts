@@ -5,6 +5,7 @@ import { createDelivery } from '../sync/reporting/delivery.ts'
 import { runReportWatch } from '../sync/reporting/report-watch.ts'
 import { mailSender, notificationSender } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
+import { runCredentialChecks } from '../sync/credential-checks.ts'
 import { runSyncSchedule } from '../sync/sync-scheduler.ts'
 import { readBinders } from './binders.ts'
 import { runCommand } from './commands/commands.ts'
@@ -58,7 +59,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await opened[Symbol.asyncDispose]()
     },
   )
-  const { directory, engine, providers } = workspace
+  const { directory, engine, providers, credentialRecorder } = workspace
+  const keyProblem = await workspace.sealed.problem()
+  if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'secrets in the store cannot be read')
   const bcrypt = await lifecycle.start(
     'password workers',
     () => createBcryptPool(),
@@ -107,6 +110,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         caPem: () => tls.caPem,
         organization: config.organization,
         enrollment: workspace.enrollment,
+        publicUrl: config.admin.publicUrl,
+        authorizationLinks: workspace.authorizationLinks,
         onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
         logger,
       }),
@@ -160,6 +165,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await lifecycle.start(
     'sync schedule',
     (stopping) => ({ ended: runSyncSchedule({ engine, config, providers, clock, logger }, stopping) }),
+    ({ ended }) => ended,
+  )
+  await lifecycle.start(
+    'credential checks',
+    (stopping) => ({
+      ended: runCredentialChecks({ directory, providers, recorder: credentialRecorder, clock, logger }, stopping),
+    }),
     ({ ended }) => ended,
   )
   const ports = { ldap: ldap.port, ldaps: ldap.tlsPort, admin: admin.port }

@@ -1,9 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type AuthorizationLinks, createAuthorizationLinks } from '../sync/authorization-links.ts'
+import { type Authorizations, createAuthorizations } from '../sync/authorizations.ts'
 import { createProviders } from '../sync/create-providers.ts'
+import { type CredentialRecorder, createCredentialRecorder } from '../sync/credential-recorder.ts'
 import { containerEntries } from '../sync/container-entries.ts'
 import { createEnrollment, type Enrollment } from '../sync/enrollment/enrollment.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
+import type { ProviderParts } from '../sync/provider-parts.ts'
 import type { MailServer } from '../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../sync/reporting/run-reporting.ts'
 import { mailServerOf } from '../sync/reporting/senders.ts'
@@ -11,11 +15,13 @@ import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import { filledMark } from './directory/filled-mark.ts'
+import { createSealedRecords, type SealedRecords } from './directory/sealed-records.ts'
 import { formatGeneralizedTime } from './protocol/generalized-time.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { LoadedConfig } from './runtime/config.ts'
 import type { Config } from './runtime/config-schema.ts'
 import type { Logger } from './runtime/logger.ts'
+import { makeMasterKey, readMasterKey } from './runtime/master-key.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { trustCaFile } from './runtime/trust.ts'
 import { openLevelStore } from './storage/level-store.ts'
@@ -39,13 +45,22 @@ export interface Workspace extends AsyncDisposable {
   /** undefined without `smtp`. */
   readonly mailServer: MailServer | undefined
   readonly enrollment: Enrollment
+  readonly sealed: SealedRecords
+  readonly authorizations: Authorizations
+  readonly authorizationLinks: AuthorizationLinks
+  readonly credentialRecorder: CredentialRecorder
 }
 
-export function providersOf({ loaded, env, clock }: Omit<WorkspaceOptions, 'logger'>): readonly IdentityProvider[] {
+/** Without what is kept in the store when none is open. */
+export function providersOf(
+  { loaded, env, clock }: Omit<WorkspaceOptions, 'logger'>,
+  kept: Pick<ProviderParts, 'authorizations' | 'recorder'> = {},
+): readonly IdentityProvider[] {
   return createProviders(loaded.config, {
     clock,
     secret: (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }),
     directory: loaded.baseDir,
+    ...kept,
   })
 }
 
@@ -59,7 +74,11 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   try {
     const directory = await openDirectory(store, config.baseDn)
     if (config.providers.length === 0) await addContainers(directory, config, clock)
-    const providers = providersOf(options)
+    const sealed = sealedRecordsOf(options, directory)
+    const authorizations = createAuthorizations({ directory, sealed, clock })
+    const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
+    const providers = providersOf(options, { authorizations, recorder: credentialRecorder })
+    const authorizationLinks = createAuthorizationLinks({ directory, authorizations, providers, config, clock })
     const engine = createSyncEngine({
       directory,
       config,
@@ -80,6 +99,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       clock,
       mailServer,
       enrollment,
+      sealed,
+      authorizations,
+      authorizationLinks,
+      credentialRecorder,
       async [Symbol.asyncDispose]() {
         await enrollment.idle()
         await store.close()
@@ -89,6 +112,16 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     await store.close()
     throw error
   }
+}
+
+function sealedRecordsOf({ loaded, env }: WorkspaceOptions, { store }: Directory): SealedRecords {
+  const { dataDir, masterKeyFile } = loaded.config
+  return createSealedRecords({
+    store,
+    readKey: () => readMasterKey({ env, masterKeyFile, dataDir }),
+    makeKey: () => makeMasterKey(dataDir),
+    keyPlaces: `put that key into ROSTERD_MASTER_KEY, masterKeyFile or ${join(dataDir, 'master.key')}, or forget what is encrypted with it and set it anew`,
+  })
 }
 
 /** Without a provider no run makes the suffix and ou entries, and an empty directory would look like one not filled yet. */

@@ -1,23 +1,19 @@
 import type { Config } from '../server/runtime/config-schema.ts'
-import type { Clock } from '../server/runtime/clock.ts'
 import { containerDns } from './container-entries.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { linkingReadsDomains } from './linking.ts'
-import type { ReadSecret } from './provider-secret.ts'
+import type { ProviderParts } from './provider-parts.ts'
 import { createEntraProvider } from './providers/entra-id/entra-provider.ts'
 import { createLdifProvider } from './providers/ldif/ldif-provider.ts'
 import { createOktaProvider } from './providers/okta/okta-provider.ts'
 
-export interface ProviderParts {
-  readonly clock: Clock
-  /** Reads a secret when it is needed. */
-  readonly secret: ReadSecret
+export interface AllProviderParts extends ProviderParts {
   /** Folder of the configuration file: relative paths begin there. */
   readonly directory: string
 }
 
 /** The configured providers, in order. Nothing is read or connected yet. */
-export function createProviders(config: Config, parts: ProviderParts): readonly IdentityProvider[] {
+export function createProviders(config: Config, parts: AllProviderParts): readonly IdentityProvider[] {
   return config.providers.map((provider) => {
     // Entries of this source are the server's own, and not guarded.
     if (provider.id === 'rosterd') throw new Error('providers: the id "rosterd" is the server\'s own; choose another')

@@ -1,4 +1,7 @@
 import type { Json } from '../server/directory/directory-store.ts'
+import type { AuthorizedAccount } from './authorizations.ts'
+import type { CredentialPurpose } from './credential-health.ts'
+import type { CredentialIdentity } from './credential-recorder.ts'
 import type { Snapshot, SourceDomain, SourceGroup, SourceUser } from './identity.ts'
 
 /** What the calls of one run cost. The provider counts, also when it fails half-way. */
@@ -67,6 +70,48 @@ export interface MirrorReader {
   groups(): AsyncIterable<SourceGroup>
 }
 
+/** A credential of a cloud provider, apart from what it is used for. */
+export interface ProviderCredential extends CredentialIdentity {
+  /** One cheap call that shows whether the provider still takes it. Throws {@link ProviderError}. */
+  test(signal: AbortSignal): Promise<void>
+}
+
+/** How the authorization of an account begins: the browser is sent to the authority with these. */
+export interface AuthorizationRequest {
+  /** Where the authority sends the browser back to. */
+  readonly redirectUri: string
+  readonly purposes: readonly CredentialPurpose[]
+  /** Comes back with the answer. */
+  readonly state: string
+  /** Comes back in the identity token. */
+  readonly nonce: string
+  /** PKCE: the secret that only who began can know. */
+  readonly verifier: string
+}
+
+/** What the authority sent the browser back with. */
+export interface AuthorizationAnswer {
+  readonly code?: string | undefined
+  readonly error?: string | undefined
+  readonly errorDescription?: string | undefined
+}
+
+/** Authorizing accounts of administrators, for providers that can be read in the name of one. */
+export interface AccountAuthorization {
+  /** Origin of the authority that people sign in at. */
+  readonly authority: string
+  /** The permissions that will be asked for. */
+  permissions(purposes: readonly CredentialPurpose[]): readonly string[]
+  /** Where the browser is sent to. Throws {@link ProviderError}. */
+  address(request: AuthorizationRequest, signal: AbortSignal): Promise<string>
+  /** Takes the answer, checks whose account it is and tries each permission. Throws {@link ProviderError} with what is missing. */
+  complete(
+    request: Omit<AuthorizationRequest, 'state'>,
+    answer: AuthorizationAnswer,
+    signal: AbortSignal,
+  ): Promise<AuthorizedAccount>
+}
+
 /**
  * A connected tenant, org or file. What it reads is complete, or it throws a {@link ProviderError}: it never returns what
  * it has so far.
@@ -87,8 +132,12 @@ export interface IdentityProvider {
    * signs people in with. undefined when the provider has nobody of that name.
    */
   fetchUser?(name: string, mirror: MirrorReader, context: FetchContext): Promise<SourceChanges | undefined>
-  /** Probes each permission apart. Never throws for what a probe finds. */
+  /** Probes each permission apart, with each credential. Never throws for what a probe finds. */
   test(signal: AbortSignal): Promise<readonly ProbeResult[]>
+  /** Every credential, backups included, in the order they are tried; files have none. */
+  credentials?(): Promise<readonly ProviderCredential[]>
+  /** Absent where accounts cannot be authorized. */
+  readonly accounts?: AccountAuthorization
   /** Cheap to ask, and another text whenever there is something new to read; only files can tell. */
   revision?(): Promise<string>
 }

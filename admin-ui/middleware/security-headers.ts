@@ -1,18 +1,20 @@
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
 
-const headers = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'"],
-      formAction: ["'self'"],
-      baseUri: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
   },
+}
+
+const headers = helmet({
+  contentSecurityPolicy,
   referrerPolicy: { policy: 'no-referrer' },
   xFrameOptions: { action: 'deny' },
   // The server speaks HTTP only: TLS, and its HSTS header, are the proxy's.
@@ -23,4 +25,13 @@ const headers = helmet({
 export const securityHeaders: RequestHandler = (request, response, next) => {
   response.setHeader('Cache-Control', 'no-store')
   headers(request, response, next)
+}
+
+/** For a page whose form leads to another origin by a redirect: browsers hold form-action against redirects too. */
+export function formLeadsTo(origin: string): RequestHandler {
+  const { directives } = contentSecurityPolicy
+  return helmet.contentSecurityPolicy({
+    ...contentSecurityPolicy,
+    directives: { ...directives, formAction: [...directives.formAction, origin] },
+  })
 }

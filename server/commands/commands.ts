@@ -8,6 +8,12 @@ import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link
 import { pauseCommand, resumeCommand, runsCommand, undoCommand } from './pause-command.ts'
 import { previewCommand } from './preview-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './plan-command.ts'
+import {
+  providerAuthorizeCommand,
+  providerForgetCommand,
+  providerListCommand,
+  providerTestCommand,
+} from './provider-command.ts'
 import { relinkCommand, relinkUndoCommand } from './relink-command.ts'
 import { syncCommand } from './sync-command.ts'
 
@@ -34,6 +40,10 @@ const all = [
   linkListCommand,
   linkConfirmCommand,
   linkSeparateCommand,
+  providerListCommand,
+  providerTestCommand,
+  providerAuthorizeCommand,
+  providerForgetCommand,
 ] as readonly Command<never, unknown>[]
 const commands = new Map(all.map((command) => [command.name, command]))
 

@@ -1,141 +1,132 @@
-import { ConfidentialClientApplication } from '@azure/msal-node'
-import { createCallPacer } from '../../call-pacer.ts'
-import type { Clock } from '../../../server/runtime/clock.ts'
+import type { CredentialPurpose } from '../../credential-health.ts'
+import type { CredentialRecorder } from '../../credential-recorder.ts'
 import type { Traffic } from '../../identity-provider.ts'
 import { isUuid } from '../../name-based-uuid.ts'
 import { ProviderError } from '../../provider-error.ts'
-import type { ApplicationCredential } from './application-credentials.ts'
-import { createNetworkClient } from './network-client.ts'
-import { describeTokenFailure } from './token-errors.ts'
-
-export interface AccessTokenOptions {
-  readonly provider: string
-  readonly tenantId: string
-  readonly clientId: string
-  /** Tried in order; the next one when one is refused. */
-  readonly credentials: readonly ApplicationCredential[]
-  readonly authorityHost: string
-  readonly scope: string
-  readonly timeoutMs: number
-  readonly clock: Clock
-}
-
-export interface CallContext {
-  readonly signal: AbortSignal
-  readonly traffic: Traffic
-}
+import type { CallContext, TokenCredential } from './token-credential.ts'
 
 export interface AccessTokens {
   /** A valid token, from memory when there is one; `renew` asks the authority for a new one. */
   get(context: CallContext, renew?: boolean): Promise<string>
+  /** What an administrator can do about a permission that the credential in use lacks. */
+  advice(permission: string, context: CallContext): string
 }
 
-/** Hosts MSAL trusts by itself; any other is named in knownAuthorities, with its port (contract §2.3). */
-const wellKnownHosts = new Set([
-  'login.microsoftonline.com',
-  'login.microsoftonline.us',
-  'login.partner.microsoftonline.cn',
-  'login.windows.net',
-  'login.chinacloudapi.cn',
-  'login.usgovcloudapi.net',
-])
+export interface TokenChainOptions {
+  readonly provider: string
+  /** Every credential, in the order they are tried. */
+  readonly credentials: () => Promise<readonly TokenCredential[]>
+  /** Hears what became of each; absent where nothing is kept. */
+  readonly recorder: CredentialRecorder | undefined
+}
 
-/**
- * Application tokens (client credentials) from one MSAL client per connection, which keeps the token in memory. After
- * a failed request the client is made anew: MSAL answers a repeat from its own memory of the failure for up to an
- * hour, without asking (contract §2.6).
- */
-export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
-  // Apart from the pacer of the reads: a read waits for its token while it holds one of their places.
-  const pacer = createCallPacer({ clock: options.clock, maxConcurrent: 1 })
-  let current: CallContext | undefined
-  /** A credential that was refused is not tried again in the same run. */
-  const firstOf = new WeakMap<Traffic, number>()
-  const applications = new Map<ApplicationCredential, ConfidentialClientApplication>()
-  let pending: { readonly token: Promise<string>; readonly renews: boolean } | undefined
+/** What one run has learnt of the credentials. */
+interface RunState {
+  /** By name. One that was refused is not tried again in the same run, whatever for. */
+  readonly refused: Map<string, ProviderError>
+  /** Refusals that the run has been told of. */
+  readonly told: Set<string>
+  readonly inUse: Map<CredentialPurpose, TokenCredential>
+}
 
-  async function newApplication(credential: ApplicationCredential): Promise<ConfidentialClientApplication> {
-    const host = new URL(options.authorityHost).host
-    return new ConfidentialClientApplication({
-      auth: {
-        clientId: options.clientId,
-        ...(await credential.proof()),
-        authority: `${options.authorityHost.replace(/\/+$/, '')}/${options.tenantId}`,
-        ...(wellKnownHosts.has(host) ? {} : { knownAuthorities: [host] }),
-      },
-      system: {
-        disableInternalRetries: true,
-        networkClient: createNetworkClient({
-          timeoutMs: options.timeoutMs,
-          signal: () => current?.signal,
-          onRequest: () => {
-            if (current !== undefined) current.traffic.calls++
-          },
-        }),
-      },
-    })
+/** Tokens for each purpose: of the first credential that has one, the refused ones before it told as notices of the run. */
+export function createTokenChains(options: TokenChainOptions): Readonly<Record<CredentialPurpose, AccessTokens>> {
+  const { provider, recorder } = options
+  const runs = new WeakMap<Traffic, RunState>()
+
+  function runOf({ traffic }: CallContext): RunState {
+    const run = runs.get(traffic) ?? { refused: new Map(), told: new Set(), inUse: new Map() }
+    runs.set(traffic, run)
+    return run
   }
 
-  async function acquire(context: CallContext, renew: boolean): Promise<string> {
-    const refused: ProviderError[] = []
-    for (const credential of options.credentials.slice(firstOf.get(context.traffic) ?? 0)) {
+  /** The one in use first: the others are looked up only when it fails. */
+  async function* candidates(purpose: CredentialPurpose, run: RunState) {
+    const inUse = run.inUse.get(purpose)
+    if (inUse !== undefined) yield inUse
+    for (const credential of await options.credentials()) if (credential.purposes.includes(purpose)) yield credential
+  }
+
+  async function acquire(purpose: CredentialPurpose, context: CallContext, renew: boolean): Promise<string> {
+    const run = runOf(context)
+    const names = new Set<string>()
+    for await (const credential of candidates(purpose, run)) {
+      names.add(credential.name)
+      if (run.refused.has(credential.name)) continue
       try {
-        const token = await acquireWith(credential, context, renew)
-        firstOf.set(context.traffic, options.credentials.indexOf(credential))
-        for (const error of refused)
-          context.traffic.notices.push(`${error.message} Used ${credential.name} in its place.`)
+        const { token, isNew } = await credential.acquire(context, { renew })
+        if (isNew) await recorder?.succeeded(provider, credential)
+        run.inUse.set(purpose, credential)
+        tell(run, context, ` Used ${credential.label} in its place.`)
         return token
       } catch (error) {
+        if (!(error instanceof ProviderError)) throw error
+        await recorder?.failed(provider, credential, error)
         // Only a refusal is worth another credential: an authority that cannot be reached has none for any of them.
-        if (!(error instanceof ProviderError) || error.isTransient) throw error
-        refused.push(error)
+        if (error.isTransient) throw error
+        run.refused.set(credential.name, error)
       }
     }
-    const [first, ...others] = refused
-    if (first === undefined) throw noCredential(options.provider)
+    const [first, ...others] = [...names].flatMap((name) => run.refused.get(name) ?? [])
+    if (first === undefined) throw notAuthorized(provider, purpose)
     for (const error of others) context.traffic.notices.push(error.message)
     throw first
   }
 
-  async function acquireWith(credential: ApplicationCredential, context: CallContext, renew: boolean): Promise<string> {
-    return await pacer.call(context, async () => {
-      current = context
-      try {
-        const application = applications.get(credential) ?? (await newApplication(credential))
-        applications.set(credential, application)
-        const result = await application.acquireTokenByClientCredential({ scopes: [options.scope], skipCache: renew })
-        if (result !== null && result.accessToken !== '') return { type: 'done', value: result.accessToken }
-        throw new Error('the authority answered without a token')
-      } catch (thrown) {
-        context.signal.throwIfAborted()
-        applications.delete(credential)
-        const failure = describeTokenFailure(options.provider, thrown)
-        return { type: failure.transient ? 'transient' : 'failed', error: failure.error }
-      }
-    })
+  function tell(run: RunState, context: CallContext, what: string): void {
+    for (const [name, error] of run.refused) {
+      if (run.told.has(name)) continue
+      run.told.add(name)
+      context.traffic.notices.push(`${error.message}${what}`)
+    }
   }
 
+  function chain(purpose: CredentialPurpose): AccessTokens {
+    let pending: { readonly token: Promise<string>; readonly renews: boolean } | undefined
+    return {
+      async get(context, renew = false) {
+        // Calls in parallel share one request; only a renewal is new to those who ask for one.
+        if (pending !== undefined && (pending.renews || !renew)) return await pending.token
+        const request = { token: acquire(purpose, context, renew), renews: renew }
+        pending = request
+        try {
+          return await request.token
+        } finally {
+          if (pending === request) pending = undefined
+        }
+      },
+      advice: (permission, context) => permissionAdvice(permission, runOf(context).inUse.get(purpose)),
+    }
+  }
+
+  return { users: chain('users'), groups: chain('groups') }
+}
+
+/** Tokens of one credential alone, for trying it out. */
+export function tokensOf(credential: TokenCredential): AccessTokens {
   return {
-    async get(context, renew = false) {
-      // Calls in parallel share one request; only a renewal is new to those who ask for one.
-      if (pending !== undefined && (pending.renews || !renew)) return await pending.token
-      const request = { token: acquire(context, renew), renews: renew }
-      pending = request
-      try {
-        return await request.token
-      } finally {
-        if (pending === request) pending = undefined
-      }
-    },
+    get: async (context, renew = false) => (await credential.acquire(context, { renew, insist: true })).token,
+    advice: (permission) => permissionAdvice(permission, credential),
   }
 }
 
-function noCredential(provider: string): ProviderError {
+export function permissionAdvice(
+  permission: string,
+  credential: Pick<TokenCredential, 'kind' | 'authorizedBy'> | undefined,
+): string {
+  return credential?.kind === 'delegated'
+    ? `Grant the delegated permission ${permission} and admin consent for it, or authorize an account that may use it (this one is ${credential.authorizedBy ?? 'unknown'}).`
+    : `Grant the application permission ${permission} and admin consent for it.`
+}
+
+/** The only credentials are delegated ones, and none of them is for this. */
+function notAuthorized(provider: string, purpose: CredentialPurpose): ProviderError {
+  const noun = purpose === 'users' ? 'user' : 'group'
   return new ProviderError({
     provider,
-    call: 'token request',
-    what: 'no application credential is configured',
-    advice: 'Add a credential { "kind": "application", "clientSecret": … }.',
+    call: `${noun} synchronization`,
+    what: 'no account is authorized for it yet',
+    advice: `"rosterd provider authorize ${provider} --for ${purpose}" makes a link that authorizes one.`,
   })
 }
 

@@ -1,8 +1,14 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { ConfidentialClientApplication } from '@azure/msal-node'
 import type { EntraProviderConfig } from '../../../server/runtime/config-schema.ts'
+import type { CallPacer } from '../../call-pacer.ts'
+import type { CredentialPurpose } from '../../credential-health.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
+import { confidentialClient } from './msal-configuration.ts'
+import type { CallContext, TokenCredential } from './token-credential.ts'
+import { describeTokenFailure } from './token-errors.ts'
 
 /** How MSAL proves that it speaks for the application. */
 export type ApplicationProof =
@@ -14,49 +20,97 @@ export interface ApplicationCredential {
   readonly name: string
   /** Reads secret or key anew. Throws {@link ProviderError} when it cannot be had. */
   proof(): Promise<ApplicationProof>
+  /** ISO 8601: the end of a certificate; null for a secret, and for a certificate that cannot be read. */
+  readonly expires: () => Promise<string | null>
 }
 
-/** The application credentials of a connection, in the order they are tried. */
-export function applicationCredentials(
+/** The application credential at this place of the configuration; undefined where another kind stands there. */
+export function applicationCredential(
   config: EntraProviderConfig,
+  index: number,
   readSecret: ReadSecret,
-): readonly ApplicationCredential[] {
-  return config.credentials.flatMap((credential, index): ApplicationCredential[] => {
-    const name = `credentials[${index}]`
-    if (credential.kind !== 'application') return []
-    if ('clientSecret' in credential) {
-      const { clientSecret } = credential
-      const secret = () => readProviderSecret(config.id, `${name}.clientSecret`, clientSecret, readSecret)
-      return [{ name, proof: async () => ({ clientSecret: (await secret()).reveal() }) }]
+): ApplicationCredential | undefined {
+  const credential = config.credentials[index]
+  if (credential?.kind !== 'application') return undefined
+  const name = `credentials[${index}]`
+  if ('clientSecret' in credential) {
+    const { clientSecret } = credential
+    const secret = () => readProviderSecret(config.id, `${name}.clientSecret`, clientSecret, readSecret)
+    return {
+      name,
+      proof: async () => ({ clientSecret: (await secret()).reveal() }),
+      expires: () => Promise.resolve(null),
     }
-    const { certificateFile, privateKeyFile } = credential
-    return [{ name, proof: () => certificateProof(config.id, name, certificateFile, privateKeyFile) }]
-  })
+  }
+  const files = certificateFiles(config.id, name, credential.certificateFile, credential.privateKeyFile)
+  return {
+    name,
+    proof: async () => {
+      const thumbprintSha256 = (await files.certificate()).fingerprint256.replaceAll(':', '').toLowerCase()
+      return { clientCertificate: { thumbprintSha256, privateKey: await files.privateKey() } }
+    },
+    expires: async () => {
+      try {
+        return (await files.certificate()).validToDate.toISOString()
+      } catch (error) {
+        if (error instanceof ProviderError) return null
+        throw error
+      }
+    },
+  }
 }
 
-async function certificateProof(
-  provider: string,
-  name: string,
-  certificateFile: string,
-  privateKeyFile: string,
-): Promise<ApplicationProof> {
-  const [certificate, privateKey] = [
-    await readPem(`${name}.certificateFile`, certificateFile),
-    await readPem(`${name}.privateKeyFile`, privateKeyFile),
-  ]
-  try {
-    const thumbprintSha256 = new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase()
-    return { clientCertificate: { thumbprintSha256, privateKey } }
-  } catch (cause) {
-    throw new ProviderError({
-      provider,
-      call: `${name}.certificateFile`,
-      what: `${certificateFile} is not a certificate in PEM form`,
-      advice: 'Export it as PEM.',
-      cause,
+/**
+ * Tokens of the application itself (client credentials). The MSAL client is kept and keeps the token in memory; after a
+ * failed request it is made anew, because MSAL answers a repeat from its own memory of the failure for up to an hour,
+ * without asking (contract §2.6).
+ */
+export function applicationTokens(
+  config: EntraProviderConfig,
+  credential: ApplicationCredential,
+  purposes: readonly CredentialPurpose[],
+  pacer: CallPacer,
+): TokenCredential {
+  let application: ConfidentialClientApplication | undefined
+  /** The call that the client works for. */
+  let current: CallContext | undefined
+
+  async function newApplication(): Promise<ConfidentialClientApplication> {
+    return confidentialClient(config, await credential.proof(), {
+      signal: () => current?.signal,
+      onRequest: () => {
+        if (current !== undefined) current.traffic.calls++
+      },
     })
   }
 
+  return {
+    name: credential.name,
+    kind: 'application',
+    purposes,
+    authorizedBy: null,
+    label: credential.name,
+    expires: credential.expires,
+    acquire: (context, { renew }) =>
+      pacer.call(context, async () => {
+        current = context
+        try {
+          application ??= await newApplication()
+          const result = await application.acquireTokenByClientCredential({ scopes: [config.scope], skipCache: renew })
+          if (result !== null && result.accessToken !== '')
+            return { type: 'done', value: { token: result.accessToken, isNew: !result.fromCache } }
+          throw new Error('the authority answered without a token')
+        } catch (thrown) {
+          context.signal.throwIfAborted()
+          application = undefined
+          const { error, kind } = describeTokenFailure(config.id, thrown)
+          return { type: kind === 'temporary' ? 'transient' : 'failed', error }
+        }
+      }),
+  }
+}
+
+function certificateFiles(provider: string, name: string, certificateFile: string, privateKeyFile: string) {
   async function readPem(setting: string, path: string): Promise<string> {
     try {
       return await readFile(path, 'utf8')
@@ -70,4 +124,21 @@ async function certificateProof(
       })
     }
   }
+
+  async function certificate(): Promise<X509Certificate> {
+    const pem = await readPem(`${name}.certificateFile`, certificateFile)
+    try {
+      return new X509Certificate(pem)
+    } catch (cause) {
+      throw new ProviderError({
+        provider,
+        call: `${name}.certificateFile`,
+        what: `${certificateFile} is not a certificate in PEM form`,
+        advice: 'Export it as PEM.',
+        cause,
+      })
+    }
+  }
+
+  return { certificate, privateKey: () => readPem(`${name}.privateKeyFile`, privateKeyFile) }
 }

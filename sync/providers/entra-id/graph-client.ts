@@ -1,19 +1,22 @@
 import { AuthenticationHandler, Client, HTTPMessageHandler } from '@microsoft/microsoft-graph-client'
 import type { CallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
+import type { CredentialPurpose } from '../../credential-health.ts'
 import type { JsonObject } from '../../identity.ts'
 import { answerErrors, ProviderError } from '../../provider-error.ts'
 import { isJsonObject, isSaidByAll } from '../../record-fields.ts'
-import type { AccessTokens, CallContext } from './access-token.ts'
+import type { AccessTokens } from './access-token.ts'
 import { AnswerObserver, isNearlyThrottled, nearlyThrottledGapMs, throttleWindowMs } from './answer-observer.ts'
 import { describeGraphFailure } from './graph-errors.ts'
+import type { CallContext } from './token-credential.ts'
 
 export interface GraphClientOptions {
   readonly provider: string
   /** With the version, such as https://graph.microsoft.com/v1.0. */
   readonly graphUrl: string
   readonly timeoutMs: number
-  readonly tokens: AccessTokens
+  /** By what a listing is read for. */
+  readonly tokens: Readonly<Record<CredentialPurpose, AccessTokens>>
   readonly pacer: CallPacer
   readonly clock: Clock
 }
@@ -23,6 +26,7 @@ export interface Listing {
   readonly path: string
   /** The call as errors name it. */
   readonly call: string
+  readonly purpose: CredentialPurpose
   /** Permission to name when the answer is 403. */
   readonly permission: string
   /** What every object says. One that does not is no answer: nothing may be read from its silence. */
@@ -74,7 +78,7 @@ const maxRestarts = 2
  * calls in flight are the pacer's, because the SDK leaves out most failures and waits by the wall clock (contract §5.3).
  */
 export function createGraphClient(options: GraphClientOptions): GraphClient {
-  const { provider, tokens, pacer, clock } = options
+  const { provider, pacer, clock } = options
   const base = new URL(options.graphUrl.replace(/\/+$/, ''))
   const { badAnswer, notFound } = answerErrors(provider, 'graphUrl')
 
@@ -175,6 +179,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     context: CallContext,
     wrong: (body: unknown) => string | undefined,
   ): Promise<Answer> {
+    const tokens = options.tokens[listing.purpose]
     let renewed = false
     return await pacer.call<Answer>(context, async () => {
       for (;;) {
@@ -186,7 +191,9 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           return { type: 'done', value: { type: 'body', body: body as JsonObject } }
         } catch (thrown) {
           context.signal.throwIfAborted()
-          const failure = describeGraphFailure(provider, listing, url, thrown, clock.now())
+          const permissionAdvice = tokens.advice(listing.permission, context)
+          const failed = { provider, call: listing.call, url, permissionAdvice }
+          const failure = describeGraphFailure(failed, thrown, clock.now())
           if (failure.type === 'vanished' || failure.type === 'pageTokenExpired' || failure.type === 'resync')
             return { type: 'done', value: failure }
           if (failure.type !== 'unauthorized') return failure

@@ -13,10 +13,17 @@ export type GraphFailure =
 
 const resyncCodes: ReadonlySet<string | undefined> = new Set(['syncstatenotfound', 'resyncrequired'])
 
+export interface FailedCall {
+  readonly provider: string
+  /** As errors name it. */
+  readonly call: string
+  readonly url: string
+  /** How to grant the permission that the call needs. */
+  readonly permissionAdvice: string
+}
+
 export function describeGraphFailure(
-  provider: string,
-  { call, permission }: { readonly call: string; readonly permission: string },
-  url: string,
+  { provider, call, url, permissionAdvice }: FailedCall,
   thrown: unknown,
   now: Date,
 ): GraphFailure {
@@ -41,7 +48,7 @@ export function describeGraphFailure(
   if (status === 403)
     return {
       type: 'failed',
-      error: failure('permission missing', `Grant the application permission ${permission} and admin consent for it.`),
+      error: failure('permission missing', permissionAdvice),
     }
   if (status === 410 || resyncCodes.has(code?.toLowerCase())) return { type: 'resync' }
   if (status === 404) return { type: 'vanished' }

@@ -18,8 +18,12 @@ export function selectedUserProperties({ attributes, usernameAttribute }: EntraP
 /** `usernameAttribute` values that are taken from properties under other names. */
 const builtInNames = new Set(['sAMAccountName', 'userPrincipalName', 'mail', 'login'])
 
-const readUsers = { call: 'GET /users', permission: 'User.Read.All' }
-const readGroups = { call: 'GET /groups', permission: 'GroupMember.Read.All (or Group.Read.All)' }
+const readUsers = { call: 'GET /users', purpose: 'users', permission: 'User.Read.All' } as const
+const readGroups = {
+  call: 'GET /groups',
+  purpose: 'groups',
+  permission: 'GroupMember.Read.All (or Group.Read.All)',
+} as const
 /** Without it a record does not tell who may sign in. */
 const saysWhoMaySignIn = 'accountEnabled'
 
@@ -33,7 +37,12 @@ export const groupsListing: Listing = {
   path: `/groups?$select=${groupProperties.join(',')}&$top=999`,
 }
 
-export const domainsListing: Listing = { path: '/domains', call: 'GET /domains', permission: 'Domain.Read.All' }
+export const domainsListing: Listing = {
+  path: '/domains',
+  call: 'GET /domains',
+  purpose: 'users',
+  permission: 'Domain.Read.All',
+}
 
 export function userListing(config: EntraProviderConfig, name: string): Listing {
   const select = selectedUserProperties(config).join(',')
@@ -57,6 +66,7 @@ export function membersListing(groupId: string): Listing {
   return {
     path: `/groups/${encodeURIComponent(groupId)}/members?$select=id&$top=999`,
     call: `GET /groups/${groupId}/members`,
+    purpose: 'groups',
     permission: 'GroupMember.Read.All',
     saying: '@odata.type',
   }
@@ -67,6 +77,7 @@ export function parentsListing(userId: string): Listing {
   return {
     path: `/users/${encodeURIComponent(userId)}/memberOf?$select=id&$top=999`,
     call: `GET /users/${userId}/memberOf`,
+    purpose: 'groups',
     permission: 'GroupMember.Read.All',
     saying: '@odata.type',
   }

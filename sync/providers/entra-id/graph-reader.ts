@@ -7,7 +7,6 @@ import type { FetchContext, Fetched, FetchedChanges, MirrorReader, SourceChanges
 import { withMember } from '../../group-membership.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { isJsonObject } from '../../record-fields.ts'
-import type { CallContext } from './access-token.ts'
 import type { DeltaRound, GraphClient, Listing } from './graph-client.ts'
 import { foldGroups, foldUsers, type GroupDelta, memberChanges } from './graph-delta.ts'
 import {
@@ -33,6 +32,7 @@ import {
   usersDelta,
   usersListing,
 } from './graph-listings.ts'
+import type { CallContext } from './token-credential.ts'
 
 /** Where change tracking goes on. A type that is not read has no link. */
 type GraphCursor = {

@@ -1,4 +1,6 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
+import { isJsonObject } from '../../record-fields.ts'
+import { later } from './token-errors.ts'
 
 /**
  * HTTP for MSAL with a time-out on every call; MSAL's own client has none on POST (contract §2.3). Redirects are
@@ -37,8 +39,16 @@ export function createNetworkClient(options: {
   }
 }
 
-/** A gateway's HTML page becomes an error body that keeps the status; a cut answer to a success is an error. */
+/**
+ * A gateway's HTML page becomes an error body; a cut answer to a success is an error. What MSAL throws carries no status,
+ * so the body of a 429 or 5xx says that it passes (contract §2.5).
+ */
 function parseBody(text: string, status: number): unknown {
+  const body = parseJson(text, status)
+  return status === 429 || status >= 500 ? { ...(isJsonObject(body) ? body : {}), error: later } : body
+}
+
+function parseJson(text: string, status: number): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -26,6 +26,8 @@ export interface OktaClientOptions {
   readonly clock: Clock
   /** Share of each rate limit that may be used before calls are spread, 0 to 1. */
   readonly rateLimitShare: number
+  /** Hears that the org took what the connection signs in with, or refused it. */
+  readonly onTried?: (refusal: ProviderError | undefined) => Promise<void>
 }
 
 export type CallContext = Pick<FetchContext, 'signal' | 'traffic'>
@@ -160,6 +162,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
       const body: unknown = JSON.parse(text)
       const problem = wrong(body)
       if (problem !== undefined) return { type: 'transient', error: badAnswer(listing.call, problem) }
+      await options.onTried?.(undefined)
       const spread = spreadOver(response.headers, options.rateLimitShare)
       if (spread !== undefined) pacer.spread(spread.gapMs, spread.forMs)
       const next = readNextLink(response.headers.get('link'))
@@ -170,8 +173,10 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
       context.signal.throwIfAborted()
       const { call, permission } = listing
       const failure = describeOktaFailure({ provider, call, permission, access, now: clock.now() }, thrown)
-      if (failure.type === 'failed' && (failure.error.status === 401 || failure.error.call === tokenRequest))
+      if (failure.type === 'failed' && (failure.error.status === 401 || failure.error.call === tokenRequest)) {
         session = undefined
+        await options.onTried?.(failure.error)
+      }
       // Validation can fail only for the cursor: the rest of the request is always the same (contract §5).
       if (failure.type === 'failed' && failure.error.code === 'E0000001' && url.includes('after='))
         return { type: 'done', value: { type: 'cursorExpired' } }

@@ -1,7 +1,9 @@
 import type { OktaProviderConfig } from '../../../server/runtime/config-schema.ts'
 import { createCallPacer } from '../../call-pacer.ts'
-import type { Clock } from '../../../server/runtime/clock.ts'
+import type { CredentialPurpose } from '../../credential-health.ts'
+import type { CredentialIdentity } from '../../credential-recorder.ts'
 import { type FetchContext, type IdentityProvider, newTraffic, type ProbeResult } from '../../identity-provider.ts'
+import type { ProviderParts } from '../../provider-parts.ts'
 import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { createOktaClient, type Listing, type OktaAccess, type OktaClient } from './okta-client.ts'
@@ -13,11 +15,13 @@ import { readServiceApp } from './service-app.ts'
 const maxConcurrentCalls = 5
 
 /** An Okta org, read with an API token or as an OAuth service app. */
-export function createOktaProvider(
-  config: OktaProviderConfig,
-  parts: { readonly clock: Clock; readonly secret: ReadSecret },
-): IdentityProvider {
+export function createOktaProvider(config: OktaProviderConfig, parts: ProviderParts): IdentityProvider {
   const org = orgOf(config)
+  const { recorder } = parts
+  const credential = credentialOf(config, [
+    ...(config.users ? (['users'] as const) : []),
+    ...(needsGroups(config) ? (['groups'] as const) : []),
+  ])
   const okta = createOktaClient({
     provider: config.id,
     orgUrl: org.origin,
@@ -26,6 +30,10 @@ export function createOktaProvider(
     pacer: createCallPacer({ clock: parts.clock, maxConcurrent: maxConcurrentCalls }),
     clock: parts.clock,
     rateLimitShare: config.rateLimitShare,
+    async onTried(refusal) {
+      if (refusal === undefined) await recorder?.succeeded(config.id, credential)
+      else await recorder?.failed(config.id, credential, refusal)
+    },
   })
   const reader = createOktaReader(config, okta)
   return {
@@ -38,14 +46,25 @@ export function createOktaProvider(
     async test(signal) {
       const context = { signal, traffic: newTraffic() }
       const results: ProbeResult[] = []
-      if (config.users)
-        results.push(await probe(okta, 'read users', { ...usersListing, path: '/api/v1/users?limit=1' }, context))
-      if (needsGroups(config))
-        results.push(await probe(okta, 'read groups', { ...groupsListing, path: '/api/v1/groups?limit=1' }, context))
+      if (config.users) results.push(await probe(okta, 'read users', firstUser, context))
+      if (needsGroups(config)) results.push(await probe(okta, 'read groups', firstGroup, context))
       return results
+    },
+    async credentials() {
+      const listing = config.users ? firstUser : firstGroup
+      const test = async (signal: AbortSignal) => okta.probe(listing, { signal, traffic: newTraffic() })
+      return [{ ...credential, test }]
     },
   }
 }
+
+function credentialOf(config: OktaProviderConfig, purposes: readonly CredentialPurpose[]): CredentialIdentity {
+  const [name, kind] = config.oauth === null ? (['apiToken', 'apiToken'] as const) : (['oauth', 'serviceApp'] as const)
+  return { name, kind, purposes, authorizedBy: null, expires: () => Promise.resolve(null) }
+}
+
+const firstUser: Listing = { ...usersListing, path: '/api/v1/users?limit=1' }
+const firstGroup: Listing = { ...groupsListing, path: '/api/v1/groups?limit=1' }
 
 async function probe(
   okta: OktaClient,

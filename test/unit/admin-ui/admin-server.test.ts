@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { expect, test } from 'vitest'
 import { type AdminServerOptions, startAdminServer } from '../../../admin-ui/admin-server.ts'
 import { loopbackOnly } from '../../../admin-ui/middleware/loopback-only.ts'
+import { noAuthorizationLinks } from './no-authorization-links.ts'
 
 async function serving(options: Partial<AdminServerOptions> = {}) {
   const logged: unknown[] = []
@@ -13,6 +14,8 @@ async function serving(options: Partial<AdminServerOptions> = {}) {
     caPem: () => '-----BEGIN CERTIFICATE-----\n',
     organization: 'Example',
     enrollment: { find: async () => undefined, confirm: async () => undefined },
+    publicUrl: 'http://localhost:8080',
+    authorizationLinks: noAuthorizationLinks,
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },
     ...options,
   })

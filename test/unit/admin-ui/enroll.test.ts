@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type AdminServerOptions, startAdminServer } from '../../../admin-ui/admin-server.ts'
+import { noAuthorizationLinks } from './no-authorization-links.ts'
 
 type Enrollment = AdminServerOptions['enrollment']
 
@@ -24,6 +25,8 @@ async function serving(changes: Partial<Enrollment> = {}) {
     ready: () => ({ ok: true, reasons: [] }),
     metricsText: async () => '',
     caPem: () => undefined,
+    publicUrl: 'http://localhost:8080',
+    authorizationLinks: noAuthorizationLinks,
     organization: 'Example',
     enrollment,
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },
