@@ -97,6 +97,7 @@ function makeEntraTenant(origin: string, options: TenantOptions): Promise<EntraT
     consentedScopes: new Set(['User.Read']),
     redirectUris: new Set<string>(),
     approvesAs: undefined,
+    tenantOfPeople: undefined,
     certificates: [],
   }
   return EntraTenant.create(origin, tenantId, application, options)

@@ -95,10 +95,11 @@ export function createAuthorizations({
     list,
     add: (provider, { tokens, ...account }, also) =>
       inLine(async () => {
-        const same = (await list(provider)).find(
+        const others = await list(provider)
+        const same = others.find(
           (other) => other.accountId === account.accountId && isSame(other.purposes, account.purposes),
         )
-        const now = clock.now().toISOString()
+        const now = timeAfter(others, clock.now())
         const id = same?.id ?? randomUUID().slice(0, 8)
         const added: Authorization = { id, ...account, added: same?.added ?? now, authorized: now, broken: null }
         await write(
@@ -141,6 +142,12 @@ export function createAuthorizations({
         return found
       }),
   }
+}
+
+/** Now, or a little later: no two authorizations are of one time, which is their order and tells old tokens from new. */
+function timeAfter(others: readonly Authorization[], now: Date): string {
+  const times = others.flatMap(({ added, authorized }) => [Date.parse(added) + 1, Date.parse(authorized) + 1])
+  return new Date(Math.max(now.getTime(), ...times)).toISOString()
 }
 
 /** It has just been tried: nothing is kept before its permissions have been probed. */

@@ -18,6 +18,8 @@ export interface EntraApplication {
   readonly redirectUris: Set<string>
   /** UPN of the person who approves every authorize request at once; undefined shows a sign-in page. */
   approvesAs: string | undefined
+  /** Tenant that tokens of people name; undefined for this one, another for somebody who signed in elsewhere. */
+  tenantOfPeople: string | undefined
   /** Certificates or public keys (PEM) that client assertions may be signed for. */
   readonly certificates: string[]
 }

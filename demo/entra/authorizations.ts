@@ -4,7 +4,7 @@ import { parseScopes } from './delegated-tokens.ts'
 import type { EntraDirectory } from './directory.ts'
 import type { EntraUser } from './objects.ts'
 import { demandOf } from './password-check.ts'
-import { SignInRefusal } from './sign-in-error.ts'
+import { type SignInErrorCode, SignInRefusal } from './sign-in-error.ts'
 
 interface IssuedCode {
   readonly userId: string
@@ -28,6 +28,8 @@ export class Authorizations {
   readonly #codes = new Map<string, IssuedCode>()
   readonly #grants = new Map<string, Grant>()
   readonly #revoked = new Set<string>()
+  /** What every renewal in the name of a person is refused with, by user id. */
+  readonly refusals = new Map<string, SignInErrorCode>()
   readonly #directory: EntraDirectory
   readonly #scopePrefix: string
   readonly #now: () => Date
@@ -70,6 +72,8 @@ export class Authorizations {
     if (this.#revoked.has(value)) throw new SignInRefusal(50173)
     if (grant === undefined) throw new SignInRefusal(700082)
     const user = this.#usableUser(grant.userId)
+    const refusal = this.refusals.get(grant.userId)
+    if (refusal !== undefined) throw new SignInRefusal(refusal)
     const asked = parseScopes(form.get('scope'), this.#scopePrefix)
     if (asked.resource.some((name) => !grant.scopes.resource.includes(name))) throw new SignInRefusal(65001)
     this.#revoke(value)

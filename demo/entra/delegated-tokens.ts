@@ -28,7 +28,7 @@ export function delegatedTokens(
 ): unknown {
   const person = {
     oid: user.id,
-    tid: tenantId,
+    tid: application.tenantOfPeople ?? tenantId,
     preferred_username: user.userPrincipalName,
     name: user.displayName ?? '',
   }

@@ -26,6 +26,7 @@ const kinds = {
   50076: invalidGrant('You must use multi-factor authentication.', 'basic_action'),
   50079: invalidGrant('You must enroll in multi-factor authentication.', 'basic_action'),
   50126: invalidGrant('Error validating credentials due to invalid username or password.'),
+  50158: invalidGrant('External security challenge not satisfied.'),
   50173: invalidGrant(
     'The provided grant has expired due to it being revoked, a fresh auth token is needed.',
     'bad_token',

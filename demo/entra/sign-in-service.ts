@@ -122,7 +122,7 @@ function grantForPassword(
 }
 
 function grantForCode(context: SignInContext, tenantAsGiven: string, form: URLSearchParams): unknown {
-  authenticate(context, form, tenantAsGiven, true)
+  authenticate(context, form, tenantAsGiven, !context.application.allowsPublicClient)
   const { user, scopes, nonce } = context.authorizations.redeemCode(form)
   const refreshToken = scopes.openId.includes('offline_access')
     ? context.authorizations.issueRefreshToken(user.id, scopes)
@@ -131,7 +131,7 @@ function grantForCode(context: SignInContext, tenantAsGiven: string, form: URLSe
 }
 
 function grantForRefreshToken(context: SignInContext, tenantAsGiven: string, form: URLSearchParams): unknown {
-  authenticate(context, form, tenantAsGiven, true)
+  authenticate(context, form, tenantAsGiven, !context.application.allowsPublicClient)
   const { user, scopes, refreshToken } = context.authorizations.refresh(form)
   return delegatedTokens(context, user, scopes, { refreshToken, wantsClientInfo: true })
 }

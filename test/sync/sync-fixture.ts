@@ -3,10 +3,15 @@ import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulat
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
+import { createSealedRecords, type SealedRecords } from '../../server/directory/sealed-records.ts'
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
+import { readMasterKey } from '../../server/runtime/master-key.ts'
 import { Secret } from '../../server/runtime/secret.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
+import { type Authorizations, createAuthorizations } from '../../sync/authorizations.ts'
+import { type AuthorizationLinks, createAuthorizationLinks } from '../../sync/authorization-links.ts'
 import { createProviders } from '../../sync/create-providers.ts'
+import { type CredentialRecorder, createCredentialRecorder } from '../../sync/credential-recorder.ts'
 import type { IdentityProvider } from '../../sync/identity-provider.ts'
 import { createEnrollment, type Enrollment } from '../../sync/enrollment/enrollment.ts'
 import type { Logger } from '../../sync/logger.ts'
@@ -17,6 +22,7 @@ import { createSyncEngine, type SyncEngine } from '../../sync/sync-engine.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 
 const baseDn = 'dc=example,dc=com'
+const masterKey = Buffer.alloc(32, 7).toString('base64')
 
 export interface SyncFixture {
   readonly directory: Directory
@@ -28,6 +34,10 @@ export interface SyncFixture {
   readonly enrollment: Enrollment
   readonly logger: Logger
   readonly logged: readonly object[]
+  readonly sealed: SealedRecords
+  readonly authorizations: Authorizations
+  readonly authorizationLinks: AuthorizationLinks
+  readonly credentialRecorder: CredentialRecorder
 }
 
 /** Tenants whose certificate this process trusts. */
@@ -77,7 +87,22 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   const keep = (fields: object, message: string) => void logged.push({ ...fields, message })
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep }
   const secret = async (source: unknown) => new Secret(String(source))
-  const providers = createProviders(config, { clock, secret, directory: '/nowhere' })
+  const sealed = createSealedRecords({
+    store,
+    readKey: () => readMasterKey({ env: { ROSTERD_MASTER_KEY: masterKey }, masterKeyFile: null, dataDir: '/nowhere' }),
+    makeKey: () => Promise.reject(new Error('there is one')),
+    keyPlaces: 'put it back',
+  })
+  const authorizations = createAuthorizations({ directory, sealed, clock })
+  const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
+  const providers = createProviders(config, {
+    clock,
+    secret,
+    directory: '/nowhere',
+    authorizations,
+    recorder: credentialRecorder,
+  })
+  const authorizationLinks = createAuthorizationLinks({ directory, authorizations, providers, config, clock })
   const engine = createSyncEngine({
     directory,
     config,
@@ -88,7 +113,21 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   })
   const mailServer = mailServerOf(config, secret)
   const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
-  return { directory, engine, clock, config, providers, mailServer, enrollment, logger, logged }
+  return {
+    directory,
+    engine,
+    clock,
+    config,
+    providers,
+    mailServer,
+    enrollment,
+    logger,
+    logged,
+    sealed,
+    authorizations,
+    authorizationLinks,
+    credentialRecorder,
+  }
 }
 
 /** Entries by DN, as plain objects; easy to compare and to read in a failure. */

@@ -40,6 +40,8 @@ interface KnownToken {
 export function createDelegatedCredentials(options: DelegatedCredentialsOptions): () => Promise<TokenCredential[]> {
   const { config, authorizations, pacer, clock } = options
   const known = new Map<string, KnownToken>()
+  /** Rotated tokens that the store could not take, by authorization and time: the ones before them are of no use. */
+  const unsaved = new Map<string, string>()
 
   function credentialOf(authorization: Authorization): TokenCredential {
     const { id, authorizedBy, purposes, broken } = authorization
@@ -122,6 +124,7 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
 
   async function storedCache(authorization: Authorization): Promise<ICachePlugin> {
     const { id, authorizedBy } = authorization
+    const version = `${id} ${authorization.authorized}`
     const failure = (what: string, advice: string, isTransient: boolean, cause: unknown) =>
       new ProviderError({
         provider: config.id,
@@ -133,7 +136,7 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
       })
     let tokens: string | undefined
     try {
-      tokens = await authorizations.tokens(config.id, id)
+      tokens = unsaved.get(version) ?? (await authorizations.tokens(config.id, id))
     } catch (cause) {
       if (!(cause instanceof MasterKeyError)) throw cause
       throw failure(cause.message, 'Until then this authorization is left out.', false, cause)
@@ -145,8 +148,10 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
       afterCacheAccess: async ({ cacheHasChanged, tokenCache }) => {
         if (!cacheHasChanged) return
         tokens = tokenCache.serialize()
+        unsaved.set(version, tokens)
         try {
           await authorizations.keepTokens(config.id, authorization, tokens)
+          unsaved.delete(version)
         } catch (cause) {
           throw failure('the renewed token could not be stored', 'Check dataDir and its disk.', true, cause)
         }
