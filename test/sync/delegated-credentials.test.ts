@@ -379,7 +379,10 @@ describe('credential health', () => {
     expect(found).toMatchObject([
       { ...good, name: 'credentials[1]', kind: 'application', purposes: ['users', 'groups'], authorizedBy: null },
       {
-        ...{ name: 'credentials[2]', ok: false, lastTried: now, lastSuccess: null },
+        name: 'credentials[2]',
+        ok: false,
+        lastTried: now,
+        lastSuccess: null,
         problem: expect.stringContaining('the client secret is wrong'),
       },
       { ...good, kind: 'delegated', purposes: ['users', 'groups'], authorizedBy: first },
