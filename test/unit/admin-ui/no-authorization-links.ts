@@ -3,4 +3,9 @@ import { AuthorizationLinkError, type AuthorizationLinks } from '../../../sync/a
 const refuse = () => Promise.reject(new AuthorizationLinkError('no such link'))
 
 /** For pages that have nothing to do with authorized accounts. */
-export const noAuthorizationLinks: AuthorizationLinks = { create: refuse, open: refuse, begin: refuse, complete: refuse }
+export const noAuthorizationLinks: AuthorizationLinks = {
+  create: refuse,
+  open: refuse,
+  begin: refuse,
+  complete: refuse,
+}
