@@ -7,7 +7,9 @@ import { draftEntries, entryUuidOf } from './drafts.ts'
 import { judgeEnrollment, type Newcomers } from './enrollment/enrollment-rule.ts'
 import { assembleEntries } from './entry-assembly.ts'
 import { type FileEntry, fileEntries, takenByFiles } from './file-entries.ts'
+import { changedLedgers, renameKeys, returnedKeys } from './forgetting.ts'
 import { type LedgerChanges, ledgerChanges } from './ledger-changes.ts'
+import { identityKey } from './ledgers.ts'
 import { unusedNumber } from './posix-ids.ts'
 import { primaryGroups } from './primary-groups.ts'
 
@@ -29,10 +31,13 @@ export interface Desired {
  * The directory as it should be, from whole mirrors of all providers, the ledgers and the configuration. Pure: the
  * same input gives the same result, whatever the order of listing; it only takes breath meanwhile. Throws RuleError.
  */
-export async function computeDesired(input: DesiredInput): Promise<Desired> {
-  const { config, ledgers, holds } = input
-  const mirrored = input.providers.filter((provider): provider is MirroredProvider => provider.snapshot !== undefined)
+export async function computeDesired(given: DesiredInput): Promise<Desired> {
+  const { config, holds } = given
+  const mirrored = given.providers.filter((provider): provider is MirroredProvider => provider.snapshot !== undefined)
   const files = mirrored.flatMap(filesOf)
+  const returned = renameKeys(given.ledgers, returnedKeys(mirrored.flatMap(sourceKeysOf), given.ledgers))
+  const ledgers = changedLedgers(given.ledgers, returned)
+  const input = { ...given, ledgers }
   const { decisions, linkMarks, ...found } = candidatesOf(config, mirrored, ledgers)
   const { candidates, ...enrollments } = judgeEnrollment(input, found.candidates, decisions)
   const holdsEntries = holds.keptOut.size + holds.keptEntries.size > 0
@@ -75,7 +80,7 @@ export async function computeDesired(input: DesiredInput): Promise<Desired> {
     decisions,
     refusals,
     passwords: passwordsOf(config, files, assembled.entries),
-    ledgerChanges: ledgerChanges(input, candidates, drafted, linkMarks),
+    ledgerChanges: ledgerChanges(input, candidates, drafted, linkMarks, returned),
     enrollments,
   }
 }
@@ -97,6 +102,11 @@ function heldDecision(
     return { ...decision, status: 'inactive', rule: isPaused ? 'pause' : 'guard', reason: waits }
   if (holds.keptEntries.has(entryUUID)) return { ...decision, note: `served as before: the change ${waits}` }
   return undefined
+}
+
+function sourceKeysOf({ tenant, snapshot }: MirroredProvider): readonly string[] {
+  if (snapshot.kind !== 'identities') return []
+  return [...snapshot.users, ...snapshot.groups].map(({ id }) => identityKey(tenant, id))
 }
 
 function filesOf({ config, snapshot }: MirroredProvider): readonly FileEntry[] {

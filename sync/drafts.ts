@@ -6,7 +6,14 @@ import { type TakenByFiles, textValuesOf } from './file-entries.ts'
 import { maxGroupNameLength } from './group-names.ts'
 import type { IdentityKind, Ledgers } from './ledgers.ts'
 import { isUuid, nameBasedUuid } from './name-based-uuid.ts'
-import { grantNames, type NameClaim, type NameGrant, type NameGrants, type NameRecord } from './name-claims.ts'
+import {
+  grantNames,
+  type NameClaim,
+  type NameGrant,
+  type NameGrants,
+  type NameRecord,
+  reusableBefore,
+} from './name-claims.ts'
 import { reservedNumbers } from './identities/reservations.ts'
 import { assignNumbers, type NumberClaim } from './posix-ids.ts'
 import { sharedGroupName } from './primary-groups.ts'
@@ -94,7 +101,7 @@ export function draftEntries(
         taken: new Map([...others, ...[...taken.names[kind]].map((name) => [name, 'an entry of a file'] as const)]),
         onClash: naming.onClash,
         maxLength: kind === 'user' && naming.posixSafe ? maxUserNameLength : maxGroupNameLength,
-        reusableBefore: new Date(input.now.getTime() - naming.reuseAfterDays * 86_400_000).toISOString(),
+        reusableBefore: reusableBefore(input),
         now: input.now.toISOString(),
       },
     )

@@ -1,29 +1,30 @@
-import type { Candidate, ProviderMirror } from './candidates.ts'
-import type { Holds } from './desired-input.ts'
+import type { Candidate } from './candidates.ts'
+import type { DesiredInput } from './desired-input.ts'
 import { type Drafts, primaryGroupKey } from './drafts.ts'
-import { holderOf, type IdentityKind, type IdentityRecord, type Ledgers, type Linked } from './ledgers.ts'
-import { freeNames, type NameRecord } from './name-claims.ts'
+import { forgottenKeys, forgottenNames, renameKeys } from './forgetting.ts'
+import { holderOf, type IdentityKind, type IdentityRecord, type Linked, type MatchWord } from './ledgers.ts'
+import { freeNames, type NameRecord, reusableBefore } from './name-claims.ts'
 
 export interface LedgerChanges {
-  /** By identity key. */
-  readonly identities: ReadonlyMap<string, IdentityRecord>
+  /** By identity key; undefined removes the record. */
+  readonly identities: ReadonlyMap<string, IdentityRecord | undefined>
   /** By folded name. */
-  readonly names: Readonly<Record<IdentityKind, ReadonlyMap<string, NameRecord>>>
+  readonly names: Readonly<Record<IdentityKind, ReadonlyMap<string, NameRecord | undefined>>>
   /** Identity key by number. */
   readonly numbers: ReadonlyMap<number, string>
+  readonly words: ReadonlyMap<string, MatchWord | undefined>
 }
 
-/** New identities with their numbers, links, who is gone since when or back, and names given and freed. */
+/**
+ * New identities with their numbers, links, who is gone since when or back, names given and freed, and who is forgotten.
+ * `returned` are the keys that `input.ledgers` has under their plain ids and the store still under hashes.
+ */
 export function ledgerChanges(
-  input: {
-    readonly providers: readonly ProviderMirror[]
-    readonly ledgers: Ledgers
-    readonly holds: Holds
-    readonly now: Date
-  },
+  input: Pick<DesiredInput, 'config' | 'providers' | 'ledgers' | 'holds' | 'now'>,
   candidates: readonly Candidate[],
   { drafts, primaryGroup, nameChanges }: Drafts,
   linkMarks: ReadonlyMap<string, Linked | null>,
+  returned: LedgerChanges,
 ): LedgerChanges {
   const { ledgers, holds } = input
   const now = input.now.toISOString()
@@ -47,12 +48,31 @@ export function ledgerChanges(
     ...candidates.map((candidate) => candidate.key),
     ...[...ledgers.identities.keys()].filter(isThere).map((key) => holderOf(key, ledgers)),
   ])
-  const namesOf = (kind: IdentityKind) =>
-    new Map([
+  const forgotten = forgottenKeys(ledgers, isThere, input.now)
+  const renamed = renameKeys(ledgers, forgotten)
+  const reusable = reusableBefore(input)
+  const namesOf = (kind: IdentityKind) => {
+    const given = [
       ...freeNames({ records: ledgers.names[kind] }, (holder) => peopleThere.has(holder), now),
       ...nameChanges[kind],
+    ]
+    return new Map<string, NameRecord | undefined>([
+      ...returned.names[kind],
+      ...renamed.names[kind],
+      ...forgottenNames(ledgers.names[kind], reusable),
+      ...given.map(([name, record]) => [name, { ...record, holder: keyOf(record.holder) }] as const),
     ])
-  return { identities, names: { user: namesOf('user'), group: namesOf('group') }, numbers }
+  }
+  return {
+    identities: new Map([...returned.identities, ...identities, ...renamed.identities]),
+    names: { user: namesOf('user'), group: namesOf('group') },
+    numbers: new Map([...returned.numbers, ...numbers, ...renamed.numbers]),
+    words: new Map([...returned.words, ...renamed.words]),
+  }
+
+  function keyOf(holder: string): string {
+    return forgotten.get(holder) ?? holder
+  }
 
   function remember(key: string, entryUUID: string, kind: IdentityKind, number: number): void {
     if (ledgers.identities.has(key)) return

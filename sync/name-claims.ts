@@ -1,3 +1,4 @@
+import type { DesiredInput } from './desired-input.ts'
 import { foldName, withSuffix } from './reserved-names.ts'
 
 /** Somebody who should have a name. */
@@ -28,6 +29,11 @@ export type NameRecord = {
 export interface NameLedger {
   /** By folded name. */
   readonly records: ReadonlyMap<string, NameRecord>
+}
+
+/** ISO 8601: names freed before then may go to somebody else. */
+export function reusableBefore({ config, now }: Pick<DesiredInput, 'config' | 'now'>): string {
+  return new Date(now.getTime() - config.naming.reuseAfterDays * 86_400_000).toISOString()
 }
 
 export interface NameRules {

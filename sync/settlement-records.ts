@@ -37,12 +37,13 @@ export async function recordChanges(
 }
 
 function ledgerRecords({ ledgerChanges }: Desired): readonly RecordChange[] {
-  const { identities, names, numbers } = ledgerChanges
+  const { identities, names, numbers, words } = ledgerChanges
   return [
     ...[...identities].map(([key, value]) => ({ collection: 'identity', key: identityRecordKey(key), value }) as const),
     ...(['user', 'group'] as const).flatMap((kind) =>
       [...names[kind]].map(([name, value]) => ({ collection: 'name', key: [kind, name], value }) as const),
     ),
+    ...[...words].map(([key, value]) => ({ collection: 'match', key: identityRecordKey(key), value }) as const),
     ...[...numbers].map(
       ([number, holder]) => ({ collection: 'number', key: [numberKey(number)], value: { holder } }) as const,
     ),

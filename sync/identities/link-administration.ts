@@ -1,6 +1,7 @@
 import type { RecordChange, RecordReader } from '../../server/directory/directory-store.ts'
 import type { Config } from '../../server/runtime/config-schema.ts'
 import type { Decision } from '../candidates.ts'
+import { ledgerKey } from '../forgetting.ts'
 import { attach, identityChange, release, sharersOf } from './identity-edits.ts'
 import {
   holderOf,
@@ -129,7 +130,7 @@ async function sourceKey(source: string, ledgers: Ledgers, { store, config, tena
     throw new Error(
       `"${source}" is not a source; write it as PROVIDER:ID with one of ${config.providers.map((p) => p.id).join(', ')}`,
     )
-  const key = identityKey(tenant, id)
+  const key = ledgerKey(identityKey(tenant, id), ledgers)
   if (!ledgers.identities.has(key) && (await store.get('mirror', [provider, 'user', id])) === undefined)
     throw new Error(`${provider} has no user with the id "${id}"; look with "rosterd explain", or sync first`)
   return key

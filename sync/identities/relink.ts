@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, RecordChange, RecordReader } from '../../server/directory/directory-store.ts'
 import { type IdentityRecord, identityRecordKey, type Ledgers, trusted } from '../ledgers.ts'
+import { ledgerKey } from '../forgetting.ts'
 import type { NameRecord } from '../name-claims.ts'
 import { attach, identityChange, release, sharersOf } from './identity-edits.ts'
 import type { MatchField } from './reservations.ts'
@@ -65,10 +66,11 @@ export function planRelink(pairs: readonly RelinkPair[], ledgers: Ledgers, now: 
   const left: { id: string; reason: string }[] = []
   const records: RecordChange[] = []
   const used = new Set<string>()
-  for (const { from, to } of pairs) {
+  for (const pair of pairs) {
+    const [from, to] = [ledgerKey(pair.from, ledgers), pair.to]
     const person = ledgers.identities.get(from)
     const own = ledgers.identities.get(to)
-    const [id, target] = [idOf(from), idOf(to)]
+    const [id, target] = [idOf(pair.from), idOf(to)]
     const problem = whyNot(from, to, person, own)
     if (person === undefined || problem !== undefined) {
       left.push({ id, reason: problem ?? 'has no ids' })

@@ -7,6 +7,7 @@ import { type CurrentDirectory, type Holds, noHolds } from '../../../sync/desire
 import { entryType, textValuesOf } from '../../../sync/file-entries.ts'
 import { guardChanges, type HeldChanges } from '../../../sync/guard.ts'
 import type { SourceGroup, SourceUser } from '../../../sync/identity.ts'
+import { changedLedgers } from '../../../sync/forgetting.ts'
 import type { Ledgers } from '../../../sync/ledgers.ts'
 import { planSync } from '../../../sync/sync-plan.ts'
 import { aGroup, aUser } from './source-builders.ts'
@@ -66,19 +67,7 @@ function desiredOf(state: State, source: Source, now: Date, holds: Holds = noHol
 }
 
 function after(state: State, { entries, ledgerChanges }: Desired): State {
-  const { identities, names, numbers } = state.ledgers
-  return {
-    entries,
-    ledgers: {
-      words: state.ledgers.words,
-      identities: new Map([...identities, ...ledgerChanges.identities]),
-      names: {
-        user: new Map([...names.user, ...ledgerChanges.names.user]),
-        group: new Map([...names.group, ...ledgerChanges.names.group]),
-      },
-      numbers: new Map([...numbers, ...ledgerChanges.numbers]),
-    },
-  }
+  return { entries, ledgers: changedLedgers(state.ledgers, ledgerChanges) }
 }
 
 /** One run as the engine does it: wish, plan, guard, and what is left of the wish. */
