@@ -61,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const { directory, engine, providers, credentialRecorder } = workspace
   const keyProblem = await workspace.sealed.problem()
-  if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'secrets in the store cannot be read')
+  if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
   const bcrypt = await lifecycle.start(
     'password workers',
     () => createBcryptPool(),

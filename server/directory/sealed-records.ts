@@ -18,7 +18,7 @@ export interface SealedRecords {
   read(key: readonly string[]): Promise<string | undefined>
   /** The change that keeps the secret, to be committed with what belongs to it. Throws {@link MasterKeyError}. */
   seal(key: readonly string[], secret: string): Promise<RecordChange>
-  /** Why some secret cannot be read, in a sentence; undefined when all can. */
+  /** Why the key cannot be used or some secret not be read, in a sentence; undefined when all is well. */
   problem(): Promise<string | undefined>
 }
 
@@ -83,6 +83,7 @@ export function createSealedRecords({ store, readKey, makeKey, keyPlaces }: Seal
     },
     async problem() {
       try {
+        await key()
         for await (const { key: record, value } of store.list('sealed')) await keyFor(sealedValue(value, record).keyId)
         return undefined
       } catch (error) {

@@ -186,7 +186,65 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 })
 
+const contoso = {
+  id: 'contoso',
+  type: 'entra',
+  name: 'Contoso',
+  tenantId: 'a0000000-0000-4000-8000-000000000001',
+  clientId: 'a0000000-0000-4000-8000-000000000002',
+  credentials: [{ kind: 'delegated' }],
+}
+
+describe.each(['alone', 'beside a running server'])('rosterd provider, %s', (how) => {
+  const isBeside = how === 'beside a running server'
+
+  test('makes one-time links for the purposes asked for', async () => {
+    await using folder = await configuredFolder({ providers: [contoso] })
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    const made = await folder.run('provider', 'authorize', 'contoso', '--for', 'groups')
+    expect(made).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(made.stdout).toMatch(/^ {2}http:\/\/localhost:8080\/authorize\/[\w-]{32}$/m)
+    expect(made.stdout).toContain('http://localhost:8080/authorize/callback')
+    const json = await folder.run('provider', 'authorize', 'contoso', '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({ url: expect.stringContaining('/authorize/') })
+    expect(await folder.run('provider', 'authorize', 'contoso', '--for', 'everything')).toMatchObject({ exitCode: 1 })
+    expect(await folder.run('provider', 'authorize', 'acme')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('there is no provider "acme"; configured are: contoso'),
+    })
+  })
+
+  test('lists, tests and forgets, and says what is not there', async () => {
+    await using folder = await configuredFolder({ providers: [contoso] })
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    expect(await folder.run('provider', 'list')).toEqual({
+      exitCode: 0,
+      stderr: '',
+      stdout:
+        'contoso: Contoso (entra)\n  no account is authorized; "rosterd provider authorize contoso" makes a link for one\n',
+    })
+    expect(JSON.parse((await folder.run('provider', 'list', '--json')).stdout)).toEqual([
+      { id: 'contoso', type: 'entra', name: 'Contoso', credentials: [], takesAccounts: true },
+    ])
+    const tested = await folder.run('provider', 'test', 'contoso')
+    expect(tested).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('FAIL contoso: read groups: ') })
+    expect(await folder.run('provider', 'forget', 'contoso', '12345678')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('has no authorization "12345678"; there is none'),
+    })
+  })
+})
+
 describe('rosterd serve', () => {
+  test('serves with a master key that is none, and says so', async () => {
+    await using folder = await configuredFolder({ providers: [contoso], masterKeyFile: 'no-such.key' })
+    await using server = await folder.serve()
+    await server.printed('no-such.key\\" does not exist; put it back, or name another in masterKeyFile')
+    expect((await fetch(`http://127.0.0.1:${server.ports.admin}/healthz`)).status).toBe(200)
+  })
+
   test('prints one JSON event a line, answers LDAP and HTTP, and stops cleanly on SIGTERM', async () => {
     await using folder = await configuredFolder()
     const server = await folder.serve()
@@ -323,6 +381,11 @@ describe('rosterd check and configuration errors', () => {
       ['check'],
       ['explain'],
       ['export-ldif'],
+      ['provider'],
+      ['provider', 'list'],
+      ['provider', 'test'],
+      ['provider', 'authorize'],
+      ['provider', 'forget'],
     ]) {
       expect(await folder.run(...command, '--help')).toMatchObject({
         exitCode: 0,
