@@ -357,6 +357,56 @@ describe('the test of a connection', () => {
   })
 })
 
+describe('a link', () => {
+  const never = new AbortController().signal
+  const tokenOf = (url: string) => url.split('/').at(-1) ?? ''
+
+  test('is of use for half an hour, and an answer to it for twenty minutes', async () => {
+    const sync = await open()
+    const links = sync.authorizationLinks
+    const { url, expires } = await links.create('contoso', ['users'], 'test')
+    expect(expires).toBe('2026-03-01T08:30:00.000Z')
+    sync.clock.advance(29 * 60_000)
+    expect(await links.open(tokenOf(url))).toMatchObject({ provider: 'contoso', permissions: ['User.Read.All'] })
+    sync.clock.advance(60_000)
+    await expect(links.open(tokenOf(url))).rejects.toThrow('is older than 30 minutes')
+    await expect(links.begin(tokenOf(url), never)).rejects.toThrow('is older than 30 minutes')
+    const { answer } = await answerOf(tenants, links, first)
+    sync.clock.advance(20 * 60_000)
+    await expect(links.complete(answer, never)).rejects.toThrow('Open the link again.')
+  })
+
+  test('may end while its sign-in is under way', async () => {
+    const sync = await open()
+    const { answer } = await answerOf(tenants, sync.authorizationLinks, first)
+    sync.clock.advance(15 * 60_000)
+    await sync.authorizationLinks.create('contoso', ['users'], 'test')
+    expect(await sync.authorizationLinks.complete(answer, never)).toMatchObject({ authorizedBy: first })
+  })
+
+  test('leaves nothing in the store once it has ended', async () => {
+    const sync = await open()
+    const stored = async () => {
+      let count = 0
+      for await (const _ of sync.directory.store.list('link')) count += 1
+      return count
+    }
+    await sync.authorizationLinks.create('contoso', ['users'], 'test')
+    sync.clock.advance(31 * 60_000)
+    await sync.authorizationLinks.create('contoso', ['users'], 'test')
+    expect(await stored()).toBe(1)
+    await authorize(tenants, sync.authorizationLinks, first)
+    expect(await stored()).toBe(1)
+  })
+
+  test('is made only for a provider that takes accounts', async () => {
+    const sync = await open({ credentials: [secret()] })
+    const create = (id: string) => sync.authorizationLinks.create(id, ['users'], 'test')
+    await expect(create('contoso')).rejects.toThrow('add { "kind": "delegated" } to its credentials')
+    await expect(create('acme')).rejects.toThrow('there is no provider "acme"; configured are: contoso')
+  })
+})
+
 describe('credential health', () => {
   const check = async (sync: SyncFixture) => {
     const [provider] = sync.providers

@@ -1,0 +1,99 @@
+import { randomInt } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { type RunningServer, startServer } from '../../server/main.ts'
+import { systemClock } from '../../server/runtime/clock.ts'
+import { configSchema } from '../../server/runtime/config-schema.ts'
+import { createLogger } from '../../server/runtime/logger.ts'
+
+/** An administrator of the simulated tenant; another one follows. */
+export const administrator = 'zoe.lindqvist@contoso.example'
+export const backup = 'thora.hallgrimsdottir@contoso.example'
+
+export interface AuthorizingServer extends AsyncDisposable {
+  readonly tenants: SimulatedTenants
+  readonly server: RunningServer
+  readonly publicUrl: string
+  readonly dataDir: string
+  /** Lines of the log. */
+  readonly logged: readonly string[]
+  /** Stops the server and starts it again on the same store. */
+  restart(): Promise<void>
+}
+
+/** A server over the simulated Entra tenant, which is read in the name of administrators alone. */
+export async function startAuthorizingServer(): Promise<AuthorizingServer> {
+  const parts = new AsyncDisposableStack()
+  const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-authorize-'))
+  parts.defer(() => rm(dataDir, { recursive: true }))
+  const tenants = parts.use(await startSimulatedTenants())
+  setDefaultCACertificates([...getCACertificates('default'), tenants.caPem])
+  const { authorityHost, graphUrl, scope, tenantId, clientId, tenant } = tenants.entra
+  const port = await freePort()
+  const publicUrl = `http://localhost:${port}`
+  tenant.application.redirectUris.add(`${publicUrl}/authorize/callback`)
+  const config = configSchema.parse({
+    baseDn: 'dc=example,dc=com',
+    dataDir,
+    ldap: { port: 0, tls: { port: 0 } },
+    admin: { host: '127.0.0.1', port, publicUrl },
+    providers: [
+      {
+        id: 'contoso',
+        type: 'entra',
+        name: 'Contoso',
+        credentials: [{ kind: 'delegated' }],
+        tenantId,
+        clientId,
+        authorityHost,
+        graphUrl: `${graphUrl}/v1.0`,
+        scope,
+      },
+    ],
+  })
+  const logged: string[] = []
+  const start = () =>
+    startServer({
+      loaded: { config, path: join(dataDir, 'ldap.config.json'), baseDir: dataDir },
+      env: {},
+      clock: systemClock,
+      logger: createLogger({ level: 'debug', format: 'json', write: (line) => void logged.push(line) }),
+      accessLogSink: { write: (line) => void logged.push(line), writableLength: 0 },
+    })
+  let server = await start()
+  parts.defer(() => server[Symbol.asyncDispose]())
+  return {
+    tenants,
+    get server() {
+      return server
+    },
+    publicUrl,
+    dataDir,
+    logged,
+    async restart() {
+      await server[Symbol.asyncDispose]()
+      server = await start()
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+/**
+ * A redirect URI is registered before the server listens, so its port must be known before. It is below those that the
+ * system gives to connections, where another one could take it while the server restarts.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (isFree) return port
+  }
+}
