@@ -1,12 +1,18 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SignInErrorCode } from '../../demo/entra/sign-in-error.ts'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
-import { checkCredentials } from '../../sync/credential-checks.ts'
+import type { Clock } from '../../server/runtime/clock.ts'
+import { checkCredentials, runCredentialChecks } from '../../sync/credential-checks.ts'
 import { readCredentialHealth } from '../../sync/credential-health.ts'
 import { listProviders } from '../../sync/provider-list.ts'
+import { applicationCertificate } from '../builders/application-certificate.ts'
 import { answerOf, authorize } from './authorize.ts'
 import { entraUserId, fillSmallTenants } from './small-tenants.ts'
-import { entraSettings, openSync, type SyncFixture, startTrustedTenants } from './sync-fixture.ts'
+import { entraSettings, oktaSettings, openSync, type SyncFixture, startTrustedTenants } from './sync-fixture.ts'
 
 let tenants: SimulatedTenants
 beforeEach(async () => {
@@ -296,6 +302,27 @@ describe('a refused renewal', () => {
   })
 })
 
+test('a store whose master key is another fails the authorization alone, with a sentence that names the fix', async () => {
+  const before = await open({ credentials: [delegated, secret()] })
+  await authorize(tenants, before.authorizationLinks, first)
+  const { store } = before.directory
+  const [record] = await before.authorizations.list('contoso')
+  const key = ['authorization', 'contoso', record?.id ?? '']
+  const sealed = (await store.get('sealed', key)) as { readonly [name: string]: string }
+  const value = { ...sealed, keyId: '0123456789abcdef' }
+  await store.commit({
+    cause: { kind: 'server', id: 'test' },
+    entries: [],
+    records: [{ collection: 'sealed', key, value }],
+  })
+  const report = await run(before)
+  expect(report).toMatchObject({ error: null })
+  expect(report.notices).toEqual([
+    expect.stringMatching(/authorization of person1.*encrypted with the master key 0123456789abcdef.*: put it back/),
+  ])
+  expect(await before.authorizations.list('contoso')).toMatchObject([{ broken: null }])
+})
+
 describe('mixed with application credentials', () => {
   test('the order of the configuration decides', async () => {
     const sync = await open({ credentials: [secret('wrong'), delegated, secret()] })
@@ -466,6 +493,70 @@ describe('credential health', () => {
     tenants.entra.tenant.tokens.revokeAll()
     await run(sync)
     expect((await health(sync))[0]?.lastSuccess).toBe(used)
+  })
+
+  test('a broken one that runs leave out is not said to have been tried, and heals with the daily check', async () => {
+    const sync = await open({ credentials: [delegated, secret()] })
+    await authorize(tenants, sync.authorizationLinks, first)
+    const { refusals } = tenants.entra.tenant.authorizations
+    refusals.set(entraUserId(1), 65001)
+    endTokens(sync)
+    await run(sync)
+    const ofFirst = async () => (await health(sync)).find(({ authorizedBy }) => authorizedBy === first)
+    const refused = await ofFirst()
+    expect(refused).toMatchObject({ ok: false, problem: expect.stringContaining('AADSTS65001') })
+    endTokens(sync)
+    expect((await run(sync)).notices).toHaveLength(1)
+    expect(await ofFirst()).toEqual(refused)
+    refusals.clear()
+    await check(sync)
+    expect(await ofFirst()).toMatchObject({ ok: true, problem: null })
+    endTokens(sync)
+    expect(await run(sync)).toMatchObject({ error: null, notices: [] })
+  })
+
+  test('tells when a certificate ends', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rosterd-certificate-'))
+    try {
+      const { certificatePem, keyPem } = await applicationCertificate()
+      tenants.entra.tenant.application.certificates.push(certificatePem)
+      const [certificateFile, privateKeyFile] = [join(directory, 'app.pem'), join(directory, 'app.key')]
+      await writeFile(certificateFile, certificatePem)
+      await writeFile(privateKeyFile, keyPem)
+      const sync = await open({ credentials: [{ kind: 'application', certificateFile, privateKeyFile }] })
+      await check(sync)
+      const expires = new X509Certificate(certificatePem).validToDate.toISOString()
+      expect(await health(sync)).toMatchObject([{ name: 'credentials[0]', ok: true, expires }])
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test('is kept for Okta too', async () => {
+    const sync = await openSync({ providers: [oktaSettings(tenants)] })
+    await sync.engine.run('acme', { trigger: 'test' })
+    const good = { provider: 'acme', name: 'apiToken', kind: 'apiToken', ok: true, problem: null, authorizedBy: null }
+    expect(await health(sync)).toMatchObject([{ ...good, purposes: ['users', 'groups'] }])
+    tenants.okta.tenant.apiTokens.clear()
+    await check(sync)
+    expect(await health(sync)).toMatchObject([{ ...good, ok: false, problem: expect.stringContaining('401') }])
+  })
+
+  test('is looked after once a day, at another time each day, until the server stops', async () => {
+    const sync = await open({ credentials: [secret()] })
+    const stop = new AbortController()
+    const slept: number[] = []
+    const clock: Clock = {
+      now: () => sync.clock.now(),
+      async sleep(ms) {
+        if (slept.push(ms) > 3) stop.abort()
+      },
+    }
+    tenants.entra.tenant.calls.length = 0
+    const options = { ...sync, recorder: sync.credentialRecorder, clock, random: () => 0.5 }
+    await runCredentialChecks(options, stop.signal)
+    expect(slept).toEqual([5, 22.8 * 60, 22.8 * 60, 22.8 * 60].map((minutes) => minutes * 60_000))
+    expect(tokenCalls()).toBe(3)
   })
 
   test('of what is no longer there is forgotten', async () => {

@@ -53,8 +53,12 @@ export function createTokenChains(options: TokenChainOptions): Readonly<Record<C
     for await (const credential of candidates(purpose, run)) {
       names.add(credential.name)
       if (run.refused.has(credential.name)) continue
+      if (credential.broken !== undefined) {
+        run.refused.set(credential.name, credential.broken)
+        continue
+      }
       try {
-        const { token, isNew } = await credential.acquire(context, { renew })
+        const { token, isNew } = await credential.acquire(context, renew)
         if (isNew) await recorder?.succeeded(provider, credential)
         run.inUse.set(purpose, credential)
         tell(run, context, ` Used ${credential.label} in its place.`)
@@ -105,7 +109,7 @@ export function createTokenChains(options: TokenChainOptions): Readonly<Record<C
 /** Tokens of one credential alone, for trying it out. */
 export function tokensOf(credential: TokenCredential): AccessTokens {
   return {
-    get: async (context, renew = false) => (await credential.acquire(context, { renew, insist: true })).token,
+    get: async (context, renew = false) => (await credential.acquire(context, renew)).token,
     advice: (permission) => permissionAdvice(permission, credential),
   }
 }

@@ -91,7 +91,8 @@ export function applicationTokens(
     authorizedBy: null,
     label: credential.name,
     expires: credential.expires,
-    acquire: (context, { renew }) =>
+    broken: undefined,
+    acquire: (context, renew) =>
       pacer.call(context, async () => {
         current = context
         try {

@@ -52,8 +52,8 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
       authorizedBy,
       label: `the authorization of ${authorizedBy}`,
       expires: () => Promise.resolve(null),
-      async acquire(context, { renew, insist = false }) {
-        if (broken !== null && !broken.mayHeal && !insist) throw brokenError(config.id, authorization)
+      broken: broken === null || broken.mayHeal ? undefined : brokenError(config.id, authorization),
+      async acquire(context, renew) {
         return await pacer.call<AcquiredToken>(context, async () => {
           const held = known.get(id)
           const isFresh =

@@ -1,4 +1,5 @@
 import type { CredentialIdentity } from '../../credential-recorder.ts'
+import type { ProviderError } from '../../provider-error.ts'
 import type { Traffic } from '../../identity-provider.ts'
 
 export interface CallContext {
@@ -16,9 +17,8 @@ export interface AcquiredToken {
 export interface TokenCredential extends CredentialIdentity {
   /** As notices name it. */
   readonly label: string
-  /**
-   * A valid token, from memory when there is one and no new one is asked for. `insist` asks the authority although the
-   * credential is known to be broken. Throws {@link ProviderError}.
-   */
-  acquire(context: CallContext, how: { readonly renew: boolean; readonly insist?: boolean }): Promise<AcquiredToken>
+  /** Why it is not worth asking with, as long as nobody does something about it. */
+  readonly broken: ProviderError | undefined
+  /** A valid token, from memory when there is one and `renew` does not ask for a new one. Throws {@link ProviderError}. */
+  acquire(context: CallContext, renew: boolean): Promise<AcquiredToken>
 }
