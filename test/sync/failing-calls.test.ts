@@ -220,5 +220,6 @@ function withoutTimes(entries: ReturnType<typeof servedEntries>) {
 }
 
 function withoutCursors(state: unknown): unknown {
-  return JSON.parse(JSON.stringify(state).replaceAll(/"(lastFullRun|lastRun|token)":("[^"]*"|\{[^{}]*\})/g, '"$1":""'))
+  const moves = new Set(['lastFullRun', 'lastRun', 'token'])
+  return JSON.parse(JSON.stringify(state), (key, value: unknown) => (moves.has(key) ? '' : value))
 }
