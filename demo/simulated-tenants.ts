@@ -107,7 +107,13 @@ function makeOktaTenant(origin: string, options: TenantOptions): OktaTenant {
   const serviceApp = {
     clientId: serviceAppClientId,
     keys: new Map(),
-    grantedScopes: new Set(['okta.users.read', 'okta.groups.read', 'okta.apps.read', 'okta.orgs.read']),
+    grantedScopes: new Set([
+      'okta.users.read',
+      'okta.groups.read',
+      'okta.apps.read',
+      'okta.orgs.read',
+      'okta.logs.read',
+    ]),
   }
   const tenant = new OktaTenant(origin, serviceApp, options)
   tenant.apiTokens.add(apiToken)

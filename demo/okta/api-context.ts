@@ -1,11 +1,14 @@
 import type { ServiceRequest } from '../https/exchange.ts'
 import type { OktaDirectory } from './directory.ts'
 import type { Listings } from './listing.ts'
+import type { LogCursors } from './logs.ts'
 import { forbidden } from './okta-error.ts'
 
 export interface ApiContext {
   readonly directory: OktaDirectory
   readonly listings: Listings
+  readonly logCursors: LogCursors
+  readonly now: () => Date
   /** `https://localhost:PORT` */
   readonly origin: string
   /** Scopes of a Bearer token; undefined for an API token, which has its owner's rights. */

@@ -2,6 +2,7 @@ import type { ApiAnswer, ApiContext } from './api-context.ts'
 import { requireScope } from './api-context.ts'
 import { listAppUsers } from './app-users.ts'
 import { listGroups, listGroupsOfUser, listMembers, showGroup } from './groups.ts'
+import { listLogs } from './logs.ts'
 import { OktaRefusal } from './okta-error.ts'
 import { activeDirectoryAppId } from './sample-groups.ts'
 import { listUsers, showUser } from './users.ts'
@@ -25,6 +26,8 @@ export function routeApi(context: ApiContext, segments: readonly string[]): ApiA
       return listMembers(context, id ?? '')
     case 'apps/ID/users':
       return listAppUsers(context, id ?? '', activeDirectoryAppId)
+    case 'logs//':
+      return listLogs(context)
     case 'org//':
       requireScope(context, 'okta.orgs.read')
       return {

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { pathSegments, type ServiceAnswer, type ServiceRequest } from '../https/exchange.ts'
 import { type Fault, Faults } from '../https/faults.ts'
+import { PageTokens } from '../https/page-tokens.ts'
 import type { Call, SimulatedService } from '../https/service.ts'
 import { routeApi } from './api-router.ts'
 import { OktaDirectory } from './directory.ts'
 import { oktaFaultAnswer } from './faults.ts'
+import { EventHooks } from './event-hooks.ts'
 import { Listings } from './listing.ts'
+import type { LogCursors } from './logs.ts'
 import { errorBody, invalidToken, OktaRefusal, tooManyRequests } from './okta-error.ts'
 import { checkPassword, parseAuthnRequest } from './password-check.ts'
 import { type LimitGroup, RateLimits, type RateLimitState } from './rate-limits.ts'
@@ -17,6 +20,8 @@ export class OktaTenant implements SimulatedService {
   readonly calls: Call[] = []
   readonly directory: OktaDirectory
   readonly listings: Listings
+  readonly eventHooks: EventHooks
+  readonly #logCursors: LogCursors = new PageTokens('')
   readonly rateLimits: RateLimits
   readonly serviceApp: OktaServiceApp
   readonly serviceAppTokens: ServiceAppTokens
@@ -36,6 +41,7 @@ export class OktaTenant implements SimulatedService {
     this.#now = now
     this.serviceApp = serviceApp
     this.directory = new OktaDirectory(now)
+    this.eventHooks = new EventHooks(origin, this.directory.log, now)
     this.listings = new Listings(origin, pageSize)
     this.rateLimits = new RateLimits(now)
     this.serviceAppTokens = new ServiceAppTokens(serviceApp, origin, now)
@@ -79,7 +85,10 @@ export class OktaTenant implements SimulatedService {
     if (request.method !== 'GET') throw methodNotAllowed()
     const { directory, listings } = this
     const segments = pathSegments(request.path) ?? []
-    const { body, links } = routeApi({ directory, listings, origin: this.#origin, scopes, request }, segments)
+    const { body, links } = routeApi(
+      { directory, listings, logCursors: this.#logCursors, origin: this.#origin, scopes, request, now: this.#now },
+      segments,
+    )
     const headers = {
       'content-type': 'application/json',
       ...this.#headers(limit),

@@ -147,7 +147,8 @@ export function createOktaReader(config: OktaProviderConfig, okta: OktaClient): 
   ): Promise<readonly string[] | undefined> {
     if (until === undefined) return undefined
     try {
-      const events = await okta.list(deletionEvents(from, until), context)
+      // The server's clock is read from a header that leaves fractions of a second out.
+      const events = await okta.list(deletionEvents(from, new Date(until.getTime() + 1000)), context)
       return events?.flatMap(({ target }) =>
         (Array.isArray(target) ? target.filter(isJsonObject) : []).flatMap(({ type, id }) =>
           type === 'User' && typeof id === 'string' ? [id] : [],
