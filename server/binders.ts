@@ -9,7 +9,7 @@ import type { Secret } from './runtime/secret.ts'
 
 /** The binders of the configuration: how they sign in and what they may see. */
 export async function readBinders(
-  { binders }: Config,
+  { binders }: Pick<Config, 'binders'>,
   readSecret: (source: SecretSource) => Promise<Secret>,
 ): Promise<{ accounts: readonly BinderAccount[]; rights: readonly BinderRights[] }> {
   const accounts: BinderAccount[] = []

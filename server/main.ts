@@ -7,16 +7,12 @@ import { mailSender, notificationSender } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { runCredentialChecks } from '../sync/credential-checks.ts'
 import { runSyncSchedule } from '../sync/sync-scheduler.ts'
-import { readBinders } from './binders.ts'
 import { runCommand } from './commands/commands.ts'
 import { startControlServer } from './control/control-server.ts'
-import { createAuthenticator } from './directory/authenticator.ts'
-import { createBcryptPool } from './directory/bcrypt-pool.ts'
-import { type AccessLogRecord, bufferedLineWriter, createAccessLog, type LineSink } from './ldap/access-log.ts'
+import type { LineSink } from './ldap/access-log.ts'
 import { watchCertificates } from './ldap/certificate-watch.ts'
-import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
 import { loadTlsIdentity } from './ldap/tls.ts'
-import { resultCodeName } from './protocol/result-code.ts'
+import { type LdapThread, startLdapThread } from './ldap-thread.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
@@ -50,7 +46,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onStopProblem: (part, problem) => logger.error({ part, err: problem }, 'part did not stop'),
   })
   const metrics = createMetrics({ processMetrics: true })
-  const binders = await readBinders(config, (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }))
 
   const workspace = await lifecycle.start(
     'store',
@@ -62,42 +57,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { directory, engine, providers, credentialRecorder } = workspace
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
-  const bcrypt = await lifecycle.start(
-    'password workers',
-    () => createBcryptPool(),
-    async (pool) => {
-      await pool[Symbol.asyncDispose]()
-    },
-  )
-  const accessLines = await lifecycle.start(
-    'access log',
-    () => bufferedLineWriter(options.accessLogSink),
-    (writer) => writer.flush(),
-  )
   let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
   const ldap = await lifecycle.start(
     'ldap',
     () =>
-      startLdapServer({
-        config: config.ldap,
-        directory,
-        tls,
-        binders: binders.rights,
+      startLdapThread({
+        config: { ldap: config.ldap, binders: config.binders, log: config.log },
+        suffix: config.baseDn,
         version,
-        authenticator: createAuthenticator({
-          directory,
-          binders: binders.accounts,
-          bindByName: config.ldap.bindByName,
-          bcrypt,
-        }),
-        accessLog: createAccessLog({
-          operations: config.log.operations,
-          write: accessLines.write,
-          observe: countOperation(metrics),
-        }),
-        reportDefect: (error, operation) => logger.error({ err: error, operation }, 'operation failed'),
+        env,
+        baseDir: loaded.baseDir,
+        tls: tls.options,
+        directory,
+        accessLogSink: options.accessLogSink,
+        logger,
+        onDeath(error) {
+          logger.error({ err: error }, 'LDAP is not answered any more; the server stops')
+          process.exitCode = 1
+          void lifecycle.stop()
+        },
       }),
-    (server) => server.close(),
+    (thread) => thread.close(),
   )
   const admin = await lifecycle.start(
     'http',
@@ -123,8 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock,
     use: (identity) => {
       tls = identity
-      ldap.useTls(identity)
-      logger.info('certificate in use is new')
+      void ldap.useTls(identity.options).then(() => logger.info('certificate in use is new'))
     },
     onProblem: (error) => logger.error({ err: error }, 'certificate could not be read; the one before stays'),
   })
@@ -186,13 +165,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function countOperation(metrics: Metrics) {
-  return (operation: AccessLogRecord['operation'], resultCode: number, durationSeconds: number): void => {
-    metrics.ldapOperations.inc({ operation, result: resultCodeName(resultCode) })
-    metrics.ldapOperationSeconds.observe({ operation }, durationSeconds)
-  }
-}
-
 function countRun(metrics: Metrics) {
   return ({ provider, outcome, dryRun, started, finished, calls, counts, held }: RunReport): void => {
     if (dryRun) return
@@ -216,9 +188,8 @@ function readiness({ directory }: Workspace): { ok: boolean; reasons: string[] }
     : { ok: false, reasons: ['the directory has not been filled yet: some provider has never been read'] }
 }
 
-async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapServer): Promise<string> {
-  metrics.ldapConnections.set(ldap.connections)
+async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {
   metrics.directoryEntries.set(directory.view.slotByKey.size)
   metrics.directoryLastChange.set(directory.store.lastChange)
-  return await metrics.text()
+  return `${await metrics.text()}${await ldap.metricsText()}`
 }

@@ -2,10 +2,10 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { DnSyntaxError, escapeDnValue, normalizeDn } from '../protocol/distinguished-name.ts'
 import type { Identity } from './access-control.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
-import type { Directory } from './directory.ts'
 import { postingHas, slotsOf } from './directory-view.ts'
 import { attributeValues } from './entry-values.ts'
 import { entryName } from './encoded-entry.ts'
+import type { ServedDirectory } from './served-directory.ts'
 
 /** A service account of the configuration. */
 export interface BinderAccount {
@@ -32,7 +32,7 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorOptions {
-  readonly directory: Directory
+  readonly directory: ServedDirectory
   readonly binders: readonly BinderAccount[]
   /** Accept a user name, UPN or primary mail address in place of a DN. */
   readonly bindByName: boolean
@@ -126,7 +126,7 @@ function nameKey(name: string): string | undefined {
 }
 
 /** The slot of the one person whose user name, UPN or primary mail address this is. */
-function personNamed({ view, schema }: Directory, name: string): number | undefined {
+function personNamed({ view, schema }: ServedDirectory, name: string): number | undefined {
   const found = new Set<number>()
   const objectClass = schema.attributeType('objectClass')
   const people = objectClass && view.equality.get(objectClass)?.get('person')

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { normalizeDn, parentKey } from '../protocol/distinguished-name.ts'
-import { type EncodedEntry, encodedValues, encodeEntry, LayoutTable } from './encoded-entry.ts'
+import { type EncodedEntry, encodedValues, encodeEntry, entryName, LayoutTable } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
 import type { EntryChange } from './directory-store.ts'
 import { preparedValues } from './prepared-values.ts'
@@ -45,10 +45,14 @@ export interface DirectoryView {
   readonly equality: ReadonlyMap<AttributeType, ReadonlyMap<string, Posting>>
 }
 
+/** A change of the store, or an entry that is encoded already, with a layout of the same builder. */
+export type ViewChange = EntryChange | { readonly type: 'encoded'; readonly encoded: EncodedEntry }
+
 export interface ViewBuilder {
   readonly empty: DirectoryView
+  readonly layouts: LayoutTable
   /** The view after `changes`; gives way to other work after every `sliceSize` entries. */
-  advance(view: DirectoryView, changes: Iterable<EntryChange> | AsyncIterable<EntryChange>): Promise<DirectoryView>
+  advance(view: DirectoryView, changes: Iterable<ViewChange> | AsyncIterable<ViewChange>): Promise<DirectoryView>
 }
 
 const sliceSize = 500
@@ -72,12 +76,13 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
 
   async function advance(
     view: DirectoryView,
-    changes: Iterable<EntryChange> | AsyncIterable<EntryChange>,
+    changes: Iterable<ViewChange> | AsyncIterable<ViewChange>,
   ): Promise<DirectoryView> {
     const next = new NextView(view, layouts, indexed)
     let count = 0
     for await (const change of changes) {
-      if (change.type === 'put') next.put(change.entry)
+      if (change.type === 'put') next.put(encodeEntry(change.entry, layouts))
+      else if (change.type === 'encoded') next.put(change.encoded)
       else next.delete(change.entryUUID)
       count += 1
       if (count % sliceSize === 0) await nextTurn()
@@ -85,13 +90,14 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
     return next.finish()
   }
 
-  return { empty, advance }
+  return { empty, layouts, advance }
 }
 
 /** A view of a few entries that the server makes up. */
 export function smallView(schema: Schema, entries: readonly Entry[]): DirectoryView {
-  const next = new NextView(createViewBuilder(schema).empty, new LayoutTable(schema), [])
-  for (const entry of entries) next.put(entry)
+  const { empty, layouts } = createViewBuilder(schema)
+  const next = new NextView(empty, layouts, [])
+  for (const entry of entries) next.put(encodeEntry(entry, layouts))
   return next.finish()
 }
 
@@ -167,16 +173,15 @@ class NextView {
     this.equality = new Map(indexed.map((type) => [type, new PostingChanges()]))
   }
 
-  put(entry: Entry): void {
-    const key = normalizeDn(entry.dn)
-    const known = this.slotByUuid.get(entry.entryUUID)
+  put(encoded: EncodedEntry): void {
+    const key = normalizeDn(entryName(encoded))
+    const known = this.slotByUuid.get(encoded.entryUUID)
     const slot = known ?? this.entries.length
     if (known !== undefined) this.unindex(known)
-    const encoded = encodeEntry(entry, this.layouts)
     this.entries[slot] = encoded
     this.keys[slot] = key
     this.touched.add(slot)
-    this.slotByUuid.set(entry.entryUUID, slot)
+    this.slotByUuid.set(encoded.entryUUID, slot)
     this.children.set(parentKey(key), slot, true)
     this.index(encoded, slot, true)
   }

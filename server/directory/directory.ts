@@ -1,28 +1,32 @@
 import { normalizeDn } from '../protocol/distinguished-name.ts'
 import { CredentialTable } from './credentials.ts'
-import type { Collection, CommitResult, DirectoryStore, Generation } from './directory-store.ts'
-import { createViewBuilder, type DirectoryView } from './directory-view.ts'
+import type {
+  Collection,
+  CommitResult,
+  DirectoryStore,
+  EntryChange,
+  Generation,
+  RecordChange,
+} from './directory-store.ts'
+import { createViewBuilder } from './directory-view.ts'
 import { decodeEntry } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
 import { filledMark, isFilledMark, isSet } from './filled-mark.ts'
+import { type DirectoryFollower, shipEntries } from './replication.ts'
 import { Schema } from './schema/schema.ts'
+import type { ServedDirectory } from './served-directory.ts'
 
 /**
  * The directory while it runs: the store, and in memory the current view and the passwords. Every change goes through
  * `commit`, which is durable and visible when it resolves; commits follow each other in call order.
  */
-export interface Directory {
+export interface Directory extends ServedDirectory {
   readonly store: DirectoryStore
-  readonly schema: Schema
-  /** RFC 4514 text, as configured. */
-  readonly suffix: string
-  readonly view: DirectoryView
-  /** Every provider has been read at least once ({@link filledMark}). */
-  readonly isFilled: boolean
-  readonly credentials: CredentialTable
   /** Grows with every commit that writes into the collection; begins anew with the process. */
   revisionOf(collection: Collection): number
   commit(generation: Generation): Promise<CommitResult>
+  /** Gives a copy elsewhere this state and every later one; resolves when it has this one. */
+  follow(follower: DirectoryFollower): Promise<void>
   entryByUuid(entryUUID: string): Entry | undefined
   /** Throws DnSyntaxError. */
   entryByDn(dn: string): Entry | undefined
@@ -40,15 +44,34 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
   let last: Promise<unknown> = Promise.resolve()
   const revisions = new Map<Collection, number>()
 
+  const followers: DirectoryFollower[] = []
+
   async function apply(generation: Generation): Promise<CommitResult> {
     const result = await store.commit(generation)
     if (generation.entries.length > 0) view = await builder.advance(view, generation.entries)
     for (const collection of new Set(generation.records.map((record) => record.collection)))
       revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
-    for (const record of generation.records) {
-      if (record.collection === 'credential') credentials.apply(record.key, record.value)
-      if (isFilledMark(record)) isFilled = true
+    const changed = generation.records.filter(({ collection }) => collection === 'credential')
+    for (const { key, value } of changed) credentials.apply(key, value)
+    if (generation.records.some(isFilledMark)) isFilled = true
+    for (const follower of followers) {
+      await shipEntries(view, generation.entries.map(entryUuidOf), follower)
+      await follower.finish({ credentials: changed, isFilled })
     }
+    return result
+  }
+
+  async function begin(follower: DirectoryFollower): Promise<void> {
+    const stored: RecordChange[] = []
+    for await (const { key, value } of store.list('credential')) stored.push({ collection: 'credential', key, value })
+    await shipEntries(view, view.slotByUuid.keys(), follower)
+    await follower.finish({ credentials: stored, isFilled })
+    followers.push(follower)
+  }
+
+  function inLine<T>(work: () => Promise<T>): Promise<T> {
+    const result = last.then(work)
+    last = result.catch(() => undefined)
     return result
   }
 
@@ -69,17 +92,18 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
       return isFilled
     },
     revisionOf: (collection) => revisions.get(collection) ?? 0,
-    commit(generation) {
-      const result = last.then(() => apply(generation))
-      last = result.catch(() => undefined)
-      return result
-    },
+    commit: (generation) => inLine(() => apply(generation)),
+    follow: (follower) => inLine(() => begin(follower)),
     entryByUuid: (entryUUID) => entryAt(view.slotByUuid.get(entryUUID)),
     entryByDn: (dn) => entryAt(view.slotByKey.get(normalizeDn(dn))),
     *entries() {
       for (const encoded of view.entries) if (encoded) yield decodeEntry(encoded)
     },
   }
+}
+
+function entryUuidOf(change: EntryChange): string {
+  return change.type === 'put' ? change.entry.entryUUID : change.entryUUID
 }
 
 async function* storedEntries(store: DirectoryStore) {

@@ -15,6 +15,19 @@ export interface LayoutAttribute {
 /** The attributes of an entry in the order they are encoded; entries of one shape share one layout. */
 export interface Layout {
   readonly attributes: readonly LayoutAttribute[]
+  readonly classNames: readonly string[]
+}
+
+/** Another text for every layout. */
+export function layoutKey({ attributes, classNames }: Layout): string {
+  return keyOf(
+    attributes.map(({ description }) => description),
+    classNames,
+  )
+}
+
+function keyOf(descriptions: readonly string[], classNames: readonly string[]): string {
+  return [...descriptions, '', ...classNames].join('\0')
 }
 
 /**
@@ -47,7 +60,7 @@ export class LayoutTable {
   }
 
   layoutOf(descriptions: readonly string[], classNames: readonly string[]): Layout {
-    const key = [...descriptions, '', ...classNames].join('\0')
+    const key = keyOf(descriptions, classNames)
     const known = this.layouts.get(key)
     if (known) return known
     this.schema.learn(
@@ -59,7 +72,7 @@ export class LayoutTable {
       if (!known) throw new Error(`"${description}" is not an attribute description`)
       return { description, type: known.type, options: known.options }
     })
-    const layout = { attributes }
+    const layout = { attributes, classNames }
     this.layouts.set(key, layout)
     return layout
   }

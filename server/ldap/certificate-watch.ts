@@ -36,7 +36,7 @@ export function watchCertificates({
   async function reload(): Promise<void> {
     try {
       const identity = await loadTlsIdentity(config, dataDir, clock.now())
-      const pem = String(identity.options.cert)
+      const pem = identity.options.cert
       if (current !== undefined && pem !== current) use(identity)
       current = pem
     } catch (error) {

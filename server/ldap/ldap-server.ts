@@ -1,11 +1,11 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { type BinderRights, createAccessControl } from '../directory/access-control.ts'
 import type { Authenticator } from '../directory/authenticator.ts'
-import type { Directory } from '../directory/directory.ts'
 import { type DirectoryView, smallView } from '../directory/directory-view.ts'
 import { rootDse } from '../directory/schema/root-dse.ts'
 import type { Schema } from '../directory/schema/schema.ts'
 import { subschemaEntry } from '../directory/schema/subschema-entry.ts'
+import type { ServedDirectory } from '../directory/served-directory.ts'
 import { normalizeDn } from '../protocol/distinguished-name.ts'
 import type { Config } from '../runtime/config-schema.ts'
 import type { AccessLog } from './access-log.ts'
@@ -21,7 +21,7 @@ import { createWireFront } from './wire-front.ts'
 
 export interface LdapServerOptions {
   readonly config: Config['ldap']
-  readonly directory: Directory
+  readonly directory: ServedDirectory
   readonly authenticator: Authenticator
   readonly binders: readonly BinderRights[]
   readonly accessLog: AccessLog

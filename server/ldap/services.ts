@@ -1,8 +1,8 @@
 import type { SecureContext } from 'node:tls'
 import type { AccessControl } from '../directory/access-control.ts'
 import type { Authenticator } from '../directory/authenticator.ts'
-import type { Directory } from '../directory/directory.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
+import type { ServedDirectory } from '../directory/served-directory.ts'
 import type { Config } from '../runtime/config-schema.ts'
 import type { AccessLog } from './access-log.ts'
 import type { PageCookies } from './page-cookies.ts'
@@ -10,7 +10,7 @@ import type { Turns } from './turns.ts'
 
 /** Everything the operations need; made once, by ldap-server.ts. */
 export interface LdapServices {
-  readonly directory: Directory
+  readonly directory: ServedDirectory
   readonly accessControl: AccessControl
   readonly authenticator: Authenticator
   readonly rootDse: DirectoryView

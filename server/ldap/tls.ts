@@ -1,13 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Config } from '../runtime/config-schema.ts'
 import { privateCertificate } from './certificate-authority.ts'
 
+/** PEM texts and the oldest version. */
+export interface TlsOptions {
+  readonly cert: string
+  readonly key: string
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+}
+
 /** The certificate that ldaps:// and StartTLS present. */
 export interface TlsIdentity {
-  readonly options: SecureContextOptions
+  readonly options: TlsOptions
   readonly secureContext: SecureContext
   /** Certificate of the private CA; undefined when the operator's own certificate is in use. */
   readonly caPem: string | undefined
@@ -31,7 +38,8 @@ export async function loadTlsIdentity(ldap: Config['ldap'], dataDir: string, now
   return tlsIdentity({ cert: `${certificatePem}\n${caPem}`, key: keyPem, minVersion }, caPem)
 }
 
-function tlsIdentity(options: SecureContextOptions, caPem: string | undefined): TlsIdentity {
+/** From PEM texts. Throws what OpenSSL thinks of them. */
+export function tlsIdentity(options: TlsOptions, caPem: string | undefined): TlsIdentity {
   return { options, secureContext: createSecureContext(options), caPem }
 }
 

@@ -4,7 +4,7 @@ const quick = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
 const runs = [1, 5, 15, 60, 300, 900, 3600]
 
 /**
- * Every metric of the server, in a registry of its own. Label values are few: names of operations, RFC 4511 result codes,
+ * Every metric of the server but those of LDAP, in a registry of its own. Label values are few: names of operations, RFC 4511 result codes,
  * provider ids. `processMetrics` adds those of Node itself, which cost timers; leave them out in tests.
  */
 export function createMetrics({ processMetrics = false }: { processMetrics?: boolean } = {}) {
@@ -13,24 +13,6 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
   if (processMetrics) collectDefaultMetrics({ register: registry })
 
   return {
-    ldapOperations: new Counter({
-      name: 'rosterd_ldap_operations_total',
-      help: 'LDAP operations answered, by operation and result code name.',
-      labelNames: ['operation', 'result'] as const,
-      registers,
-    }),
-    ldapOperationSeconds: new Histogram({
-      name: 'rosterd_ldap_operation_duration_seconds',
-      help: 'Time from a complete request to its last answer.',
-      labelNames: ['operation'] as const,
-      buckets: quick,
-      registers,
-    }),
-    ldapConnections: new Gauge({
-      name: 'rosterd_ldap_connections',
-      help: 'Open LDAP connections.',
-      registers,
-    }),
     directoryEntries: new Gauge({
       name: 'rosterd_directory_entries',
       help: 'Entries served.',
@@ -90,3 +72,31 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
+
+/** Metrics of LDAP, which is answered in a thread of its own. */
+export function createLdapMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  return {
+    ldapOperations: new Counter({
+      name: 'rosterd_ldap_operations_total',
+      help: 'LDAP operations answered, by operation and result code name.',
+      labelNames: ['operation', 'result'] as const,
+      registers,
+    }),
+    ldapOperationSeconds: new Histogram({
+      name: 'rosterd_ldap_operation_duration_seconds',
+      help: 'Time from a complete request to its last answer.',
+      labelNames: ['operation'] as const,
+      buckets: quick,
+      registers,
+    }),
+    ldapConnections: new Gauge({
+      name: 'rosterd_ldap_connections',
+      help: 'Open LDAP connections.',
+      registers,
+    }),
+    /** The exposition format that Prometheus scrapes. */
+    text: (): Promise<string> => registry.metrics(),
+  }
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../../server/runtime/clock.ts'
 import { didYouMean } from '../../../server/runtime/did-you-mean.ts'
 import { isLoopbackAddress, isLoopbackHost } from '../../../server/runtime/loopback.ts'
-import { createMetrics } from '../../../server/runtime/metrics.ts'
+import { createLdapMetrics } from '../../../server/runtime/metrics.ts'
 
 test.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '0:0:0:0:0:0:0:1'])('%s is loopback', (address) => {
   expect(isLoopbackAddress(address)).toBe(true)
@@ -32,8 +32,8 @@ test('suggests the nearest word, and none where none is near', () => {
 })
 
 test('metrics print in the exposition format, and two sets do not mix', async () => {
-  const metrics = createMetrics()
-  const others = createMetrics()
+  const metrics = createLdapMetrics()
+  const others = createLdapMetrics()
   metrics.ldapOperations.inc({ operation: 'search', result: 'success' })
   expect(await metrics.text()).toContain('rosterd_ldap_operations_total{operation="search",result="success"} 1')
   expect(await others.text()).not.toContain('operation="search"')

@@ -1,0 +1,41 @@
+import type { CommitRest, EntryBatch } from './directory/replication.ts'
+import type { TlsOptions } from './ldap/tls.ts'
+import type { Config } from './runtime/config-schema.ts'
+
+/** What the thread is given when it is made. */
+export interface LdapThreadData {
+  readonly config: Pick<Config, 'ldap' | 'binders' | 'log'>
+  readonly suffix: string
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Folder of the configuration file. */
+  readonly baseDir: string
+  readonly tls: TlsOptions
+  /** Int32: octets of access log posted and not handed on, and octets that wait in its sink. */
+  readonly backlog: SharedArrayBuffer
+}
+
+/** To the thread. Those with an id are answered by a `done` with the same one. */
+export type ToLdapThread =
+  | { readonly id: number; readonly type: 'take'; readonly batch: EntryBatch }
+  | { readonly id: number; readonly type: 'finish'; readonly rest: CommitRest }
+  | { readonly id: number; readonly type: 'metrics' }
+  | { readonly id: number; readonly type: 'close' }
+  /** Listens: the directory has its first state. */
+  | { readonly id: number; readonly type: 'listen' }
+  | { readonly id: number; readonly type: 'tls'; readonly tls: TlsOptions }
+
+/** From the thread. */
+export type FromLdapThread =
+  | { readonly type: 'done'; readonly id: number; readonly value?: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly message: string }
+  | { readonly type: 'lines'; readonly text: string }
+  | { readonly type: 'defect'; readonly operation: string; readonly stack: string }
+
+export interface LdapPorts {
+  readonly port: number
+  readonly tlsPort: number | undefined
+}
+
+/** Places in {@link LdapThreadData.backlog}. */
+export const backlogPlace = { posted: 0, waiting: 1 } as const

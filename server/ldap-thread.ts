@@ -1,0 +1,123 @@
+import { Worker } from 'node:worker_threads'
+import type { Directory } from './directory/directory.ts'
+import type { LineSink } from './ldap/access-log.ts'
+import {
+  backlogPlace,
+  type FromLdapThread,
+  type LdapPorts,
+  type LdapThreadData,
+  type ToLdapThread,
+} from './ldap-thread-messages.ts'
+import type { TlsOptions } from './ldap/tls.ts'
+import type { Logger } from './runtime/logger.ts'
+
+export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
+  readonly directory: Pick<Directory, 'follow'>
+  /** Gets the access log, whole lines at a time. */
+  readonly accessLogSink: LineSink
+  readonly logger: Pick<Logger, 'error'>
+  /** The thread has ended although nobody asked it to: LDAP is not answered any more. */
+  readonly onDeath: (error: unknown) => void
+}
+
+export interface LdapThread extends LdapPorts {
+  /** New connections and StartTLS present the new certificate; open connections go on. */
+  useTls(tls: TlsOptions): Promise<void>
+  /** Metrics of LDAP in the exposition format. */
+  metricsText(): Promise<string>
+  close(): Promise<void>
+}
+
+type Request = ToLdapThread extends infer Each ? (Each extends ToLdapThread ? Omit<Each, 'id'> : never) : never
+
+/** How often what waits in the sink is told to the thread, while something waits. */
+const sinkLookMs = 250
+
+/** Answers LDAP in a thread of its own, from a copy of the directory that is kept up to date. Resolves when it listens. */
+export async function startLdapThread(options: LdapThreadOptions): Promise<LdapThread> {
+  const { config, suffix, version, env, baseDir, tls, accessLogSink, logger } = options
+  const backlog = new SharedArrayBuffer(8)
+  const octets = new Int32Array(backlog)
+  const workerData: LdapThreadData = { config, suffix, version, env: { ...env }, baseDir, tls, backlog }
+  const worker = new Worker(new URL('./ldap-worker.ts', import.meta.url), { workerData })
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  let lastId = 0
+  let isClosing = false
+
+  worker.on('message', (message: FromLdapThread) => {
+    switch (message.type) {
+      case 'done':
+        waiting.get(message.id)?.resolve(message.value)
+        return void waiting.delete(message.id)
+      case 'failed':
+        waiting.get(message.id)?.reject(new Error(message.message))
+        return void waiting.delete(message.id)
+      case 'lines':
+        accessLogSink.write(message.text)
+        Atomics.sub(octets, backlogPlace.posted, message.text.length)
+        return lookAtSink()
+      case 'defect':
+        return logger.error({ err: { stack: message.stack }, operation: message.operation }, 'operation failed')
+      default:
+        return message satisfies never
+    }
+  })
+  worker.on('error', end)
+  worker.on('exit', (code) => end(new Error(`the LDAP thread ended (${code})`)))
+
+  function end(error: unknown): void {
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+    if (isClosing) return
+    isClosing = true
+    options.onDeath(error)
+  }
+
+  let look: NodeJS.Timeout | undefined
+  function lookAtSink(): void {
+    Atomics.store(octets, backlogPlace.waiting, accessLogSink.writableLength)
+    clearTimeout(look)
+    look = accessLogSink.writableLength > 0 ? setTimeout(lookAtSink, sinkLookMs).unref() : undefined
+  }
+
+  function ask(request: Request, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    const id = ++lastId
+    const answer = Promise.withResolvers<unknown>()
+    waiting.set(id, answer)
+    worker.postMessage({ ...request, id }, transfer)
+    return answer.promise
+  }
+
+  async function close(): Promise<void> {
+    if (isClosing) return
+    isClosing = true
+    await ask({ type: 'close' })
+    clearTimeout(look)
+    await worker.terminate()
+  }
+
+  try {
+    await options.directory.follow({
+      async take(batch) {
+        if (!isClosing) await ask({ type: 'take', batch }, [batch.octets.buffer as ArrayBuffer])
+      },
+      async finish(rest) {
+        if (!isClosing) await ask({ type: 'finish', rest })
+      },
+    })
+    // What the thread answers to `listen` is its ports.
+    const ports = (await ask({ type: 'listen' })) as LdapPorts
+    return {
+      ...ports,
+      async useTls(material) {
+        await ask({ type: 'tls', tls: material })
+      },
+      metricsText: async () => String(await ask({ type: 'metrics' })),
+      close,
+    }
+  } catch (error) {
+    isClosing = true
+    await worker.terminate()
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { readBinders } from './binders.ts'
+import { createAuthenticator } from './directory/authenticator.ts'
+import { createBcryptPool } from './directory/bcrypt-pool.ts'
+import { createDirectoryReplica } from './directory/directory-replica.ts'
+import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
+import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
+import { tlsIdentity } from './ldap/tls.ts'
+import {
+  backlogPlace,
+  type FromLdapThread,
+  type LdapPorts,
+  type LdapThreadData,
+  type ToLdapThread,
+} from './ldap-thread-messages.ts'
+import { resultCodeName } from './protocol/result-code.ts'
+import { createLdapMetrics } from './runtime/metrics.ts'
+import { resolveSecret } from './runtime/secret.ts'
+
+/*
+ * The thread that answers LDAP, from a copy of the directory. Syncs, pages and commands run beside it and take none of its
+ * time.
+ */
+
+if (parentPort === null) throw new Error('this file is the entry of a thread')
+const parent = parentPort
+const { config, suffix, version, env, baseDir, tls, backlog } = workerData as LdapThreadData
+const replica = createDirectoryReplica(suffix)
+const metrics = createLdapMetrics()
+const bcrypt = createBcryptPool()
+const octets = new Int32Array(backlog)
+const accessLines = bufferedLineWriter({
+  write(text) {
+    Atomics.add(octets, backlogPlace.posted, text.length)
+    post({ type: 'lines', text })
+  },
+  get writableLength() {
+    return Atomics.load(octets, backlogPlace.posted) + Atomics.load(octets, backlogPlace.waiting)
+  },
+})
+let server: LdapServer | undefined
+
+parent.on('message', (message: ToLdapThread) => {
+  answer(message).then(
+    (value) => post({ type: 'done', id: message.id, value }),
+    (error: unknown) =>
+      post({ type: 'failed', id: message.id, message: error instanceof Error ? error.message : String(error) }),
+  )
+})
+
+async function answer(message: ToLdapThread): Promise<unknown> {
+  switch (message.type) {
+    case 'take':
+      return await replica.take(message.batch)
+    case 'finish':
+      return await replica.finish(message.rest)
+    case 'listen':
+      return await listen()
+    case 'tls':
+      return server?.useTls(tlsIdentity(message.tls, undefined))
+    case 'metrics':
+      metrics.ldapConnections.set(server?.connections ?? 0)
+      return await metrics.text()
+    case 'close':
+      await server?.close()
+      await bcrypt[Symbol.asyncDispose]()
+      accessLines.flush()
+      return undefined
+    default:
+      return message satisfies never
+  }
+}
+
+async function listen(): Promise<LdapPorts> {
+  const binders = await readBinders(config, (source) => resolveSecret(source, { env, baseDir }))
+  server = await startLdapServer({
+    config: config.ldap,
+    directory: replica,
+    tls: tlsIdentity(tls, undefined),
+    binders: binders.rights,
+    version,
+    authenticator: createAuthenticator({
+      directory: replica,
+      binders: binders.accounts,
+      bindByName: config.ldap.bindByName,
+      bcrypt,
+    }),
+    accessLog: createAccessLog({
+      operations: config.log.operations,
+      write: accessLines.write,
+      observe(operation, resultCode, durationSeconds) {
+        metrics.ldapOperations.inc({ operation, result: resultCodeName(resultCode) })
+        metrics.ldapOperationSeconds.observe({ operation }, durationSeconds)
+      },
+    }),
+    reportDefect: (error, operation) =>
+      post({
+        type: 'defect',
+        operation,
+        stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
+  })
+  return { port: server.port, tlsPort: server.tlsPort }
+}
+
+function post(message: FromLdapThread): void {
+  parent.postMessage(message)
+}
