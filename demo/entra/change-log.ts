@@ -21,6 +21,8 @@ export interface ObjectChanges {
 /** Positions are counts of changes: a delta token remembers one (contract §4). */
 export class ChangeLog {
   readonly #changes: Change[] = []
+  /** Hears of every change. */
+  onChange: (change: Change) => void = () => undefined
 
   get position(): number {
     return this.#changes.length
@@ -28,6 +30,7 @@ export class ChangeLog {
 
   record(change: Change): void {
     this.#changes.push(change)
+    this.onChange(change)
   }
 
   /** Changed objects of `kind` after position `since`, the ones changed first coming first. */

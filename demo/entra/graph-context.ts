@@ -3,12 +3,14 @@ import type { DeltaRounds } from './delta-rounds.ts'
 import type { EntraDirectory } from './directory.ts'
 import { permissionMissing } from './graph-error.ts'
 import type { Listings } from './listing.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 /** What the answering of one Graph request needs. */
 export interface GraphContext {
   readonly directory: EntraDirectory
   readonly listings: Listings
   readonly deltas: DeltaRounds
+  readonly subscriptions: Subscriptions
   /** `https://localhost:PORT/graph/v1.0` */
   readonly baseUrl: string
   /** Permissions of the token: `roles` of an application, `scp` of a person. */
@@ -29,6 +31,7 @@ export interface GraphAnswer {
 const impliedBy: Readonly<Record<string, readonly string[]>> = {
   'User.Read.All': ['User.ReadWrite.All', 'Directory.Read.All'],
   'GroupMember.Read.All': ['Group.Read.All', 'Directory.Read.All'],
+  'Group.Read.All': ['Group.ReadWrite.All', 'Directory.Read.All'],
   'Domain.Read.All': ['Directory.Read.All'],
   'Organization.Read.All': ['Directory.Read.All', 'User.Read'],
   'RoleManagement.Read.Directory': ['Directory.Read.All'],

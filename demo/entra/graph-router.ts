@@ -5,6 +5,7 @@ import { groupsDelta, usersDelta } from './graph-delta.ts'
 import { badRequest, permissionMissing } from './graph-error.ts'
 import { listGroups, showGroup } from './graph-groups.ts'
 import { listMembers } from './graph-members.ts'
+import { answerSubscription } from './graph-subscriptions.ts'
 import { listDomains, showOrganization } from './graph-tenant-objects.ts'
 import {
   countObjects,
@@ -19,8 +20,8 @@ import {
 const jsonType = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
 
 /** Answers one Graph request whose token is already checked. Throws `GraphRefusal`. */
-export function answerGraph(context: GraphContext, tenantId: string): ServiceAnswer {
-  const answer = route(context, tenantId)
+export async function answerGraph(context: GraphContext, tenantId: string): Promise<ServiceAnswer> {
+  const answer = await route(context, tenantId)
   const requestId = randomUUID()
   return {
     status: answer.status ?? 200,
@@ -35,7 +36,7 @@ export function answerGraph(context: GraphContext, tenantId: string): ServiceAns
   }
 }
 
-function route(context: GraphContext, tenantId: string): GraphAnswer {
+function route(context: GraphContext, tenantId: string): GraphAnswer | Promise<GraphAnswer> {
   const { request, directory } = context
   const segments = pathSegments(request.path)?.slice(2)
   if (segments === undefined) throw badRequest('Invalid URL encoding.')
@@ -43,6 +44,7 @@ function route(context: GraphContext, tenantId: string): GraphAnswer {
   if (request.method === 'POST' && resource === 'users' && id !== undefined && relation === 'getMemberGroups') {
     return getMemberGroups(context, id)
   }
+  if (resource === 'subscriptions' && relation === undefined) return answerSubscription(context, id)
   if (request.method !== 'GET') throw permissionMissing()
   const pattern = rest.length > 0 ? 'too long' : [resource, id === undefined ? '' : named(id), relation ?? ''].join('/')
   switch (pattern) {

@@ -12,6 +12,7 @@ import { entraFaultAnswer } from './graph-faults.ts'
 import { answerGraph } from './graph-router.ts'
 import { Listings } from './listing.ts'
 import { answerSignIn } from './sign-in-service.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 const versionPath = '/graph/v1.0'
 
@@ -25,6 +26,7 @@ export class EntraTenant implements SimulatedService {
   readonly authorizations: Authorizations
   readonly listings: Listings
   readonly deltas: DeltaRounds
+  readonly subscriptions: Subscriptions
   readonly tenantId: string
   readonly #origin: string
   readonly #now: () => Date
@@ -54,6 +56,7 @@ export class EntraTenant implements SimulatedService {
     this.authorizations = new Authorizations(this.directory, `${origin}/graph/`, now)
     this.listings = new Listings(origin, pageSize)
     this.deltas = new DeltaRounds(origin, now, pageSize)
+    this.subscriptions = new Subscriptions(this.directory.log, tenantId, now)
   }
 
   /** Largest page of listings and delta rounds; undefined for the service's own sizes. */
@@ -70,7 +73,7 @@ export class EntraTenant implements SimulatedService {
         const body = await answerBatch(request, versionPath, (part) => this.#answerPart(part))
         return { status: 200, headers: { 'content-type': 'application/json' }, body }
       }
-      return this.#answerGraph(request)
+      return await this.#answerGraph(request)
     } catch (error) {
       return this.#refuse(error, request)
     }
@@ -99,11 +102,12 @@ export class EntraTenant implements SimulatedService {
     )
   }
 
-  #answerGraph(request: ServiceRequest): ServiceAnswer {
-    const { directory, listings, deltas } = this
+  async #answerGraph(request: ServiceRequest): Promise<ServiceAnswer> {
+    const { directory, listings, deltas, subscriptions } = this
     const { permissions, userId } = this.tokens.verify(request.headers.authorization)
     const baseUrl = `${this.#origin}${versionPath}`
-    return answerGraph({ directory, listings, deltas, baseUrl, permissions, userId, request }, this.tenantId)
+    const context = { directory, listings, deltas, subscriptions, baseUrl, permissions, userId, request }
+    return await answerGraph(context, this.tenantId)
   }
 
   /** A part can be hit by a fault of its own; faults of the transport do nothing here. */
@@ -112,7 +116,7 @@ export class EntraTenant implements SimulatedService {
     try {
       if (part.path.endsWith('/$batch')) throw badRequest('A batch cannot contain a batch.')
       const faulty = fault === undefined ? undefined : this.faultAnswer(fault, part)
-      return faulty ?? this.#answerGraph({ ...part, emptyPage: fault?.kind === 'empty-page' })
+      return faulty ?? (await this.#answerGraph({ ...part, emptyPage: fault?.kind === 'empty-page' }))
     } catch (error) {
       return this.#refuse(error, part)
     }
