@@ -6,7 +6,7 @@ import { runReportWatch } from '../sync/reporting/report-watch.ts'
 import { mailSender, notificationSender } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { runCredentialChecks } from '../sync/credential-checks.ts'
-import { runSyncSchedule } from '../sync/sync-scheduler.ts'
+import { createSyncSchedule } from '../sync/sync-scheduler.ts'
 import { runCommand } from './commands/commands.ts'
 import { startControlServer } from './control/control-server.ts'
 import type { LineSink } from './ldap/access-log.ts'
@@ -55,6 +55,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   )
   const { directory, engine, providers, credentialRecorder } = workspace
+  const schedule = createSyncSchedule({ engine, config, providers, clock, logger })
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
   let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
@@ -143,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   await lifecycle.start(
     'sync schedule',
-    (stopping) => ({ ended: runSyncSchedule({ engine, config, providers, clock, logger }, stopping) }),
+    (stopping) => ({ ended: schedule.run(stopping) }),
     ({ ended }) => ended,
   )
   await lifecycle.start(

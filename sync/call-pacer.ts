@@ -1,6 +1,7 @@
 import type { Clock } from '../server/runtime/clock.ts'
 import type { Traffic } from './identity-provider.ts'
 import type { ProviderError } from './provider-error.ts'
+import { steadyTime } from './steady-time.ts'
 
 /** What became of one attempt of a call. */
 export type Attempt<T> =
@@ -45,6 +46,8 @@ const longestThrottleMs = 15 * 60_000
  */
 export function createCallPacer(options: PacerOptions): CallPacer {
   const { clock, maxConcurrent, maxAttempts = 5, maxThrottles = 10, random = Math.random } = options
+  // A clock that is set back must not prolong a wait.
+  const time = steadyTime(clock, longestThrottleMs)
   const waiting: (() => void)[] = []
   let running = 0
   let closedUntilMs = 0
@@ -70,7 +73,7 @@ export function createCallPacer(options: PacerOptions): CallPacer {
   async function untilOpen(signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted()
-      const now = clock.now().getTime()
+      const now = time()
       if (now < closedUntilMs) {
         await clock.sleep(closedUntilMs - now, signal)
         continue
@@ -79,7 +82,7 @@ export function createCallPacer(options: PacerOptions): CallPacer {
       const start = Math.max(now, nextStartMs)
       nextStartMs = start + gapMs
       if (start > now) await clock.sleep(start - now, signal)
-      if (clock.now().getTime() >= closedUntilMs) return
+      if (time() >= closedUntilMs) return
     }
   }
 
@@ -107,7 +110,7 @@ export function createCallPacer(options: PacerOptions): CallPacer {
         traffic.throttles++
         const waitMs = result.waitMs ?? growing(throttles)
         if (throttles > maxThrottles || waitMs > longestThrottleMs) throw result.error
-        closedUntilMs = Math.max(closedUntilMs, clock.now().getTime() + waitMs + 250 * random())
+        closedUntilMs = Math.max(closedUntilMs, time() + waitMs + 250 * random())
         continue
       }
       failures++
@@ -125,7 +128,7 @@ export function createCallPacer(options: PacerOptions): CallPacer {
   return {
     call,
     spread(gap, forMs) {
-      const now = clock.now().getTime()
+      const now = time()
       gapMs = gap
       spreadUntilMs = now + forMs
       nextStartMs = Math.max(nextStartMs, now)

@@ -1,7 +1,9 @@
-import type { Config } from '../server/runtime/config-schema.ts'
 import type { Clock } from '../server/runtime/clock.ts'
+import type { Config } from '../server/runtime/config-schema.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import type { Logger } from './logger.ts'
+import { nextRun, type NextRun } from './run-timing.ts'
+import { steadyTime } from './steady-time.ts'
 import type { SyncEngine } from './sync-engine.ts'
 
 export interface SyncSchedulerOptions {
@@ -14,49 +16,108 @@ export interface SyncSchedulerOptions {
   readonly random?: () => number
 }
 
+export interface SyncSchedule {
+  /**
+   * Something may have changed at the provider: it is read a few seconds after the first of several hints, once more when
+   * hints come during a run, and never in quick succession. Hints for unknown providers and for files are ignored.
+   */
+  hint(providerId: string): void
+  /**
+   * Runs every provider, one after the other, and then each again and again until the signal is aborted: cloud providers
+   * after their interval, give or take a tenth, or after a hint; files when they have changed. Resolves when the last run
+   * has ended. Call once.
+   */
+  run(signal: AbortSignal): Promise<void>
+}
+
 /** How often a file is looked at for changes. */
 const fileCheckMs = 30_000
+/** Sleeps are cut into pieces, so that setting the clock shifts a run by no more than one of them. */
+const longestSleepMs = 60_000
 
-/**
- * Runs every provider now and then again and again, until the signal is aborted: cloud providers after their interval,
- * give or take a tenth; files when they have changed. Resolves when the last run has ended.
- */
-export async function runSyncSchedule(options: SyncSchedulerOptions, signal: AbortSignal): Promise<void> {
-  await Promise.all(options.providers.map((provider) => runProvider(provider)))
+export function createSyncSchedule(options: SyncSchedulerOptions): SyncSchedule {
+  const time = steadyTime(options.clock, longestSleepMs)
+  const agendas = options.providers.map((provider) => createAgenda(provider, options, time))
+  return {
+    hint: (providerId) => agendas.find(({ provider }) => provider.id === providerId)?.hint(),
+    async run(signal) {
+      for (const agenda of agendas) await agenda.runFirst(signal)
+      await Promise.all(agendas.map((agenda) => agenda.runAgain(signal)))
+    },
+  }
+}
 
-  async function runProvider(provider: IdentityProvider): Promise<void> {
-    let seen: string | undefined
-    while (!signal.aborted) {
-      const revision = await provider.revision?.()
-      if (provider.revision === undefined || revision !== seen) {
-        seen = revision
-        await runOnce(provider)
+/** When one provider was run, and when it is due. */
+function createAgenda(provider: IdentityProvider, options: SyncSchedulerOptions, time: () => number) {
+  const { engine, config, clock, logger, random = Math.random } = options
+  const settings = config.providers.find(({ id }) => id === provider.id)
+  const intervalMs =
+    settings === undefined || settings.type === 'ldif' ? undefined : settings.schedule.incrementalMinutes * 60_000
+  let lastStart = 0
+  let lastEnd = 0
+  let failures = 0
+  let hinted: number | undefined
+  let jitter = 1
+  let seen: string | undefined
+  let wake = new AbortController()
+
+  function next(): NextRun {
+    if (intervalMs === undefined) return { at: lastEnd + fileCheckMs, trigger: 'schedule' }
+    return nextRun({ lastStart, lastEnd, failures, hinted, jitter }, intervalMs)
+  }
+
+  async function runOnce(trigger: NextRun['trigger'], signal: AbortSignal): Promise<void> {
+    lastStart = time()
+    hinted = undefined
+    try {
+      if (await isNew()) {
+        const { outcome } = await engine.run(provider.id, { trigger, signal })
+        failures = outcome === 'failed' ? failures + 1 : 0
       }
-      await pause(waitMs(provider))
-    }
-  }
-
-  async function runOnce(provider: IdentityProvider): Promise<void> {
-    try {
-      await options.engine.run(provider.id, { trigger: 'schedule', signal })
     } catch (error) {
+      failures++
       const text = error instanceof Error ? error.message : String(error)
-      options.logger.error({ provider: provider.id, error: text }, 'scheduled sync run')
+      logger.error({ provider: provider.id, error: text }, 'scheduled sync run')
     }
+    lastEnd = time()
+    jitter = 0.9 + 0.2 * random()
   }
 
-  function waitMs(provider: IdentityProvider): number {
-    const settings = options.config.providers.find(({ id }) => id === provider.id)
-    if (settings === undefined || settings.type === 'ldif') return fileCheckMs
-    const random = options.random ?? Math.random
-    return settings.schedule.incrementalMinutes * 60_000 * (0.9 + 0.2 * random())
+  async function isNew(): Promise<boolean> {
+    if (provider.revision === undefined) return true
+    const revision = await provider.revision()
+    if (revision === seen) return false
+    seen = revision
+    return true
   }
 
-  async function pause(ms: number): Promise<void> {
+  async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+    wake = new AbortController()
+    const interrupted = AbortSignal.any([signal, wake.signal])
     try {
-      await options.clock.sleep(ms, signal)
+      await clock.sleep(Math.min(ms, longestSleepMs), interrupted)
     } catch (error) {
-      if (!signal.aborted) throw error
+      if (!interrupted.aborted) throw error
     }
+  }
+
+  return {
+    provider,
+    hint(): void {
+      if (intervalMs === undefined) return
+      hinted ??= time()
+      wake.abort()
+    },
+    async runFirst(signal: AbortSignal): Promise<void> {
+      if (!signal.aborted) await runOnce('schedule', signal)
+    },
+    async runAgain(signal: AbortSignal): Promise<void> {
+      while (!signal.aborted) {
+        const { at, trigger } = next()
+        const waitMs = at - time()
+        if (waitMs > 0) await sleep(waitMs, signal)
+        else await runOnce(trigger, signal)
+      }
+    },
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type Attempt, createCallPacer } from '../../../sync/call-pacer.ts'
+import { newTraffic } from '../../../sync/identity-provider.ts'
 import { ProviderError } from '../../../sync/provider-error.ts'
-import { fakeClock } from '../../sync/fake-clock.ts'
+import { fakeClock, manualClock } from '../../sync/fake-clock.ts'
 
 const error = new ProviderError({ provider: 'acme', call: 'GET /x', what: 'failed', advice: 'Wait.' })
 const done: Attempt<string> = { type: 'done', value: 'ok' }
@@ -47,6 +48,19 @@ describe('a call', () => {
   test('that is told to wait for an hour fails instead', async () => {
     const { call } = pacer()
     await expect(call({ type: 'throttled', error, waitMs: 3_600_000 })).rejects.toBe(error)
+  })
+
+  test('waits no longer for a clock that is set back than once more', async () => {
+    const clock = manualClock()
+    const traffic = newTraffic()
+    const paced = createCallPacer({ clock, maxConcurrent: 1, random: () => 1 })
+    const answers: Attempt<string>[] = [{ type: 'throttled', error, waitMs: 30_000 }, done]
+    const answer = paced.call({ signal: new AbortController().signal, traffic }, async () => answers.shift() ?? done)
+    await clock.pass(1000)
+    clock.set(-86_400_000)
+    await clock.pass(61_000)
+    expect(answers).toEqual([])
+    expect(await answer).toBe('ok')
   })
 
   test('ends when the run is aborted', async () => {
