@@ -43,6 +43,7 @@ export interface Links {
  * contest, and of a contest the newcomer of the later provider is held. Pure; the order of listing plays no part.
  */
 export function linkPeople(listed: readonly LinkSource[], ledgers: Ledgers): Links {
+  if (listed.every(({ tenant }) => tenant === listed[0]?.tenant)) return knownLinks(listed, ledgers)
   const sources = [...listed].sort((a, b) => a.order - b.order || (a.key < b.key ? -1 : 1))
   const index = indexByField(sources.filter(mayContest))
   const tenants = tenantsByPerson(ledgers)
@@ -115,6 +116,16 @@ export function linkPeople(listed: readonly LinkSource[], ledgers: Ledgers): Lin
       ? `${labelOf(rival)} is held`
       : (obstacle(source, rival, index) ?? 'both have ids of their own; an administrator may link them')
     contests.set(source.key, { held: false, reason: contestText(source, rival, problem) })
+  }
+}
+
+/** Within one tenant nobody is linked anew. */
+function knownLinks(sources: readonly LinkSource[], ledgers: Ledgers): Links {
+  const known = sources.filter(({ key }) => ledgers.identities.has(key))
+  return {
+    personOf: new Map(known.map(({ key }) => [key, holderOf(key, ledgers)])),
+    marks: new Map(),
+    contests: new Map(),
   }
 }
 

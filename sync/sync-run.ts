@@ -7,7 +7,7 @@ import type {
 } from '../server/directory/directory-store.ts'
 import { filledMark, isSet } from '../server/directory/filled-mark.ts'
 import type { Clock } from '../server/runtime/clock.ts'
-import type { Config, ProviderConfig } from '../server/runtime/config-schema.ts'
+import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import type { ProviderMirror } from './candidates.ts'
 import type { CurrentDirectory } from './desired-input.ts'
 import { newcomerRecords } from './enrollment/newcomers.ts'
@@ -31,6 +31,7 @@ import {
   withChanges,
 } from './mirror.ts'
 import { readPause } from './provider-pause.ts'
+import { memberRules } from './rules.ts'
 import { whyFull } from './run-mode.ts'
 import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
 import { emptyRuleGroups, readHeld, type Settlement, settle } from './settlement.ts'
@@ -89,12 +90,15 @@ type Read =
 /** What a settlement depends on beside the configuration and the time. */
 const settledFrom = ['mirror', 'identity', 'name', 'number', 'held', 'match', 'enrollment'] as const
 
+const settledForMs = 20 * 3_600_000
+
 /** One run at a time is the caller's to see to. */
 export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   const { directory, config, tenants, clock, logger } = options
   const { store } = directory
   /** Revisions of everything the last settlement depended on. */
   let settled: string | undefined
+  let settledAtMs = 0
 
   async function run(provider: IdentityProvider, runOptions: RunOptions): Promise<RunReport> {
     return await reported(provider, runOptions, async (report, context) => {
@@ -114,8 +118,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
         read.type === 'all'
           ? await mirrorChanges(store, provider.id, read.fetched.snapshot)
           : await mirrorUpdates(store, provider.id, read.fetched.changes)
-      if (read.type === 'changes' && records.length === 0 && (await isSettled()))
-        return await nothingNew(fetched, cursor)
+      if (records.length === 0 && (await isSettled())) return await nothingNew(fetched, cursor)
       return await takeOver(provider, fetched, read, records, cursor)
     })
   }
@@ -188,7 +191,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     records: readonly RecordChange[],
     cursor: CursorRecord | undefined,
   ): Promise<RunReport> {
-    const before = await readMirror(store, provider.id, provider.type === 'ldif' ? 'entries' : 'identities')
+    const before = await mirrorBefore(provider, read.type === 'changes')
     const snapshot = read.type === 'all' ? read.fetched.snapshot : changedMirror(before, read.fetched.changes)
     const fresh: ProviderMirror = { config: settingsOf(provider.id), tenant: provider.tenant, snapshot }
     const emptied = new Map([[provider.id, newlyEmptied(fresh, before)]])
@@ -201,6 +204,17 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       })
     const settlement = await settleNow({ fresh: [fresh], emptied, approved: undefined })
     return await apply({ ...report, read: countRead(snapshot) }, settlement, false)
+  }
+
+  /** The mirror as it was: as a whole where changes are made to it, else only what the guard compares, if anything. */
+  async function mirrorBefore({ id }: IdentityProvider, whole: boolean): Promise<Snapshot | undefined> {
+    const settings = settingsOf(id)
+    if (settings.type === 'ldif') return undefined
+    if (whole) return await readMirror(store, id, 'identities')
+    if (!namesMemberGroups(settings) || (await readCursor(store, id)) === undefined) return undefined
+    const groups = []
+    for await (const group of mirrorReader(store, id).groups()) groups.push(group)
+    return { kind: 'identities', users: [], groups, domains: [] }
   }
 
   async function nothingNew(report: RunReport, cursor: CursorRecord): Promise<RunReport> {
@@ -265,6 +279,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       records: [...records, runRecord(finished)],
     })
     settled = revisions()
+    settledAtMs = now.getTime()
     const timed = { ...finished, seconds: { ...finished.seconds, apply: secondsSince(started) } }
     logRun(timed)
     return timed
@@ -277,9 +292,11 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     return cursors.every((cursor) => cursor !== undefined) ? [filledMark] : []
   }
 
-  /** Whether settling again would give what is there already. */
+  /** Whether settling again would give what is there already. Once a day it is done anyway: time frees names and forgets people. */
   async function isSettled(): Promise<boolean> {
-    if (settled !== revisions() || (await readHeld(store)).size > 0) return false
+    const ageMs = clock.now().getTime() - settledAtMs
+    if (settled !== revisions() || !(ageMs >= 0 && ageMs < settledForMs) || (await readHeld(store)).size > 0)
+      return false
     for (const { id } of config.providers) if ((await readPause(store, id)) !== undefined) return false
     return true
   }
@@ -431,6 +448,10 @@ function emptyIn(fresh: ProviderMirror, before: Snapshot): readonly string[] {
   const names = new Map(now.map((group) => [group.id, group.name]))
   const renamed = groups.filter((g) => names.has(g.id)).map((g) => ({ ...g, name: names.get(g.id) ?? g.name }))
   return emptyRuleGroups({ ...fresh, snapshot: { kind: 'identities', users: [], domains: [], groups: renamed } })
+}
+
+function namesMemberGroups({ filters }: CloudProviderConfig): boolean {
+  return memberRules.some((setting) => filters[setting].length > 0)
 }
 
 function countRead(snapshot: Snapshot): RunReport['read'] {

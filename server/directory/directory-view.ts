@@ -101,21 +101,25 @@ export function smallView(schema: Schema, entries: readonly Entry[]): DirectoryV
   return next.finish()
 }
 
-/** The changes to one index: for each key the slots that come and go. */
+/** Slots of one key that come (true) and go; a single one alone: its slot, or the complement of it when it goes. */
+type SlotChanges = number | Map<number, boolean>
+
+/** The changes to one index. */
 class PostingChanges {
-  private readonly byKey = new Map<string, Map<number, boolean>>()
+  private readonly byKey = new Map<string, SlotChanges>()
 
   set(key: string, slot: number, isMember: boolean): void {
-    const slots = this.byKey.get(key)
-    if (slots) slots.set(slot, isMember)
-    else this.byKey.set(key, new Map([[slot, isMember]]))
+    const known = this.byKey.get(key)
+    if (typeof known === 'object') known.set(slot, isMember)
+    else if (known === undefined) this.byKey.set(key, isMember ? slot : ~slot)
+    else this.byKey.set(key, new Map([slotChange(known), [slot, isMember]]))
   }
 
   applyTo(index: ReadonlyMap<string, Posting>): ReadonlyMap<string, Posting> {
     if (this.byKey.size === 0) return index
     const next = new Map(index)
-    for (const [key, slots] of this.byKey) {
-      const posting = mergePosting(next.get(key), slots)
+    for (const [key, changes] of this.byKey) {
+      const posting = mergePosting(next.get(key), changes)
       if (posting === undefined) next.delete(key)
       else next.set(key, posting)
     }
@@ -123,11 +127,13 @@ class PostingChanges {
   }
 }
 
-function mergePosting(old: Posting | undefined, changes: ReadonlyMap<number, boolean>): Posting | undefined {
-  if (old === undefined && changes.size === 1) {
-    const [[slot, isMember] = [-1, false]] = changes
-    return isMember ? slot : undefined
-  }
+function slotChange(single: number): [slot: number, isMember: boolean] {
+  return single >= 0 ? [single, true] : [~single, false]
+}
+
+function mergePosting(old: Posting | undefined, single: SlotChanges): Posting | undefined {
+  if (old === undefined && typeof single === 'number') return single >= 0 ? single : undefined
+  const changes = typeof single === 'number' ? new Map([slotChange(single)]) : single
   const kept = slotsOf(old).filter((slot) => !changes.has(slot))
   const added = [...changes].filter(([, isMember]) => isMember).map(([slot]) => slot)
   const merged = added.length === 0 ? kept : [...kept, ...added].sort((a, b) => a - b)

@@ -351,7 +351,7 @@ describe('any changes, read as they come', () => {
         if (entra().groups.has(team) && other % 3 === 0 && entra().groups.has(entraGroupId(1 + (other % 4))))
           entra().addMember(team, entraGroupId(1 + (other % 4)))
         else if (entra().groups.has(team)) entra().removeMember(team, member)
-        if (okta().groups.has(board)) okta().removeMember(board, colleague)
+        if (okta().groups.has(board) && okta().users.has(colleague)) okta().removeMember(board, colleague)
     }
   }
 })
