@@ -2,7 +2,7 @@ import type { CloudProviderConfig, Config } from '../server/runtime/config-schem
 import type { JsonObject, SourceUser } from './identity.ts'
 import { isJsonObject } from './record-fields.ts'
 
-/** Attributes a mapping may set: those of a person's object classes that nothing else decides. */
+/** Attributes a mapping may set: those of a person's object classes that nothing else decides, and the number of groups. */
 const mappableAttributes = new Map(
   [
     'businessCategory',
@@ -13,6 +13,7 @@ const mappableAttributes = new Map(
     'employeeNumber',
     'employeeType',
     'facsimileTelephoneNumber',
+    'gidNumber',
     'givenName',
     'homeDirectory',
     'homePhone',
@@ -57,15 +58,28 @@ export interface MappedAttribute {
   readonly source: string
 }
 
-/** The mapping of a provider. Throws for an attribute that cannot be mapped, naming the setting. */
+/** The mapping of a provider. Throws for what {@link mappingProblems} tells, naming the setting. */
 export function attributeMapping(config: CloudProviderConfig): readonly MappedAttribute[] {
-  return Object.entries(config.attributes).map(([attribute, source]) => {
-    const name = mappableAttributes.get(attribute.toLowerCase())
-    if (name === undefined)
-      throw new Error(
-        `${config.id}: attributes: "${attribute}" cannot be mapped; possible are ${[...mappableAttributes.values()].join(', ')}`,
-      )
-    return { attribute: name, source }
+  const [problem] = mappingProblems(config)
+  if (problem !== undefined) throw new Error(`${config.id}: attributes: "${problem.attribute}" ${problem.message}`)
+  return Object.entries(config.attributes).map(([attribute, source]) => ({
+    attribute: mappableAttributes.get(attribute.toLowerCase()) ?? attribute,
+    source,
+  }))
+}
+
+/** What is wrong with a mapping. */
+export function mappingProblems(
+  config: CloudProviderConfig,
+): readonly { readonly attribute: string; readonly message: string }[] {
+  return Object.entries(config.attributes).flatMap(([attribute, source]) => {
+    if (!mappableAttributes.has(attribute.toLowerCase()))
+      return [{ attribute, message: `cannot be mapped; possible are ${[...mappableAttributes.values()].join(', ')}` }]
+    if (source.trim() === '')
+      return [{ attribute, message: 'names no field; write a field or a {template}, or remove it' }]
+    if (/[{}]/.test(source.replace(/\{[^{}]+\}/g, '')))
+      return [{ attribute, message: `${JSON.stringify(source)} has a brace without its fellow` }]
+    return []
   })
 }
 
@@ -104,9 +118,12 @@ function fieldValues(record: JsonObject, path: string): readonly string[] {
   })
 }
 
-/** The number a mapping gives for uidNumber, if it is one. */
-export function mappedNumber(values: ReadonlyMap<string, readonly string[]>): number | undefined {
-  const [text] = values.get('uidNumber') ?? []
+/** The number a mapping gives, if it is one: `uidNumber` of people, `gidNumber` of groups. */
+export function mappedNumber(
+  values: ReadonlyMap<string, readonly string[]>,
+  attribute: 'uidNumber' | 'gidNumber' = 'uidNumber',
+): number | undefined {
+  const [text] = values.get(attribute) ?? []
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
 }
 

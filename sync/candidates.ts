@@ -1,5 +1,5 @@
 import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runtime/config-schema.ts'
-import { attributeMapping, mappedNumber, mappedValues } from './attribute-mapping.ts'
+import { attributeMapping, type MappedAttribute, mappedNumber, mappedValues } from './attribute-mapping.ts'
 import { fillGaps } from './gap-filling.ts'
 import { type Membership, resolveMembership } from './group-membership.ts'
 import { wantedGroupName } from './group-names.ts'
@@ -83,7 +83,10 @@ export function providerOfDecision(key: string): string {
 interface View {
   /** Its key is the source's own. */
   readonly candidate: Candidate
-  readonly provider: MirroredProvider & { readonly config: CloudProviderConfig }
+  readonly provider: MirroredProvider & {
+    readonly config: CloudProviderConfig
+    readonly mapping: readonly MappedAttribute[]
+  }
   readonly source: string
   readonly verdict: Verdict
 }
@@ -200,7 +203,7 @@ function viewsOf(config: Config, provider: MirroredProvider, ledgers: Ledgers): 
     membership: resolveMembership(snapshot.groups),
     isKnown: (id: string) => ledgers.identities.has(keyOf(id)),
   }
-  const viewed = { ...provider, config: settings }
+  const viewed = { ...provider, config: settings, mapping: attributeMapping(settings) }
   const userVerdicts = judgeUsers(judged)
   const groupVerdicts = judgeGroups(judged)
   return [
@@ -216,11 +219,11 @@ function userView(
   judged: Verdict | undefined,
   keyOf: (id: string) => string,
 ): View {
-  const { config: provider } = viewed
+  const { config: provider, mapping } = viewed
   const rule = userNameRule(config.naming, provider)
   const wantedName = wantedUserName(user, rule)
   const verdict = withName(judged, wantedName, rule.attribute)
-  const mapped = mappedValues(attributeMapping(provider), user.record)
+  const mapped = mappedValues(mapping, user.record)
   const active = verdict.status === 'active'
   return {
     provider: viewed,
@@ -266,7 +269,7 @@ function groupView(
   keyOf: (id: string) => string,
 ): View {
   if (verdict === undefined) throw new Error('every group is judged')
-  const { config: provider } = viewed
+  const { config: provider, mapping } = viewed
   const active = verdict.status === 'active'
   return {
     provider: viewed,
@@ -278,7 +281,7 @@ function groupView(
       id: group.id,
       created: group.created,
       wantedName: wantedGroupName(group.name),
-      wantedNumber: undefined,
+      wantedNumber: mappedNumber(mappedValues(numberOnly(mapping), group.record), 'gidNumber'),
       sources: [],
       sourceKeys: [],
       activeKeys: [],
@@ -290,4 +293,9 @@ function groupView(
       membership,
     },
   }
+}
+
+/** All that is mapped of groups. */
+function numberOnly(mapping: readonly MappedAttribute[]): readonly MappedAttribute[] {
+  return mapping.filter(({ attribute }) => attribute === 'gidNumber')
 }

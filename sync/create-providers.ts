@@ -20,7 +20,10 @@ export function createProviders(config: Config, parts: AllProviderParts): readon
     switch (provider.type) {
       case 'entra':
       case 'office365':
-        return createEntraProvider(provider, { ...parts, linkingReadsDomains: linkingReadsDomains(config, provider) })
+        return createEntraProvider(
+          { usernameAttribute: config.naming.usernameAttribute, ...provider },
+          { ...parts, linkingReadsDomains: linkingReadsDomains(config, provider) },
+        )
       case 'okta':
         return createOktaProvider(provider, parts)
       case 'ldif':

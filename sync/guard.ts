@@ -13,6 +13,8 @@ export interface GuardInput {
   readonly removedLately: (provider: string, type: EntryType) => number
   /** Names of groups that a rule of the provider reads and that became empty. */
   readonly emptiedRuleGroups: (provider: string) => readonly string[]
+  /** Groups that something else here depends on, by entryUUID, with what does. */
+  readonly usedGroups: ReadonlyMap<string, string>
   readonly isFileProvider: (provider: string) => boolean
   /** Members that go for reasons with evidence are no loss of the group. */
   readonly hasEvidence: (entryUUID: string) => boolean
@@ -85,6 +87,7 @@ function guardProvider(
 
   for (const type of guardedTypes) holdByCount(type)
   const removalByUuid = new Map(own.filter(isUnprovenRemoval).map((change) => [change.entryUUID, change]))
+  for (const change of own) holdIfUsedGroupEmpties(change)
   for (const change of own) holdIfHalfIsLost(change)
   holdIfRuleGroupsAreEmpty()
   holdWhatWasHeld()
@@ -154,13 +157,31 @@ function guardProvider(
     return JSON.stringify([entryUUID, waits, facts])
   }
 
-  /** A held group keeps its members, so those who would go with it stay too. */
   function holdIfHalfIsLost(change: PlannedChange): void {
     if (change.type !== 'group' || change.after === undefined || keptEntries.has(change.entryUUID)) return
     if (change.membersBefore < smallestGuardedGroup) return
-    const lost = change.membersLost.filter((member) => !input.hasEvidence(member) && !keptEntries.has(member))
+    const lost = unprovenLoss(change)
     if (lost.length * 2 <= change.membersBefore) return
-    const reason = `${change.dn} would lose ${lost.length} of ${change.membersBefore} members`
+    holdMembers(`${change.dn} would lose ${lost.length} of ${change.membersBefore} members`, change, lost)
+  }
+
+  function holdIfUsedGroupEmpties(change: PlannedChange): void {
+    const user = input.usedGroups.get(change.entryUUID)
+    if (user === undefined || keptEntries.has(change.entryUUID)) return
+    const named = `${change.dn}, which ${user} names,`
+    if (isUnprovenRemoval(change)) hold(`${named} would go`, [change], keptEntries)
+    const lost = unprovenLoss(change)
+    if (change.after === undefined || lost.length === 0) return
+    if (textValuesOf(change.after.attributes, 'member').length === 0)
+      holdMembers(`${named} would have no member left`, change, lost)
+  }
+
+  function unprovenLoss({ membersLost }: PlannedChange): readonly string[] {
+    return membersLost.filter((member) => !input.hasEvidence(member) && !keptEntries.has(member))
+  }
+
+  /** A held group keeps its members, so those who would go with it stay too. */
+  function holdMembers(reason: string, change: PlannedChange, lost: readonly string[]): void {
     hold(reason, [change], isFile ? keptEntries : keptMembers)
     hold(
       reason,

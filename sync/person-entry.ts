@@ -73,7 +73,8 @@ export function personAttributes(facts: PersonFacts): Map<string, readonly Attri
   set('sAMAccountName', user.names.sAMAccountName ?? username)
   set('userPrincipalName', user.names.userPrincipalName ?? user.names.login ?? user.names.mail)
   attributes.set('userAccountControl', [active ? accountEnabled : accountDisabled])
-  for (const [name, values] of mapped) if (name !== 'uidNumber' && !attributes.has(name)) attributes.set(name, values)
+  for (const [name, values] of mapped)
+    if (name !== 'uidNumber' && name !== 'gidNumber' && !attributes.has(name)) attributes.set(name, values)
   for (const [name, values] of facts.local) if (!attributes.has(name)) attributes.set(name, values)
   if (!active) {
     attributes.set('loginShell', [noLoginShell])

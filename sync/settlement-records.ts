@@ -29,6 +29,7 @@ export async function recordChanges(
   const { desired, changes } = settlement
   return [
     ...ledgerRecords(desired),
+    ...settlement.pins,
     ...(await decisionRecords(store, desired.decisions)),
     ...(await credentialRecords(store, desired)),
     ...(await heldRecords(store, holds)),

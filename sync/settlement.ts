@@ -1,5 +1,5 @@
-import type { RecordReader } from '../server/directory/directory-store.ts'
-import type { Config } from '../server/runtime/config-schema.ts'
+import type { RecordChange, RecordReader } from '../server/directory/directory-store.ts'
+import type { Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import { type ProviderMirror } from './candidates.ts'
 import { snapshotDirectory } from './current-directory.ts'
 import { computeDesired, type Desired } from './desired.ts'
@@ -9,11 +9,14 @@ import { type EntryType, entryType } from './file-entries.ts'
 import { resolveMembership } from './group-membership.ts'
 import { guardChanges, type HeldChanges } from './guard.ts'
 import { type Ledgers, readLedgers, trusted } from './ledgers.ts'
+import type { Snapshot } from './identity.ts'
 import { readMirror } from './mirror.ts'
 import { pauseHolds, readPause } from './provider-pause.ts'
+import { pinChanges, readPins, withPinnedGroups } from './rule-group-pins.ts'
 import { memberRules, ruleGroups } from './rules.ts'
 import type { ReportedHold } from './run-report.ts'
 import { type PlannedChange, planSync, providerOf } from './sync-plan.ts'
+import { usedGroups } from './used-groups.ts'
 
 /** Value of the `held` collection. */
 export type HeldRecord = ReportedHold & {
@@ -37,6 +40,8 @@ export interface Settlement {
   readonly emptied: ReadonlyMap<string, readonly string[]>
   /** Changes of paused providers that are not applied; nobody is asked about them. */
   readonly pausedChanges: readonly PlannedChange[]
+  /** Records of the groups that rules name. */
+  readonly pins: readonly RecordChange[]
   readonly durations: SettleDurations
 }
 
@@ -70,6 +75,7 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
   const current = await snapshotDirectory(options.current)
   const ledgers = await readLedgers(store)
   const providers = await readMirrors(options)
+  const pins = await newPins(options, providers)
   const input = { config, providers, ledgers, enrollments: await readEnrollments(store), current, now }
   const wished = await computeDesired({ ...input, holds: noHolds })
   watch.lap('map')
@@ -77,7 +83,7 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
   const isKnown = (entryUUID: string) => known.has(entryUUID)
   const wishes = await planSync(current, wished, isKnown)
   watch.lap('plan')
-  const settled = { ledgers, durations: watch.seconds }
+  const settled = { ledgers, pins, durations: watch.seconds }
   if (wishes.length === 0)
     return { ...settled, desired: wished, changes: wishes, held: [], emptied: new Map(), pausedChanges: [] }
 
@@ -98,6 +104,7 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
         .filter((removal) => removal.type === type && removal.time > since)
         .reduce((sum, removal) => sum + removal.count, 0),
     emptiedRuleGroups: (provider) => namesOf(emptied.get(provider) ?? [], provider, providers),
+    usedGroups: usedGroups(current, config.binders),
     isFileProvider: (provider) => config.providers.some(({ id, type }) => id === provider && type === 'ldif'),
     hasEvidence: (entryUUID) => wished.refusals.get(entryUUID)?.evidence ?? false,
     heldBefore: (provider) => heldBefore.get(provider),
@@ -146,15 +153,36 @@ async function readMirrors(options: SettleOptions): Promise<readonly ProviderMir
   const mirrors: ProviderMirror[] = []
   for (const provider of config.providers) {
     const replacement = fresh.find((mirror) => mirror.config.id === provider.id)
-    mirrors.push(
-      replacement ?? {
-        config: provider,
-        tenant: tenants.get(provider.id) ?? provider.id,
-        snapshot: await readMirror(store, provider.id, provider.type === 'ldif' ? 'entries' : 'identities'),
-      },
-    )
+    mirrors.push(replacement ?? (await storedMirror(store, provider, tenants.get(provider.id) ?? provider.id)))
   }
   return mirrors
+}
+
+async function storedMirror(store: RecordReader, provider: ProviderConfig, tenant: string): Promise<ProviderMirror> {
+  const snapshot = await readMirror(store, provider.id, provider.type === 'ldif' ? 'entries' : 'identities')
+  return await mirrorWithPins(store, provider, tenant, snapshot)
+}
+
+/** What a provider holds, with the groups that its rules name by id. Throws RuleError when one of them is gone. */
+export async function mirrorWithPins(
+  store: RecordReader,
+  provider: ProviderConfig,
+  tenant: string,
+  snapshot: Snapshot | undefined,
+): Promise<ProviderMirror> {
+  return { config: withPinnedGroups(provider, snapshot, await readPins(store, provider.id)), tenant, snapshot }
+}
+
+async function newPins(
+  { config, store }: SettleOptions,
+  mirrors: readonly ProviderMirror[],
+): Promise<readonly RecordChange[]> {
+  const changes: RecordChange[] = []
+  for (const provider of config.providers) {
+    const snapshot = mirrors.find((mirror) => mirror.config.id === provider.id)?.snapshot
+    changes.push(...pinChanges(provider, snapshot, await readPins(store, provider.id)))
+  }
+  return changes
 }
 
 /** Entries by `<provider>\0<type>`. */

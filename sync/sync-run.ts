@@ -34,7 +34,7 @@ import { readPause } from './provider-pause.ts'
 import { memberRules } from './rules.ts'
 import { whyFull } from './run-mode.ts'
 import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
-import { emptyRuleGroups, readHeld, type Settlement, settle } from './settlement.ts'
+import { emptyRuleGroups, mirrorWithPins, readHeld, type Settlement, settle } from './settlement.ts'
 import { entryChanges, holdsOf, recordChanges } from './settlement-records.ts'
 
 /** The store with its change log. */
@@ -193,7 +193,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   ): Promise<RunReport> {
     const before = await mirrorBefore(provider, read.type === 'changes')
     const snapshot = read.type === 'all' ? read.fetched.snapshot : changedMirror(before, read.fetched.changes)
-    const fresh: ProviderMirror = { config: settingsOf(provider.id), tenant: provider.tenant, snapshot }
+    const fresh = await mirrorWithPins(store, settingsOf(provider.id), provider.tenant, snapshot)
     const emptied = new Map([[provider.id, newlyEmptied(fresh, before)]])
     const cursorRecord = cursor === undefined ? [] : [cursorChange(provider.id, cursor)]
     if (!report.dryRun)

@@ -255,6 +255,24 @@ describe('rules', () => {
     expect(peopleServed()).toBe(100)
   })
 
+  test('mean the group that had the name at first: renamed it is still meant, and another of its name is not', async () => {
+    await reopened({ allowUsersInGroups: ['Ten'] })
+    await run()
+    await sync.engine.plan.approve('latest', 'root')
+    truth().updateGroup(groupId(2), { displayName: 'Ten people' })
+    truth().addGroup({ id: groupId(77), displayName: 'Ten', mail: 'ten@elsewhere.example' }, [userId(50)])
+    expect(await run()).toMatchObject({ error: null })
+    expect(peopleServed()).toBe(10)
+    expect(sync.directory.entryByUuid(userId(50))).toBeUndefined()
+    truth().removeGroup(groupId(2))
+    expect((await run()).error).toBe(
+      `contoso: filters.allowUsersInGroups: the group "Ten" is gone (it was ${groupId(2)}; another group has that name now, ${groupId(77)}). Name the group that is meant by its id.`,
+    )
+    expect(peopleServed()).toBe(10)
+    await reopened({ allowUsersInGroups: [groupId(77)] })
+    expect((await run()).error).toBeNull()
+  })
+
   test('whose group is missing fail the run and change nothing', async () => {
     await reopened({ denyUsersInGroups: ['Nowhere'] })
     expect(await run()).toMatchObject({
@@ -262,6 +280,59 @@ describe('rules', () => {
       error: expect.stringContaining('there is no group "Nowhere"'),
     })
     expect(peopleServed()).toBe(100)
+  })
+})
+
+describe('a group that something here depends on', () => {
+  const smallGroup = 'cn=Three,ou=groups,dc=example,dc=com'
+  const withThree = async (settings: object) => {
+    truth().addGroup({ id: groupId(3), displayName: 'Three', mail: 'three@contoso.example' }, [1, 2, 3].map(userId))
+    await run()
+    const { store } = sync.directory
+    sync = await openSync({ providers: [entraSettings(tenants)], settings, store, clock: sync.clock })
+  }
+  const emptyThree = () => [1, 2, 3].forEach((n) => truth().removeMember(groupId(3), userId(n)))
+
+  test('such as a sudo rule does not lose its last members without approval', async () => {
+    await withThree({})
+    const attributes = new Map([
+      ['objectClass', ['top', 'sudoRole']],
+      ['cn', ['admins']],
+      ['sudoUser', ['%three']],
+    ])
+    const rule = {
+      dn: 'cn=admins,ou=sudoers,dc=example,dc=com',
+      entryUUID: '7c0d5f6e-3a43-4f0f-9d49-0f3f6d1f2a11',
+      attributes,
+    }
+    const entries = [{ type: 'put', entry: rule } as const]
+    await sync.directory.commit({ cause: { kind: 'admin', id: 'test' }, entries, records: [] })
+    emptyThree()
+    const reasons = [`${smallGroup}, which the sudo rule ${rule.dn} names, would have no member left`]
+    expect(await run()).toMatchObject({ outcome: 'held', held: [{ reasons }] })
+    expect(membersOf('Three')).toBe(3)
+    truth().removeGroup(groupId(3))
+    expect(await run()).toMatchObject({
+      outcome: 'held',
+      held: [{ reasons: [`${smallGroup}, which the sudo rule ${rule.dn} names, would go`] }],
+    })
+    await sync.engine.plan.approve('latest', 'root')
+    expect(sync.directory.entryByDn(smallGroup)).toBeUndefined()
+  })
+
+  test('or the scope of a binder neither; evidence empties it at once', async () => {
+    const scope = { subtrees: ['ou=people,dc=example,dc=com'], filter: `(&(uid=*)(memberOf=${smallGroup}))` }
+    await withThree({ binders: [{ name: 'vpn', password: 'a-password-for-tests', scope }] })
+    emptyThree()
+    expect(await run()).toMatchObject({
+      outcome: 'held',
+      held: [{ reasons: [`${smallGroup}, which the scope of the binder vpn names, would have no member left`] }],
+    })
+    for (const n of [1, 2, 3]) truth().addMember(groupId(3), userId(n))
+    expect(await run()).toMatchObject({ outcome: 'unchanged' })
+    for (const n of [1, 2, 3]) truth().updateUser(userId(n), { accountEnabled: false })
+    expect(await run()).toMatchObject({ outcome: 'applied', counts: { user: { deactivated: 3 } } })
+    expect(membersOf('Three')).toBe(0)
   })
 })
 

@@ -46,6 +46,17 @@ describe('attributes', () => {
     expect(values(person(sync, 2), 'description')).toEqual([])
   })
 
+  test('give groups their numbers: gidNumber', async () => {
+    const groups = tenants.okta.tenant.directory
+    groups.addGroup({ id: '00g00000000000000009', profile: { name: 'Numbered', description: null, unixId: '4800' } })
+    const sync = await served(oktaSettings(tenants, { attributes: { gidNumber: 'profile.unixId' } }))
+    const numbered = sync.directory.entryByDn('cn=Numbered,ou=groups,dc=example,dc=com')
+    expect(values(numbered, 'gidNumber')).toEqual(['4800'])
+    expect(values(sync.directory.entryByDn('uid=worker1,ou=people,dc=example,dc=com'), 'gidNumber')).not.toEqual([
+      '4800',
+    ])
+  })
+
   test('keep the first number of the source for ever', async () => {
     const settings = entraSettings(tenants, { attributes: { uidNumber: 'employeeId' } })
     tenants.entra.tenant.directory.updateUser(entraUserId(1), { employeeId: '4711' })

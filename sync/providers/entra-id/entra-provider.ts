@@ -139,7 +139,7 @@ function probes(
   domainsAreRead: boolean,
 ): readonly Probe[] {
   const users = { ...usersListing(config), path: '/users?$select=id,accountEnabled&$top=1' }
-  const groups = { ...groupsListing, path: '/groups?$select=id&$top=1' }
+  const groups = { ...groupsListing(config), path: '/groups?$select=id&$top=1' }
   return [
     ...(purposes.includes('users') ? [{ name: 'read users', listing: users }] : []),
     ...(purposes.includes('groups') ? [{ name: 'read groups', listing: groups }] : []),

@@ -6,13 +6,28 @@ import { groupProperties, userProperties } from './graph-identities.ts'
 
 /** Properties asked for of each user: ours, and those that the configuration takes values from. */
 export function selectedUserProperties({ attributes, usernameAttribute }: EntraProviderConfig): readonly string[] {
-  const sources = Object.values(attributes).flatMap((source) =>
+  const sources = Object.entries(attributes).flatMap(([name, source]) => (isOfGroups(name) ? [] : [source]))
+  if (usernameAttribute !== undefined && !builtInNames.has(usernameAttribute)) sources.push(usernameAttribute)
+  return withNamed(userProperties, sources)
+}
+
+function selectedGroupProperties({ attributes }: EntraProviderConfig): readonly string[] {
+  const sources = Object.entries(attributes).flatMap(([name, source]) => (isOfGroups(name) ? [source] : []))
+  return withNamed(groupProperties, sources)
+}
+
+/** Of groups only the number is mapped. */
+function isOfGroups(attribute: string): boolean {
+  return attribute.toLowerCase() === 'gidnumber'
+}
+
+/** `onPremisesExtensionAttributes.extensionAttribute1` is a field of one property. */
+function withNamed(properties: readonly string[], sources: readonly string[]): readonly string[] {
+  const fields = sources.flatMap((source) =>
     source.includes('{') ? [...source.matchAll(/\{([^{}]+)\}/g)].map(([, field]) => field ?? '') : [source],
   )
-  if (usernameAttribute !== undefined && !builtInNames.has(usernameAttribute)) sources.push(usernameAttribute)
-  // `onPremisesExtensionAttributes.extensionAttribute1` is a field of one property.
-  const named = sources.map((source) => source.split('.')[0]?.trim() ?? '').filter((name) => /^\w+$/.test(name))
-  return [...new Set([...userProperties, ...named])]
+  const named = fields.map((field) => field.split('.')[0]?.trim() ?? '').filter((name) => /^\w+$/.test(name))
+  return [...new Set([...properties, ...named])]
 }
 
 /** `usernameAttribute` values that are taken from properties under other names. */
@@ -32,9 +47,8 @@ export function usersListing(config: EntraProviderConfig): Listing {
   return { ...readUsers, path: `/users?$select=${select}&$top=999`, saying: saysWhoMaySignIn }
 }
 
-export const groupsListing: Listing = {
-  ...readGroups,
-  path: `/groups?$select=${groupProperties.join(',')}&$top=999`,
+export function groupsListing(config: EntraProviderConfig): Listing {
+  return { ...readGroups, path: `/groups?$select=${selectedGroupProperties(config).join(',')}&$top=999` }
 }
 
 export const domainsListing: Listing = {
@@ -54,11 +68,11 @@ export function userListing(config: EntraProviderConfig, name: string): Listing 
   }
 }
 
-export function groupListing(id: string): Listing {
+export function groupListing(config: EntraProviderConfig, id: string): Listing {
   return {
     ...readGroups,
     call: `GET /groups/${id}`,
-    path: `/groups/${encodeURIComponent(id)}?$select=${groupProperties.join(',')}`,
+    path: `/groups/${encodeURIComponent(id)}?$select=${selectedGroupProperties(config).join(',')}`,
   }
 }
 
@@ -92,10 +106,9 @@ export function usersDelta(config: EntraProviderConfig): Listing {
   }
 }
 
-export const groupsDelta: Listing = {
-  ...readGroups,
-  call: 'GET /groups/delta',
-  path: `/groups/delta?$select=${[...groupProperties, 'members'].join(',')}`,
+export function groupsDelta(config: EntraProviderConfig): Listing {
+  const select = [...selectedGroupProperties(config), 'members'].join(',')
+  return { ...readGroups, call: 'GET /groups/delta', path: `/groups/delta?$select=${select}` }
 }
 
 /** A delta link at once, without data: changes from now on. */

@@ -60,7 +60,7 @@ export function createGraphReader(
         config.graphUrl,
         config.tenantId.toLowerCase(),
         config.users ? selectedUserProperties(config) : null,
-        needsGroups(config) ? groupsDelta.path : null,
+        needsGroups(config) ? groupsDelta(config).path : null,
       ]),
     )
     .digest('hex')
@@ -71,7 +71,7 @@ export function createGraphReader(
       ? { link: await linkFromNow(usersDelta(config), context), read: await readUsers(context) }
       : undefined
     const groups = needsGroups(config)
-      ? { link: await linkFromNow(groupsDelta, context), read: await readGroups(context) }
+      ? { link: await linkFromNow(groupsDelta(config), context), read: await readGroups(context) }
       : undefined
     const domains = domainsAreRead ? await readDomains(context) : []
     const isTracked = (part: { readonly link: string | null } | undefined) => part === undefined || part.link !== null
@@ -91,7 +91,7 @@ export function createGraphReader(
     if (since?.shape !== shape) return undefined
     const users = since.users === null ? nothing : await follow(usersDelta(config), since.users, context)
     if (users === undefined) return undefined
-    const groups = since.groups === null ? nothing : await follow(groupsDelta, since.groups, context)
+    const groups = since.groups === null ? nothing : await follow(groupsDelta(config), since.groups, context)
     if (groups === undefined) return undefined
     const next: GraphCursor = { shape, users: users.deltaLink, groups: groups.deltaLink }
     const people = await changedUsers(users.items, mirror, context)
@@ -201,7 +201,7 @@ export function createGraphReader(
   ): Promise<SourceGroup | undefined> {
     const known = await mirror.group(id)
     const record =
-      known === undefined ? await graph.read(groupListing(id), context) : { ...known.record, ...said.record }
+      known === undefined ? await graph.read(groupListing(config, id), context) : { ...known.record, ...said.record }
     if (record === undefined) return undefined
     // Only what was readable before can be brought up to date; anything else is read as a whole.
     const change = known?.membersReadable === true && !hidesMembers(record) ? memberChanges(known, said) : undefined
@@ -219,7 +219,7 @@ export function createGraphReader(
   }
 
   async function readGroups(context: FetchContext): Promise<readonly SourceGroup[]> {
-    const records = await whole(groupsListing, context, 'groups')
+    const records = await whole(groupsListing(config), context, 'groups')
     let read = 0
     const groups = await allOrFirstFailure(records, context, async (record, calls) => {
       const members = await readMembers(record, calls)

@@ -79,6 +79,7 @@ async function run(state: State, source: Source, now: Date, before: readonly Hel
     textValuesOf(entry.attributes, 'rosterdSource')[0]?.startsWith('acme:'),
   )
   const { held, holds } = guardChanges({
+    usedGroups: new Map(),
     changes: await planSync(current, wished, (id) => known.has(id)),
     limits: config.guard,
     served: (_, type) => served.filter((entry) => entryType(entry) === type).length,
