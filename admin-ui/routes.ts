@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express'
+import type { ChangeHooks } from '../sync/change-hooks.ts'
 import type { Enrollment } from '../sync/enrollment/enrollment.ts'
 import { loopbackOnly } from './middleware/loopback-only.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
@@ -7,6 +8,7 @@ import { authorizationAnswer, beginAuthorization, showAuthorization } from './pa
 import { caCertificate } from './pages/ca-certificate.ts'
 import { enrollConfirm, enrollShow } from './pages/enroll.ts'
 import { healthz, type Readiness, readyz } from './pages/health.ts'
+import { hook, hookBody } from './pages/hook.ts'
 import { home } from './pages/home.ts'
 import { metrics } from './pages/metrics.ts'
 import type { AuthorizationLinks } from '../sync/authorization-links.ts'
@@ -24,11 +26,13 @@ export interface RouteServices {
   /** Address that people use. */
   readonly publicUrl: string
   readonly authorizationLinks: AuthorizationLinks
+  /** Where providers tell of changes. */
+  readonly changeHooks: ChangeHooks
 }
 
 /** Every route. Other methods on these paths are answered 405, other paths 404. */
 export function routes(services: RouteServices, views: Views): Router {
-  const { ready, metricsText, caPem, publicUrl, authorizationLinks } = services
+  const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks } = services
   return routerOf([
     ['GET', '/', home(views, ready)],
     ['GET', '/healthz', healthz],
@@ -40,6 +44,8 @@ export function routes(services: RouteServices, views: Views): Router {
     ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],
     ['GET', '/authorize/:token', sameOriginReferrer, showAuthorization(views, authorizationLinks)],
     ['POST', '/authorize/:token', sameOrigin, beginAuthorization(views, authorizationLinks, publicUrl)],
+    ['GET', '/hooks/:name/:provider', hook(changeHooks)],
+    ['POST', '/hooks/:name/:provider', hookBody, hook(changeHooks)],
   ])
 }
 

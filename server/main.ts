@@ -6,6 +6,8 @@ import { runReportWatch } from '../sync/reporting/report-watch.ts'
 import { mailSender, notificationSender } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { runCredentialChecks } from '../sync/credential-checks.ts'
+import { createChangeHooks } from '../sync/change-hooks.ts'
+import { createSubscriptionKeeper } from '../sync/subscription-keeper.ts'
 import { createSyncSchedule } from '../sync/sync-scheduler.ts'
 import { runCommand } from './commands/commands.ts'
 import { startControlServer } from './control/control-server.ts'
@@ -56,6 +58,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const { directory, engine, providers, credentialRecorder } = workspace
   const schedule = createSyncSchedule({ engine, config, providers, clock, logger })
+  const subscriptions = createSubscriptionKeeper({
+    directory,
+    providers,
+    publicUrl: config.admin.publicUrl,
+    onCreated: (provider) => schedule.hint(provider),
+    clock,
+    logger,
+  })
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
   let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
@@ -93,6 +103,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         enrollment: workspace.enrollment,
         publicUrl: config.admin.publicUrl,
         authorizationLinks: workspace.authorizationLinks,
+        changeHooks: createChangeHooks({
+          providers,
+          subscriptions,
+          schedule,
+          onCall: (provider, result) => metrics.hookCalls.inc({ provider, result }),
+        }),
         onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
         logger,
       }),
@@ -145,6 +161,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await lifecycle.start(
     'sync schedule',
     (stopping) => ({ ended: schedule.run(stopping) }),
+    ({ ended }) => ended,
+  )
+  await lifecycle.start(
+    'change subscriptions',
+    (stopping) => ({ ended: subscriptions.run(stopping) }),
     ({ ended }) => ended,
   )
   await lifecycle.start(

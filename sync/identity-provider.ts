@@ -1,5 +1,6 @@
 import type { Json } from '../server/directory/directory-store.ts'
 import type { AuthorizedAccount } from './authorizations.ts'
+import type { ChangeHook, ChangeSubscriptions } from './change-hook.ts'
 import type { CredentialPurpose } from './credential-health.ts'
 import type { CredentialIdentity } from './credential-recorder.ts'
 import type { Snapshot, SourceDomain, SourceGroup, SourceUser } from './identity.ts'
@@ -138,6 +139,10 @@ export interface IdentityProvider {
   credentials?(): Promise<readonly ProviderCredential[]>
   /** Absent where accounts cannot be authorized. */
   readonly accounts?: AccountAuthorization
+  /** Where the service tells that something has changed; absent where that is switched off or does not exist. */
+  readonly hook?: ChangeHook
+  /** Absent where nothing has to be subscribed to. */
+  readonly subscriptions?: ChangeSubscriptions
   /** Cheap to ask, and another text whenever there is something new to read; only files can tell. */
   revision?(): Promise<string>
 }

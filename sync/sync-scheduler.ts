@@ -1,5 +1,6 @@
 import type { Clock } from '../server/runtime/clock.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
+import { createAlarm } from './alarm.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import type { Logger } from './logger.ts'
 import { nextRun, type NextRun } from './run-timing.ts'
@@ -59,7 +60,7 @@ function createAgenda(provider: IdentityProvider, options: SyncSchedulerOptions,
   let hinted: number | undefined
   let jitter = 1
   let seen: string | undefined
-  let wake = new AbortController()
+  const alarm = createAlarm(clock)
 
   function next(): NextRun {
     if (intervalMs === undefined) return { at: lastEnd + fileCheckMs, trigger: 'schedule' }
@@ -91,22 +92,12 @@ function createAgenda(provider: IdentityProvider, options: SyncSchedulerOptions,
     return true
   }
 
-  async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-    wake = new AbortController()
-    const interrupted = AbortSignal.any([signal, wake.signal])
-    try {
-      await clock.sleep(Math.min(ms, longestSleepMs), interrupted)
-    } catch (error) {
-      if (!interrupted.aborted) throw error
-    }
-  }
-
   return {
     provider,
     hint(): void {
       if (intervalMs === undefined) return
       hinted ??= time()
-      wake.abort()
+      alarm.wake()
     },
     async runFirst(signal: AbortSignal): Promise<void> {
       if (!signal.aborted) await runOnce('schedule', signal)
@@ -115,7 +106,7 @@ function createAgenda(provider: IdentityProvider, options: SyncSchedulerOptions,
       while (!signal.aborted) {
         const { at, trigger } = next()
         const waitMs = at - time()
-        if (waitMs > 0) await sleep(waitMs, signal)
+        if (waitMs > 0) await alarm.sleep(Math.min(waitMs, longestSleepMs), signal)
         else await runOnce(trigger, signal)
       }
     },

@@ -18,6 +18,7 @@ export const configChecks: readonly ConfigCheck[] = [
   oktaCredentials,
   ...mailChecks,
   delegatedOnce,
+  notificationAddress,
 ]
 
 function duplicateNames(config: Config): Problem[] {
@@ -106,5 +107,14 @@ function delegatedOnce({ providers }: Config): Problem[] {
       value: undefined,
       message: 'stands for all authorized accounts, as another one before it does; keep one of them',
     }))
+  })
+}
+
+function notificationAddress({ providers, admin }: Config): Problem[] {
+  if (admin.publicUrl.startsWith('https://')) return []
+  return providers.flatMap((provider, index) => {
+    if (!('changeNotifications' in provider) || !provider.changeNotifications) return []
+    const message = `needs an address that Microsoft reaches over https; set admin.publicUrl to it (it is "${admin.publicUrl}")`
+    return [{ path: `providers[${index}].changeNotifications`, value: 'true', message }]
   })
 }

@@ -14,10 +14,11 @@ export function withAbsolutePaths(config: Config, baseDir: string): Config {
       case 'ldif':
         return { ...original, path: path(original.path) }
       case 'okta': {
-        const { apiToken, oauth, signIn } = original
+        const { apiToken, eventHook, oauth, signIn } = original
         return {
           ...original,
           apiToken: optionalSecret(apiToken),
+          eventHook: eventHook && { secret: secret(eventHook.secret) },
           oauth: oauth && { ...oauth, privateKeyFile: path(oauth.privateKeyFile) },
           signIn: { ...signIn, clientSecret: optionalSecret(signIn.clientSecret) },
         }
@@ -81,6 +82,7 @@ export function secretsOf(config: Config): { readonly path: string; readonly sou
     found.push({ path: `providers[${index}].signIn.clientSecret`, source: provider.signIn.clientSecret })
     if (provider.type === 'okta') {
       found.push({ path: `providers[${index}].apiToken`, source: provider.apiToken })
+      found.push({ path: `providers[${index}].eventHook.secret`, source: provider.eventHook?.secret ?? null })
       continue
     }
     for (const [number, credential] of provider.credentials.entries()) {

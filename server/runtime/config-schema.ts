@@ -145,6 +145,12 @@ const cloudCommon = {
     .positive()
     .default(24)
     .describe('Hours without a successful run after which the provider counts as stale.'),
+  denyPassThroughAfterDays: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Days without a successful run after which the provider checks no passwords any more; null: never.'),
   requestTimeoutSeconds: z.number().positive().default(30).describe('Time-out of one call to the cloud.'),
 }
 
@@ -191,6 +197,12 @@ const entra = <T extends 'entra' | 'office365'>(type: T) =>
       .string()
       .default('https://graph.microsoft.com/.default')
       .describe('Scope asked for; differs in national clouds.'),
+    changeNotifications: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Let Microsoft Graph tell of changes, so that a run follows within seconds. Microsoft must reach `<admin.publicUrl>/hooks/graph/<id>` over https; notifications of groups need the permission `Group.Read.All`.',
+      ),
     passThroughClientId: z.string().nullable().default(null).describe('Public client used to check passwords at bind.'),
   })
 
@@ -209,6 +221,15 @@ const okta = z.strictObject({
     .nullable()
     .default(null)
     .describe('OAuth service app instead of an API token.'),
+  eventHook: z
+    .strictObject({
+      secret: secretSource.describe('Value of the header `Authorization` that Okta sends.'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Let an event hook of Okta tell of changes, so that a run follows within seconds. Its URL is `<admin.publicUrl>/hooks/okta/<id>`.',
+    ),
   rateLimitShare: z
     .number()
     .gt(0)

@@ -60,6 +60,12 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
       labelNames: ['provider'] as const,
       registers,
     }),
+    hookCalls: new Counter({
+      name: 'rosterd_hook_calls_total',
+      help: 'Calls to the addresses where providers tell of changes, by result (verified, hint, ignored, refused).',
+      labelNames: ['provider', 'result'] as const,
+      registers,
+    }),
     httpRequests: new Counter({
       name: 'rosterd_http_requests_total',
       help: 'HTTP requests answered, by method and status code.',

@@ -16,6 +16,7 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'directory.usersMayRead', neutral: 'self' },
   { path: 'providers[].passThroughBind', neutral: false },
   { path: 'providers[].passThroughClientId', neutral: null },
+  { path: 'providers[].denyPassThroughAfterDays', neutral: null },
   { path: 'providers[].signIn.clientId', neutral: null },
   { path: 'providers[].signIn.clientSecret', neutral: null },
   { path: 'passwords.recentBindMinutes', neutral: 10 },

@@ -5,11 +5,13 @@ import { type IdentityProvider, newTraffic, type ProbeResult } from '../../ident
 import type { ProviderParts } from '../../provider-parts.ts'
 import { type AccessTokens, checkTenant, createTokenChains, permissionAdvice, tokensOf } from './access-token.ts'
 import { createAccountAuthorization } from './account-authorization.ts'
+import { createChangeSubscriptions } from './change-subscriptions.ts'
 import { createCredentials } from './credentials.ts'
 import { delegatedPermissions, delegatedScopes } from './delegated-scopes.ts'
 import { createGraphClient, type Listing } from './graph-client.ts'
 import { domainsListing, groupsListing, needsGroups, ruleReadsDomains, usersListing } from './graph-listings.ts'
 import { createGraphReader } from './graph-reader.ts'
+import { notificationHook } from './notification-hook.ts'
 import type { CallContext } from './token-credential.ts'
 
 /** 4 to 8 in parallel are plenty (contract §6.3). */
@@ -39,7 +41,8 @@ export function createEntraProvider(
       clock,
     })
   const chains = createTokenChains({ provider: config.id, credentials: credentials.all, recorder: parts.recorder })
-  const reader = createGraphReader(config, graphWith(chains), domainsAreRead)
+  const graph = graphWith(chains)
+  const reader = createGraphReader(config, graph, domainsAreRead)
   return {
     id: config.id,
     type: config.type,
@@ -81,6 +84,8 @@ export function createEntraProvider(
       }
       return results
     },
+    ...(config.changeNotifications ? { hook: notificationHook } : {}),
+    subscriptions: createChangeSubscriptions(config, purposesOf(config), graph),
     async credentials() {
       return (await credentials.all()).map((credential) => ({
         ...credential,

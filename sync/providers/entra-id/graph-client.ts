@@ -1,5 +1,5 @@
 import { AuthenticationHandler, Client, HTTPMessageHandler } from '@microsoft/microsoft-graph-client'
-import type { CallPacer } from '../../call-pacer.ts'
+import type { Attempt, CallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { CredentialPurpose } from '../../credential-health.ts'
 import type { JsonObject } from '../../identity.ts'
@@ -33,6 +33,14 @@ export interface Listing {
   readonly saying?: string
 }
 
+/** A call that changes something at the service. */
+export interface Write extends Omit<Listing, 'saying'> {
+  readonly method: 'POST' | 'PATCH' | 'DELETE'
+  readonly body?: object
+  /** What to do about a request that is refused. */
+  readonly refusedAdvice: string
+}
+
 /** What a delta round told, in its order: the same object may come several times (contract §4). */
 export interface DeltaRound {
   readonly items: readonly JsonObject[]
@@ -59,10 +67,15 @@ export interface GraphClient {
     from?: string,
     onPage?: (read: number) => void,
   ): Promise<DeltaRound | undefined>
+  /**
+   * Sends a change and gives the object it answers with, which is empty for a deletion; `undefined` when there is no such
+   * object (404). What may have been made without an answer is not sent again.
+   */
+  write(write: Write, context: CallContext): Promise<JsonObject | undefined>
   /** Reads the first page only, for a test of the permission; throws when it is refused or not found. */
   probe(listing: Listing, context: CallContext): Promise<void>
   /** The error for a listing that must exist and does not. */
-  notFound(listing: Listing): ProviderError
+  notFound(listing: Pick<Listing, 'call'>): ProviderError
 }
 
 type Answer =
@@ -82,7 +95,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
   const base = new URL(options.graphUrl.replace(/\/+$/, ''))
   const { badAnswer, notFound } = answerErrors(provider, 'graphUrl')
 
-  const urlOf = ({ path }: Listing) => `${base.href.replace(/\/+$/, '')}${path}`
+  const urlOf = ({ path }: Pick<Listing, 'path'>) => `${base.href.replace(/\/+$/, '')}${path}`
 
   async function list(listing: Listing, context: CallContext, onPage?: (read: number) => void) {
     const byId = new Map<string, JsonObject>()
@@ -172,30 +185,46 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     return answer.body
   }
 
+  async function write(change: Write, context: CallContext): Promise<JsonObject | undefined> {
+    const answer = await request(urlOf(change), change, context, (body) =>
+      change.method === 'DELETE' || isObject(body) ? undefined : 'the answer was not an object',
+    )
+    if (answer.type === 'vanished') return undefined
+    if (answer.type !== 'body') throw badAnswer(change.call, 'a page token was refused where none was sent')
+    return answer.body
+  }
+
   /** One request per attempt; a refused token is renewed once. `wrong` says what is not right about a body. */
   async function request(
     url: string,
-    listing: Listing,
+    listing: Listing | Write,
     context: CallContext,
     wrong: (body: unknown) => string | undefined,
   ): Promise<Answer> {
     const tokens = options.tokens[listing.purpose]
+    const change = 'method' in listing ? listing : undefined
+    const repeatable = (error: ProviderError): Attempt<never> => ({
+      type: change?.method === 'POST' ? 'failed' : 'transient',
+      error,
+    })
     let renewed = false
     return await pacer.call<Answer>(context, async () => {
       for (;;) {
         try {
-          const body = await send(url, await tokens.get(context), context)
+          const body = await send(url, await tokens.get(context), context, change)
           const problem = wrong(body)
-          if (problem !== undefined) return { type: 'transient', error: badAnswer(listing.call, problem) }
-          // `wrong` lets only objects through.
-          return { type: 'done', value: { type: 'body', body: body as JsonObject } }
+          if (problem !== undefined) return repeatable(badAnswer(listing.call, problem))
+          // `wrong` lets only objects through, and nothing for a deletion.
+          return { type: 'done', value: { type: 'body', body: (body ?? {}) as JsonObject } }
         } catch (thrown) {
           context.signal.throwIfAborted()
           const permissionAdvice = tokens.advice(listing.permission, context)
-          const failed = { provider, call: listing.call, url, permissionAdvice }
+          const refusedAdvice = change?.refusedAdvice
+          const failed = { provider, call: listing.call, url, permissionAdvice, refusedAdvice }
           const failure = describeGraphFailure(failed, thrown, clock.now())
           if (failure.type === 'vanished' || failure.type === 'pageTokenExpired' || failure.type === 'resync')
             return { type: 'done', value: failure }
+          if (failure.type === 'transient' && change !== undefined) return repeatable(failure.error)
           if (failure.type !== 'unauthorized') return failure
           if (renewed) return { type: 'failed', error: failure.error }
           renewed = true
@@ -205,7 +234,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     })
   }
 
-  async function send(url: string, token: string, context: CallContext): Promise<unknown> {
+  async function send(url: string, token: string, context: CallContext, change: Write | undefined): Promise<unknown> {
     context.traffic.calls++
     const client = Client.initWithMiddleware({
       baseUrl: base.origin,
@@ -220,11 +249,21 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
         new HTTPMessageHandler(),
       ],
     })
-    return await client
+    const call = client
       .api(url)
       .option('signal', AbortSignal.any([context.signal, AbortSignal.timeout(options.timeoutMs)]))
       .option('redirect', 'error')
-      .get()
+    if (change === undefined) return await call.get()
+    switch (change.method) {
+      case 'POST':
+        return await call.post(change.body)
+      case 'PATCH':
+        return await call.patch(change.body)
+      case 'DELETE':
+        return await call.delete()
+      default:
+        return change.method satisfies never
+    }
   }
 
   function link(body: JsonObject, name: '@odata.nextLink' | '@odata.deltaLink', call: string): string | undefined {
@@ -241,6 +280,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     list,
     read,
     delta,
+    write,
     async probe(listing, context) {
       const page = await readPage(urlOf(listing), listing, context)
       if (page.type !== 'body') throw notFound(listing)

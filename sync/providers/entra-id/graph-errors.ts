@@ -20,10 +20,12 @@ export interface FailedCall {
   readonly url: string
   /** How to grant the permission that the call needs. */
   readonly permissionAdvice: string
+  /** What to do when the request is refused; undefined for reads. */
+  readonly refusedAdvice?: string | undefined
 }
 
 export function describeGraphFailure(
-  { provider, call, url, permissionAdvice }: FailedCall,
+  { provider, call, url, permissionAdvice, refusedAdvice }: FailedCall,
   thrown: unknown,
   now: Date,
 ): GraphFailure {
@@ -64,7 +66,7 @@ export function describeGraphFailure(
     type: 'failed',
     error: failure(
       'the request was refused',
-      'Check graphUrl and the fields that "attributes" and "usernameAttribute" name.',
+      refusedAdvice ?? 'Check graphUrl and the fields that "attributes" and "usernameAttribute" name.',
     ),
   }
 }

@@ -6,6 +6,7 @@ import { type FetchContext, type IdentityProvider, newTraffic, type ProbeResult 
 import type { ProviderParts } from '../../provider-parts.ts'
 import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
+import { createEventHook } from './event-hook.ts'
 import { createOktaClient, type Listing, type OktaAccess, type OktaClient } from './okta-client.ts'
 import { groupsListing, needsGroups, usersListing } from './okta-listings.ts'
 import { createOktaReader } from './okta-reader.ts'
@@ -36,6 +37,7 @@ export function createOktaProvider(config: OktaProviderConfig, parts: ProviderPa
     },
   })
   const reader = createOktaReader(config, okta)
+  const { eventHook } = config
   return {
     id: config.id,
     type: config.type,
@@ -50,6 +52,14 @@ export function createOktaProvider(config: OktaProviderConfig, parts: ProviderPa
       if (needsGroups(config)) results.push(await probe(okta, 'read groups', firstGroup, context))
       return results
     },
+    ...(eventHook === null
+      ? {}
+      : {
+          hook: createEventHook({
+            secret: () => readProviderSecret(config.id, 'eventHook.secret', eventHook.secret, parts.secret),
+            clock: parts.clock,
+          }),
+        }),
     async credentials() {
       const listing = config.users ? firstUser : firstGroup
       const test = async (signal: AbortSignal) => okta.probe(listing, { signal, traffic: newTraffic() })

@@ -16,6 +16,7 @@ async function serving(options: Partial<AdminServerOptions> = {}) {
     enrollment: { find: async () => undefined, confirm: async () => undefined },
     publicUrl: 'http://localhost:8080',
     authorizationLinks: noAuthorizationLinks,
+    changeHooks: { receive: async () => undefined },
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },
     ...options,
   })

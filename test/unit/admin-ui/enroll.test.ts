@@ -27,6 +27,7 @@ async function serving(changes: Partial<Enrollment> = {}) {
     caPem: () => undefined,
     publicUrl: 'http://localhost:8080',
     authorizationLinks: noAuthorizationLinks,
+    changeHooks: { receive: async () => undefined },
     organization: 'Example',
     enrollment,
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },

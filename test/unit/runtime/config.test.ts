@@ -191,19 +191,38 @@ test.each([
     { providers: [entra({ credentials: [{ kind: 'delegated' }, { kind: 'delegated' }] })] },
     'providers[0].credentials[1]: stands for all authorized accounts, as another one before it does; keep one of them',
   ],
+  [
+    { providers: [entra({ changeNotifications: true })] },
+    'providers[0].changeNotifications: true needs an address that Microsoft reaches over https; set admin.publicUrl to it (it is "http://localhost:8080")',
+  ],
   [[], ' is not an object in braces'],
 ])('refuses %j', async (written, expected) => {
   expect(await problemsOf(written)).toEqual([expected.trimStart()])
 })
 
-test.each([[{ providers: [entra({ passThroughBind: true })] }, 'providers[0].passThroughBind: true']])(
-  'refuses %j, which nothing obeys yet',
-  async (written, expected) => {
-    const [problem, ...others] = await problemsOf(written)
-    expect(problem).toContain(`${expected} is not available in this version; remove it`)
-    expect(others).toEqual([])
-  },
-)
+test.each([
+  [{ providers: [entra({ passThroughBind: true })] }, 'providers[0].passThroughBind: true'],
+  [{ providers: [entra({ denyPassThroughAfterDays: 7 })] }, 'providers[0].denyPassThroughAfterDays: 7'],
+])('refuses %j, which nothing obeys yet', async (written, expected) => {
+  const [problem, ...others] = await problemsOf(written)
+  expect(problem).toContain(`${expected} is not available in this version; remove it`)
+  expect(others).toEqual([])
+})
+
+test('the secret of an event hook is read from where it is, and never from the file itself on an open listener', async () => {
+  const okta = (secret: unknown) => ({
+    id: 'acme',
+    type: 'okta',
+    name: 'Acme',
+    orgUrl: 'https://acme.okta.com',
+    apiToken: { env: 'ACME_TOKEN' },
+    eventHook: { secret },
+  })
+  const { config, folder } = await load({ providers: [okta({ file: 'hook.secret' })] })
+  expect(config.providers).toMatchObject([{ eventHook: { secret: { file: join(folder, 'hook.secret') } } }])
+  const [problem] = await problemsOf({ ldap: { host: '0.0.0.0' }, providers: [okta('hush')] })
+  expect(problem).toContain('providers[0].eventHook.secret: [redacted] stands in the file itself')
+})
 
 test('accepts a setting that is not available yet at its default', async () => {
   const { config } = await load({
