@@ -1,5 +1,6 @@
 /**
- * A tenant of many people in a process of its own: `node sync-tenant.ts PEOPLE GROUPS MEMBERSHIPS LARGEST`. Prints one line of
+ * A tenant of many people in a process of its own: `node sync-tenant.ts PEOPLE GROUPS MEMBERSHIPS LARGEST
+ * ANSWER_MS`. Prints one line of
  * JSON, {@link BenchTenant}, when it listens; a line on stdin that names a number changes that many people. Ends with stdin.
  */
 import { createInterface } from 'node:readline'
@@ -11,7 +12,7 @@ export interface BenchTenant {
   readonly caPem: string
 }
 
-const [people = 0, groups = 0, memberships = 0, largest = 0] = process.argv.slice(2).map(Number)
+const [people = 0, groups = 0, memberships = 0, largest = 0, answerMs = 0] = process.argv.slice(2).map(Number)
 const tenants = await startSimulatedTenants({ data: 'empty' })
 const { entra } = tenants
 const { directory } = entra.tenant
@@ -43,6 +44,8 @@ for (let n = 0; n < groups; n++) {
   )
 }
 
+// As far away as a cloud: the second half of every answer comes so much later.
+if (answerMs > 0) entra.tenant.faults.add({ kind: 'slow-body', delayMs: answerMs, times: Number.POSITIVE_INFINITY })
 const { authorityHost, graphUrl, scope, tenantId, clientId, clientSecret } = entra
 const tenant: BenchTenant = {
   provider: {
