@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command as CliCommand, InvalidArgumentError } from 'commander'
@@ -19,6 +19,12 @@ import { relinkCommand, relinkUndoCommand } from './commands/relink-command.ts'
 import { pauseCommand, resumeCommand, runsCommand, undoCommand } from './commands/pause-command.ts'
 import { previewCommand } from './commands/preview-command.ts'
 import { syncCommand } from './commands/sync-command.ts'
+import {
+  comparedAttributes,
+  type ComparedAttribute,
+  matchFields,
+  type PersonMatchField,
+} from './comparison/compared-attributes.ts'
 import { NotRunningError, runOverControlSocket } from './control/control-client.ts'
 import { systemClock } from './runtime/clock.ts'
 import type { LoadedConfig } from './runtime/config.ts'
@@ -49,6 +55,18 @@ interface RelinkOptions {
   readonly match?: string
   readonly dryRun?: boolean
   readonly undo?: boolean
+}
+
+interface CompareCliOptions {
+  readonly bindDn?: string
+  readonly passwordFile?: string
+  readonly base?: string
+  readonly ca?: string
+  readonly insecureCleartext?: boolean
+  readonly match?: PersonMatchField
+  readonly ignore: readonly ComparedAttribute[]
+  readonly csv?: string
+  readonly ids?: string
 }
 
 /** What to do when the output takes no more: a command has nothing left to do, and fails unless its reader has gone, as `head` does. */
@@ -389,6 +407,46 @@ provider
     execute(providerForgetCommand, { provider: id, authorization }, options),
   )
 
+program
+  .command('compare')
+  .description('compare another LDAP server, or an LDIF file, with what is served: exit 0 all the same, 2 differences')
+  .argument('<source>', 'ldaps://HOST, ldap://HOST:PORT, or an LDIF file')
+  .option('--bind-dn <dn>', 'account of the other server; its password comes from $ROSTERD_COMPARE_PASSWORD')
+  .option('--password-file <file>', 'file with the password')
+  .option('--base <dn>', 'only what is below (default: of the address, else the naming context of the server)')
+  .option('--ca <file>', 'PEM file of the authorities to trust for this connection')
+  .option('--insecure-cleartext', 'ldap:// to another machine without StartTLS')
+  .option('--match <field>', 'match people by this alone: uid, mail or employeeNumber', oneOf(...matchFields))
+  .option('--ignore <attributes>', `what may differ: ${comparedAttributes.join(', ')}`, comparedAttributeNames, [])
+  .option('--csv <file>', 'write one line for each person and group')
+  .option('--ids <file>', 'write the numbers there as a file for "ids import"')
+  .option('--json', 'print JSON')
+  .action(async (source: string, options: OutputOptions & CompareCliOptions) => {
+    const { compareCsv, compareExitCode, compareIds, compareText, runCompare } = await import(
+      './commands/compare-command.ts'
+    )
+    const { bindDn, passwordFile, base, ca: caFile, insecureCleartext = false, match, ids, csv } = options
+    const { config } = await load(program.opts())
+    const report = await runCompare(
+      {
+        source,
+        base,
+        bindDn,
+        passwordFile,
+        caFile,
+        insecureCleartext,
+        match,
+        ignore: new Set(options.ignore),
+        proposesNumbers: ids !== undefined,
+      },
+      { env: process.env, posix: config.posix, run },
+    )
+    if (csv !== undefined) await writeFile(csv, compareCsv(report))
+    if (ids !== undefined) await writeFile(ids, compareIds(report))
+    print(options.json ? json(report) : compareText(report))
+    process.exitCode = compareExitCode(report)
+  })
+
 /** Runs a command where the store is: in the server that has it, else here. */
 async function run<Input, Value>(
   command: Command<Input, Value>,
@@ -454,6 +512,17 @@ function oneOf(...accepted: readonly string[]) {
   }
 }
 
+function comparedAttributeNames(text: string): readonly ComparedAttribute[] {
+  return text.split(',').map((name) => {
+    const known = comparedAttributes.find((attribute) => attribute.toLowerCase() === name.trim().toLowerCase())
+    if (known === undefined)
+      throw new InvalidArgumentError(
+        `"${name}" is not compared; name some of ${comparedAttributes.join(', ')}, with commas.`,
+      )
+    return known
+  })
+}
+
 function formatOf(file: string): 'csv' | 'ldif' | 'getent' {
   const [extension] = /[^.]*$/.exec(file.toLowerCase()) ?? []
   return extension === 'csv' || extension === 'ldif' ? extension : 'getent'
@@ -490,5 +559,5 @@ try {
 }
 
 function causeText({ cause }: Error): string {
-  return cause instanceof Error ? ` (${cause.message})` : ''
+  return cause instanceof Error && cause.message !== '' ? ` (${cause.message.trim()})` : ''
 }

@@ -26,13 +26,13 @@ interface LogicalLine {
   readonly line: number
 }
 
-/** Throws {@link LdifSyntaxError}, which carries the line. */
-export function parseLdif(text: string): LdifRecord[] {
+/** `firstLine` is the number of the first line, for a part of a file. Throws {@link LdifSyntaxError}, which carries the line. */
+export function parseLdif(text: string, firstLine = 1): LdifRecord[] {
   const records: LdifRecord[] = []
   let current:
     | { dn: string; line: number; attributes: Map<string, (string | Uint8Array)[]>; spelling: Map<string, string> }
     | undefined
-  for (const { text: content, line } of logicalLines(text)) {
+  for (const { text: content, line } of logicalLines(text, firstLine)) {
     if (content === '') {
       if (current) records.push(current)
       current = undefined
@@ -60,9 +60,9 @@ export function parseLdif(text: string): LdifRecord[] {
   return records
 }
 
-function* logicalLines(text: string): Generator<LogicalLine> {
+function* logicalLines(text: string, firstLine: number): Generator<LogicalLine> {
   let pending: { text: string; line: number } | undefined
-  let number = 0
+  let number = firstLine - 1
   for (const raw of text.split('\n')) {
     number += 1
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw

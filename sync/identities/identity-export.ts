@@ -1,4 +1,5 @@
 import type { RecordReader } from '../../server/directory/directory-store.ts'
+import { formatCsv } from '../../server/runtime/csv.ts'
 import { holderOf, type IdentityKind, identityRecordKey, type Linked, type Ledgers, readLedgers } from '../ledgers.ts'
 import type { NameRecord } from '../name-claims.ts'
 
@@ -50,14 +51,7 @@ export async function exportIds(store: RecordReader): Promise<readonly ExportedI
 }
 
 export function csvOf(ids: readonly ExportedId[]): string {
-  const lines = ids.map((id) => exportColumns.map((column) => csvField(id[column])).join(','))
-  return `${[exportColumns.join(','), ...lines].join('\n')}\n`
-}
-
-/** RFC 4180 §2. */
-function csvField(value: string | number | null): string {
-  const text = String(value ?? '')
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return formatCsv([exportColumns, ...ids.map((id) => exportColumns.map((column) => id[column]))])
 }
 
 function reservations({ identities, numbers }: Ledgers): readonly ExportedId[] {

@@ -5,7 +5,7 @@ import type { NameRecord } from '../name-claims.ts'
 import { identityChange } from './identity-edits.ts'
 import type { ExportedId } from './identity-export.ts'
 import type { ImportedId } from './import-files.ts'
-import { foldMatch, type MatchField, reservationKey } from './reservations.ts'
+import { foldMatch, type MatchField, reservationKey, sourceOfReservation } from './reservations.ts'
 import type { SourcePerson } from './source-people.ts'
 
 export interface ImportInput {
@@ -63,7 +63,8 @@ export function planImport(input: ImportInput): ImportPlan {
 
   function restore(row: ImportedId, id: ExportedId): Outcome {
     const key = identityKey(id.tenant, id.id)
-    if (id.entryUUID === null) return id.tenant === 'reserved' ? take(row.number, key) : conflict('has no entryUUID')
+    if (id.entryUUID === null)
+      return id.tenant === 'reserved' ? restoreReservation(row.number, key) : conflict('has no entryUUID')
     const known = ledgers.identities.get(key)
     if (known?.entryUUID === id.entryUUID && known.number === id.number) return { action: 'keep', reason: 'known' }
     if (known !== undefined) return conflict(`has number ${known.number} and entryUUID ${known.entryUUID} already`)
@@ -79,6 +80,17 @@ export function planImport(input: ImportInput): ImportPlan {
     if (holder !== key) return { action: 'restore', reason: 'shares the identity of another source' }
     records.push(numberChange(id.number, key), ...nameChange(key, id, ledgers))
     return { action: 'restore', reason: 'identity, number and name' }
+  }
+
+  function restoreReservation(number: number, key: string): Outcome {
+    const source = sourceOfReservation(key)
+    const known = source === undefined ? undefined : ledgers.identities.get(source)
+    return known === undefined ? take(number, key) : asKnown(source ?? key, known.number, number)
+  }
+
+  function asKnown(key: string, known: number, wanted: number): Outcome {
+    if (known === wanted) return { action: 'keep', reason: 'known' }
+    return conflict(`${key} has number ${known} already, which was served`)
   }
 
   function reserve(row: ImportedId): Outcome {
@@ -99,8 +111,7 @@ export function planImport(input: ImportInput): ImportPlan {
     if (another !== undefined)
       return conflict(`${matches.length} have the ${field} "${text}": ${matches.map(({ id }) => id).join(', ')}`)
     const known = ledgers.identities.get(match.key)
-    if (known?.number === row.number) return { action: 'keep', reason: 'known' }
-    if (known !== undefined) return conflict(`${match.key} has number ${known.number} already, which was served`)
+    if (known !== undefined) return asKnown(match.key, known.number, row.number)
     return take(row.number, reservationKey(row.kind, 'source', tenant, match.id))
   }
 

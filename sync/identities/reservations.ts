@@ -18,6 +18,11 @@ export function reservationKey(kind: IdentityKind, by: ReservedBy, tenant: strin
   return `${prefix}${kind}/${by}/${tenant}/${foldMatch(by, value)}`
 }
 
+/** Identity key of the record that a number is reserved for; undefined where it is reserved by a field. */
+export function sourceOfReservation(key: string): string | undefined {
+  return /^reserved\/(?:user|group)\/source\/(.+)$/s.exec(key)?.[1]
+}
+
 /** The form in which values of a field are compared. */
 export function foldMatch(by: ReservedBy, value: string): string {
   switch (by) {

@@ -52,6 +52,10 @@ test.each([
   ['server/ldap/x.ts', 'express'],
   ['server/main.ts', 'bcryptjs'],
   ['sync/x.ts', 'nodemailer'],
+  ['server/comparison/x.ts', '../directory/entry.ts'],
+  ['sync/x.ts', '../server/comparison/matching.ts'],
+  ['server/commands/x.ts', 'ldapts'],
+  ['sync/x.ts', 'ldapts'],
   ['admin-ui/x.ts', 'nodemailer'],
 ])('%s may not import %s', async (file, imported) => {
   expect(await lint(file, `import { x } from '${imported}'\nexport const y = x`)).toContain('no-restricted-imports')
@@ -64,6 +68,7 @@ test.each([
   ['server/storage/x.ts', 'level'],
   ['sync/x.ts', '../server/directory/entry.ts'],
   ['sync/reporting/x.ts', 'nodemailer'],
+  ['server/comparison/x.ts', 'ldapts'],
   ['admin-ui/x.ts', '../sync/sync-engine.ts'],
   ['server/main.ts', '../sync/sync-engine.ts'],
 ])('%s may import %s', async (file, imported) => {

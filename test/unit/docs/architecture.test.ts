@@ -43,7 +43,19 @@ interface LintOverride {
 const { overrides } = JSON.parse(await readFile(join(repository, '.oxlintrc.json'), 'utf8')) as {
   overrides: readonly LintOverride[]
 }
-const parts = ['protocol', 'directory', 'storage', 'ldap', 'commands', 'control', 'runtime', 'sync', 'admin-ui', 'demo']
+const parts = [
+  'protocol',
+  'directory',
+  'storage',
+  'ldap',
+  'commands',
+  'comparison',
+  'control',
+  'runtime',
+  'sync',
+  'admin-ui',
+  'demo',
+]
 
 test.each(
   [...section.matchAll(/^\| `([\w/-]+)` \| (.*) \|$/gm)].map(([, folder = '', allowed = '']) => [folder, allowed]),
