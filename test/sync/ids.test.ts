@@ -110,6 +110,18 @@ describe('numbers of people nobody has seen yet', () => {
     expect(values(sync.directory.entryByUuid(entraGroupId(2)), 'gidNumber')).toEqual(['6001'])
   })
 
+  test('are taken by the very record that a proposal names, and refused once it has another number', async () => {
+    const csv = `tenant,id,kind,number\nreserved,user/source/${tenants.entra.tenantId}/${entraUserId(1)},user,5001\n`
+    expect(await importIds(csv, { format: 'csv' })).toMatchObject({ written: true, results: [{ action: 'reserve' }] })
+    await run()
+    expect(uidNumber(1)).toBe('5001')
+    expect(actions(await importIds(csv, { format: 'csv' }))).toEqual(['keep'])
+    expect(await importIds(csv.replace('5001', '5002'), { format: 'csv' })).toMatchObject({
+      written: false,
+      results: [{ action: 'conflict', reason: expect.stringContaining('has number 5001 already, which was served') }],
+    })
+  })
+
   test('are given to nobody else', async () => {
     sync = await openSync({ providers: [entraSettings(tenants, { attributes: { uidNumber: 'employeeId' } })] })
     tenants.entra.tenant.directory.updateUser(entraUserId(2), { employeeId: '5001' })

@@ -28,6 +28,7 @@ test.each([
   'docs/conformance.md',
   'docs/interoperability.md',
   'docs/mail.md',
+  'docs/migrate.md',
 ])('links of %s lead to files', async (file) => {
   const text = await readFile(join(repository, file), 'utf8')
   const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target)
