@@ -18,6 +18,8 @@ export class AccessTokens {
   readonly #audience: string
   readonly #now: () => Date
   #generation = randomUUID()
+  /** What every call in the name of a person is refused with, by user id. */
+  readonly refusals = new Map<string, GraphRefusal>()
   /** Seconds that new tokens live. */
   lifetimeSeconds = 3599
 
@@ -40,7 +42,7 @@ export class AccessTokens {
   }
 
   issueForGraph(claims: Claims): string {
-    return this.#issue({ ...claims, aud: this.#audience, generation: this.#generation })
+    return this.#issue({ ...claims, aud: this.#audience, generation: this.#generation, uti: randomUUID() })
   }
 
   issueIdToken(clientId: string, claims: Claims): string {
@@ -51,7 +53,7 @@ export class AccessTokens {
     this.#generation = randomUUID()
   }
 
-  /** Checks an `Authorization` header: signature, audience, expiry. Throws 401 `InvalidAuthenticationToken`. */
+  /** Checks an `Authorization` header: signature, audience, expiry. Throws 401 `InvalidAuthenticationToken`, or {@link refusals}. */
   verify(authorization: string | undefined): VerifiedToken {
     if (authorization === undefined) throw invalidToken('Access token is empty.')
     const token = decodeToken(/^Bearer (.+)$/i.exec(authorization)?.[1] ?? '')
@@ -62,6 +64,8 @@ export class AccessTokens {
     if (typeof exp !== 'number' || exp * 1000 <= this.#now().getTime() || generation !== this.#generation) {
       throw invalidToken('Lifetime validation failed, the token is expired.')
     }
+    const refusal = this.refusals.get(String(oid))
+    if (refusal !== undefined) throw refusal
     const permissions = Array.isArray(roles) ? roles.map(String) : (typeof scp === 'string' ? scp : '').split(' ')
     return { permissions: new Set(permissions), userId: typeof scp === 'string' ? String(oid) : undefined }
   }
