@@ -10,6 +10,8 @@ import { createLine } from './line.ts'
 export type Authorization = {
   readonly id: string
   readonly purposes: readonly CredentialPurpose[]
+  /** What was asked for, in the provider's words. */
+  readonly permissions: readonly string[]
   /** User principal name of the account. */
   readonly authorizedBy: string
   /** Names the account for ever. */
@@ -34,6 +36,7 @@ export type BrokenAuthorization = {
 /** What the authority gave for an account, before it is kept. */
 export interface AuthorizedAccount {
   readonly purposes: readonly CredentialPurpose[]
+  readonly permissions: readonly string[]
   readonly authorizedBy: string
   readonly accountId: string
   /** The refresh token, in the form its client library keeps it. A secret. */

@@ -3,13 +3,38 @@ import type { CredentialRecorder } from '../../credential-recorder.ts'
 import type { Traffic } from '../../identity-provider.ts'
 import { isUuid } from '../../name-based-uuid.ts'
 import { ProviderError } from '../../provider-error.ts'
+import type { GraphRefusal } from './graph-errors.ts'
 import type { CallContext, TokenCredential } from './token-credential.ts'
 
+/** What a call wants a token for. */
+export interface Need {
+  readonly purpose: CredentialPurpose
+  readonly permission: string
+  /** The setting that made the permission necessary; undefined for one that every authorization is given. */
+  readonly neededBy?: string
+}
+
+/** A token, and whose it is. */
+export interface GivenToken {
+  readonly token: string
+  readonly credential: TokenCredential
+  /** Given in place of a refused one of the same credential. */
+  readonly isRenewed: boolean
+}
+
 export interface AccessTokens {
-  /** A valid token, from memory when there is one; `renew` asks the authority for a new one. */
-  get(context: CallContext, renew?: boolean): Promise<string>
-  /** What an administrator can do about a permission that the credential in use lacks. */
-  advice(permission: string, context: CallContext): string
+  /** A valid token, from memory when there is one. Throws {@link ProviderError}. */
+  get(need: Need, context: CallContext): Promise<GivenToken>
+  /**
+   * What to repeat a call with that Microsoft Graph refused: the same credential with a new token, once, then the next
+   * one. Throws the first refusal when none is left.
+   */
+  instead(given: GivenToken, refusal: GraphRefusal, need: Need, context: CallContext): Promise<GivenToken>
+  /**
+   * Hears that the read of this context has ended. Tells refusals as notices of the run, but for the one it failed with;
+   * after a read that has not failed, credentials that were not refused are good.
+   */
+  ended(context: CallContext, failure?: unknown): Promise<void>
 }
 
 export interface TokenChainOptions {
@@ -17,110 +42,172 @@ export interface TokenChainOptions {
   /** Every credential, in the order they are tried. */
   readonly credentials: () => Promise<readonly TokenCredential[]>
   /** Hears what became of each; absent where nothing is kept. */
-  readonly recorder: CredentialRecorder | undefined
+  readonly recorder?: CredentialRecorder | undefined
+}
+
+/** A credential that is not tried again in the same run: for this permission, or whatever for. */
+interface Refusal {
+  readonly name: string
+  readonly permission: string
+  readonly isOfAll: boolean
+  readonly error: ProviderError
 }
 
 /** What one run has learnt of the credentials. */
 interface RunState {
-  /** By name. One that was refused is not tried again in the same run, whatever for. */
-  readonly refused: Map<string, ProviderError>
-  /** Refusals that the run has been told of. */
-  readonly told: Set<string>
-  readonly inUse: Map<CredentialPurpose, TokenCredential>
+  readonly refusals: Refusal[]
+  /** By permission. */
+  readonly inUse: Map<string, TokenCredential>
+  /** By permission: calls in parallel share one request. */
+  readonly pending: Map<string, Promise<GivenToken>>
 }
 
-/** Tokens for each purpose: of the first credential that has one, the refused ones before it told as notices of the run. */
-export function createTokenChains(options: TokenChainOptions): Readonly<Record<CredentialPurpose, AccessTokens>> {
-  const { provider, recorder } = options
+type IsUsable = (held: string) => boolean
+
+/** Tokens of the first credential that neither the authority nor Microsoft Graph refuses. */
+export function createTokenChain({ provider, credentials, recorder }: TokenChainOptions): AccessTokens {
   const runs = new WeakMap<Traffic, RunState>()
 
   function runOf({ traffic }: CallContext): RunState {
-    const run = runs.get(traffic) ?? { refused: new Map(), told: new Set(), inUse: new Map() }
+    const run = runs.get(traffic) ?? { refusals: [], inUse: new Map(), pending: new Map() }
     runs.set(traffic, run)
     return run
   }
 
-  /** The one in use first: the others are looked up only when it fails. */
-  async function* candidates(purpose: CredentialPurpose, run: RunState) {
-    const inUse = run.inUse.get(purpose)
-    if (inUse !== undefined) yield inUse
-    for (const credential of await options.credentials()) if (credential.purposes.includes(purpose)) yield credential
+  async function shared(need: Need, context: CallContext, isUsable: IsUsable): Promise<GivenToken> {
+    const { pending } = runOf(context)
+    const asked = pending.get(need.permission)
+    if (asked !== undefined) {
+      const given = await asked
+      if (isUsable(given.token)) return given
+    }
+    const request = acquire(need, context, isUsable)
+    pending.set(need.permission, request)
+    try {
+      return await request
+    } finally {
+      if (pending.get(need.permission) === request) pending.delete(need.permission)
+    }
   }
 
-  async function acquire(purpose: CredentialPurpose, context: CallContext, renew: boolean): Promise<string> {
-    const run = runOf(context)
-    const names = new Set<string>()
-    for await (const credential of candidates(purpose, run)) {
-      names.add(credential.name)
-      if (run.refused.has(credential.name)) continue
-      if (credential.broken !== undefined) {
-        run.refused.set(credential.name, credential.broken)
-        continue
+  async function acquire(need: Need, context: CallContext, isUsable: IsUsable): Promise<GivenToken> {
+    const { inUse } = runOf(context)
+    const known = inUse.get(need.permission)
+    if (known !== undefined) {
+      const token = await tokenOf(known, need, context, isUsable)
+      if (token !== undefined) return { token, credential: known, isRenewed: false }
+    }
+    let first: Refusal | undefined
+    for (const credential of await credentials()) {
+      if (!credential.purposes.includes(need.purpose)) continue
+      const token = await tokenOf(credential, need, context, isUsable)
+      if (token !== undefined) {
+        inUse.set(need.permission, credential)
+        return { token, credential, isRenewed: false }
       }
-      try {
-        const { token, isNew } = await credential.acquire(context, renew)
-        if (isNew) await recorder?.succeeded(provider, credential)
-        run.inUse.set(purpose, credential)
-        tell(run, context, ` Used ${credential.label} in its place.`)
-        return token
-      } catch (error) {
-        if (!(error instanceof ProviderError)) throw error
-        await recorder?.failed(provider, credential, error)
-        // Only a refusal is worth another credential: an authority that cannot be reached has none for any of them.
-        if (error.isTransient) throw error
-        run.refused.set(credential.name, error)
-      }
+      first ??= refusalOf(credential, need, context)
     }
-    const [first, ...others] = [...names].flatMap((name) => run.refused.get(name) ?? [])
-    if (first === undefined) throw notAuthorized(provider, purpose)
-    for (const error of others) context.traffic.notices.push(error.message)
-    throw first
+    throw first?.error ?? notAuthorized(provider, need.purpose)
   }
 
-  function tell(run: RunState, context: CallContext, what: string): void {
-    for (const [name, error] of run.refused) {
-      if (run.told.has(name)) continue
-      run.told.add(name)
-      context.traffic.notices.push(`${error.message}${what}`)
+  /** undefined when the credential is refused, now or before. */
+  async function tokenOf(
+    credential: TokenCredential,
+    need: Need,
+    context: CallContext,
+    isUsable: IsUsable,
+  ): Promise<string | undefined> {
+    if (refusalOf(credential, need, context) !== undefined) return undefined
+    if (credential.broken !== undefined) {
+      refuse(credential, need, credential.broken, context)
+      return undefined
     }
-  }
-
-  function chain(purpose: CredentialPurpose): AccessTokens {
-    let pending: { readonly token: Promise<string>; readonly renews: boolean } | undefined
-    return {
-      async get(context, renew = false) {
-        // Calls in parallel share one request; only a renewal is new to those who ask for one.
-        if (pending !== undefined && (pending.renews || !renew)) return await pending.token
-        const request = { token: acquire(purpose, context, renew), renews: renew }
-        pending = request
-        try {
-          return await request.token
-        } finally {
-          if (pending === request) pending = undefined
-        }
-      },
-      advice: (permission, context) => permissionAdvice(permission, runOf(context).inUse.get(purpose)),
+    if (need.neededBy !== undefined && credential.permissions?.includes(need.permission) === false) {
+      const error = notGiven(provider, credential, need.permission, need.neededBy)
+      refuse(credential, need, error, context, false)
+      await recorder?.failed(provider, credential, error)
+      return undefined
+    }
+    try {
+      return await credential.acquire(context, isUsable)
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error
+      await recorder?.failed(provider, credential, error)
+      // Only a refusal is worth another credential: an authority that cannot be reached has none for any of them.
+      if (error.isTransient) throw error
+      refuse(credential, need, error, context)
+      return undefined
     }
   }
 
-  return { users: chain('users'), groups: chain('groups') }
-}
+  function refusalOf(
+    { name }: TokenCredential,
+    { permission }: Pick<Need, 'permission'>,
+    context: CallContext,
+  ): Refusal | undefined {
+    return runOf(context).refusals.find(
+      (refusal) => refusal.name === name && (refusal.isOfAll || refusal.permission === permission),
+    )
+  }
 
-/** Tokens of one credential alone, for trying it out. */
-export function tokensOf(credential: TokenCredential): AccessTokens {
+  function refuse(
+    { name }: TokenCredential,
+    { permission }: Need,
+    error: ProviderError,
+    context: CallContext,
+    isOfAll = true,
+  ): void {
+    runOf(context).refusals.push({ name, permission, isOfAll, error })
+  }
+
   return {
-    get: async (context, renew = false) => (await credential.acquire(context, renew)).token,
-    advice: (permission) => permissionAdvice(permission, credential),
+    get: (need, context) => shared(need, context, () => true),
+    async instead(given, { why, error }, need, context) {
+      const { credential } = given
+      const isForGood = why === 'permission' || given.isRenewed
+      // Calls in parallel learn of the same refusal.
+      if (isForGood && refusalOf(credential, need, context) === undefined) {
+        refuse(credential, need, error, context, why !== 'permission')
+        await recorder?.failed(provider, credential, error)
+        if (why !== 'permission') await credential.refused(error, why === 'signIn')
+      }
+      const other = await shared(need, context, (held) => held !== given.token)
+      return { ...other, isRenewed: other.credential.name === credential.name }
+    },
+    async ended(context, failure) {
+      const { inUse, refusals } = runOf(context)
+      const isRefused = ({ name }: TokenCredential) => refusals.some((refusal) => refusal.name === name)
+      for (const { permission, error } of refusals) {
+        const other = inUse.get(permission)
+        const used = other === undefined || refusalOf(other, { permission }, context) !== undefined ? undefined : other
+        if (error !== failure)
+          context.traffic.notices.push(`${error.message}${used ? ` Used ${used.label} in its place.` : ''}`)
+      }
+      if (failure !== undefined) return
+      const used = new Map([...inUse.values()].map((credential) => [credential.name, credential]))
+      for (const credential of used.values()) {
+        if (isRefused(credential)) continue
+        await credential.worked()
+        await recorder?.succeeded(provider, credential)
+      }
+    },
   }
 }
 
-export function permissionAdvice(
+/** Known without a call: the permission was not among those the account was authorized for. */
+function notGiven(
+  provider: string,
+  { authorizedBy, purposes }: TokenCredential,
   permission: string,
-  credential: Pick<TokenCredential, 'kind' | 'authorizedBy'> | undefined,
-): string {
-  return credential?.kind === 'delegated'
-    ? `Grant the delegated permission ${permission} and admin consent for it, or authorize an account that may use it (this one is ${credential.authorizedBy ?? 'unknown'}).`
-    : `Grant the application permission ${permission} and admin consent for it.`
+  neededBy: string,
+): ProviderError {
+  const purpose = purposes.length === 1 ? ` --for ${purposes[0]}` : ''
+  return new ProviderError({
+    provider,
+    call: `authorization of ${authorizedBy ?? 'an unknown account'}`,
+    what: `it was given without ${permission}, which ${neededBy} needs`,
+    advice: `Authorize the account again: "rosterd provider authorize ${provider}${purpose}" makes a link.`,
+  })
 }
 
 /** The only credentials are delegated ones, and none of them is for this. */

@@ -16,12 +16,12 @@ export interface AccountAuthorizationOptions {
   /** What the application proves itself with; none makes it a public client. */
   readonly applications: readonly ApplicationCredential[]
   readonly permissions: (purposes: readonly CredentialPurpose[]) => readonly string[]
-  readonly scopes: (purposes: readonly CredentialPurpose[]) => string[]
+  readonly scopes: (permissions: readonly string[]) => string[]
   /** Tries every permission for these purposes with the token of this account. Throws {@link ProviderError}. */
-  readonly probe: (token: GivenToken, signal: AbortSignal) => Promise<void>
+  readonly probe: (token: ProbedToken, signal: AbortSignal) => Promise<void>
 }
 
-export interface GivenToken {
+export interface ProbedToken {
   readonly accessToken: string
   readonly authorizedBy: string
   readonly purposes: readonly CredentialPurpose[]
@@ -43,7 +43,7 @@ export function createAccountAuthorization(options: AccountAuthorizationOptions)
   ): Promise<{ readonly result: AuthenticationResult; readonly tokens: string }> {
     const application = await client(signal)
     try {
-      const scopes = options.scopes(purposes)
+      const scopes = options.scopes(options.permissions(purposes))
       const result = await application.acquireTokenByCode({ code, redirectUri, scopes, nonce, codeVerifier: verifier })
       return { result, tokens: application.getTokenCache().serialize() }
     } catch (thrown) {
@@ -81,7 +81,7 @@ export function createAccountAuthorization(options: AccountAuthorizationOptions)
       const application = await client(signal)
       try {
         return await application.getAuthCodeUrl({
-          scopes: options.scopes(purposes),
+          scopes: options.scopes(options.permissions(purposes)),
           redirectUri,
           state,
           nonce,
@@ -101,7 +101,8 @@ export function createAccountAuthorization(options: AccountAuthorizationOptions)
       const { username: authorizedBy, homeAccountId } = checkedAccount(redeemed)
       const { purposes } = request
       await probe({ accessToken: redeemed.result.accessToken, authorizedBy, purposes }, signal)
-      return { purposes, authorizedBy, accountId: homeAccountId, tokens: redeemed.tokens }
+      const permissions = options.permissions(purposes)
+      return { purposes, permissions, authorizedBy, accountId: homeAccountId, tokens: redeemed.tokens }
     },
   }
 }

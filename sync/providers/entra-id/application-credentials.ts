@@ -91,16 +91,19 @@ export function applicationTokens(
     authorizedBy: null,
     label: credential.name,
     expires: credential.expires,
+    permissions: undefined,
     broken: undefined,
-    acquire: (context, renew) =>
+    acquire: (context, isUsable) =>
       pacer.call(context, async () => {
         current = context
         try {
           application ??= await newApplication()
-          const result = await application.acquireTokenByClientCredential({ scopes: [config.scope], skipCache: renew })
-          if (result !== null && result.accessToken !== '')
-            return { type: 'done', value: { token: result.accessToken, isNew: !result.fromCache } }
-          throw new Error('the authority answered without a token')
+          const request = { scopes: [config.scope] }
+          let result = await application.acquireTokenByClientCredential(request)
+          if (result?.fromCache === true && !isUsable(result.accessToken))
+            result = await application.acquireTokenByClientCredential({ ...request, skipCache: true })
+          if (result === null || result.accessToken === '') throw new Error('the authority answered without a token')
+          return { type: 'done', value: result.accessToken }
         } catch (thrown) {
           context.signal.throwIfAborted()
           application = undefined
@@ -108,6 +111,8 @@ export function applicationTokens(
           return { type: kind === 'temporary' ? 'transient' : 'failed', error }
         }
       }),
+    worked: async () => {},
+    refused: async () => {},
   }
 }
 

@@ -27,6 +27,7 @@ export function createChangeSubscriptions(
       path: id === undefined ? '/subscriptions' : `/subscriptions/${encodeURIComponent(id)}`,
       call: `${method} /subscriptions for ${resource}`,
       permission: permissions[purpose],
+      mayBeRefused: true,
       refusedAdvice:
         'Make the address of admin.publicUrl reachable for Microsoft over https, with a certificate that is publicly trusted.',
     }

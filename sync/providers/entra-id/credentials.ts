@@ -19,7 +19,7 @@ export interface CredentialOptions {
   readonly config: EntraProviderConfig
   /** What an application credential is used for. */
   readonly purposes: readonly CredentialPurpose[]
-  readonly scopes: (purposes: readonly CredentialPurpose[]) => string[]
+  readonly scopes: (permissions: readonly string[]) => string[]
   readonly parts: ProviderParts
 }
 

@@ -4,17 +4,16 @@ import type { Clock } from '../../../server/runtime/clock.ts'
 import { MasterKeyError } from '../../../server/runtime/master-key.ts'
 import type { Authorization, Authorizations } from '../../authorizations.ts'
 import type { CallPacer } from '../../call-pacer.ts'
-import type { CredentialPurpose } from '../../credential-health.ts'
 import { ProviderError } from '../../provider-error.ts'
 import type { ApplicationCredential, ApplicationProof } from './application-credentials.ts'
 import { accountClient } from './msal-configuration.ts'
-import type { AcquiredToken, CallContext, TokenCredential } from './token-credential.ts'
+import type { CallContext, TokenCredential } from './token-credential.ts'
 import { describeTokenFailure } from './token-errors.ts'
 
 export interface DelegatedCredentialsOptions {
   readonly config: EntraProviderConfig
   readonly authorizations: Authorizations
-  readonly scopes: (purposes: readonly CredentialPurpose[]) => string[]
+  readonly scopes: (permissions: readonly string[]) => string[]
   /** What the application proves itself with when it renews a token; none makes it a public client. */
   readonly applications: readonly ApplicationCredential[]
   /** One call at a time, so that no two renewals of an authorization use the same refresh token. */
@@ -44,39 +43,41 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
   const unsaved = new Map<string, string>()
 
   function credentialOf(authorization: Authorization): TokenCredential {
-    const { id, authorizedBy, purposes, broken } = authorization
+    const { id, authorizedBy, purposes, permissions, broken } = authorization
+    const mark = async (reason: string, mayHeal: boolean) =>
+      authorizations.mark(config.id, id, { since: clock.now().toISOString(), reason, mayHeal })
     return {
       name: id,
       kind: 'delegated',
       purposes,
+      permissions,
       authorizedBy,
       label: `the authorization of ${authorizedBy}`,
       expires: () => Promise.resolve(null),
       broken: broken === null || broken.mayHeal ? undefined : brokenError(config.id, authorization),
-      async acquire(context, renew) {
-        return await pacer.call<AcquiredToken>(context, async () => {
+      async acquire(context, isUsable) {
+        return await pacer.call(context, async () => {
           const held = known.get(id)
           const isFresh =
             held?.of === authorization.authorized && held.expiresMs > clock.now().getTime() + renewBeforeMs
-          if (!renew && isFresh) return { type: 'done', value: { token: held.token, isNew: false } }
+          if (isFresh && isUsable(held.token)) return { type: 'done', value: held.token }
           try {
             const token = await renewToken(authorization, context)
             known.set(id, token)
-            await authorizations.mark(config.id, id, null)
-            return { type: 'done', value: { token: token.token, isNew: true } }
+            return { type: 'done', value: token.token }
           } catch (thrown) {
             context.signal.throwIfAborted()
             const { error, kind } = describeTokenFailure(config.id, thrown, authorizedBy)
             if (kind === 'temporary') return { type: 'transient', error }
             known.delete(id)
-            if (kind !== 'configuration') {
-              const since = clock.now().toISOString()
-              await authorizations.mark(config.id, id, { since, reason: error.message, mayHeal: kind === 'account' })
-            }
+            if (kind !== 'configuration') await mark(error.message, kind === 'account')
             return { type: 'failed', error }
           }
         })
       },
+      worked: () => authorizations.mark(config.id, id, null),
+      // Without a demand to sign in again the service may be at fault, so each run tries it.
+      refused: (error, needsSignIn) => mark(error.message, !needsSignIn),
     }
   }
 
@@ -100,7 +101,7 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
     authorization: Authorization,
     context: CallContext,
   ): Promise<KnownToken> {
-    const { purposes, authorizedBy, authorized } = authorization
+    const { permissions, authorizedBy, authorized } = authorization
     const client = accountClient(config, proof, {
       // Not ended by the run: the answer holds the only refresh token that will work from then on.
       onRequest: () => context.traffic.calls++,
@@ -116,7 +117,7 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
       })
     const result = await client.acquireTokenSilent({
       account,
-      scopes: options.scopes(purposes),
+      scopes: options.scopes(permissions),
       forceRefresh: true,
     })
     return { of: authorized, token: result.accessToken, expiresMs: result.expiresOn?.getTime() ?? 0 }
@@ -163,12 +164,15 @@ export function createDelegatedCredentials(options: DelegatedCredentialsOptions)
 }
 
 function brokenError(provider: string, { authorizedBy, broken }: Authorization): ProviderError {
-  const prefix = `${provider}: authorization of ${authorizedBy}: `
+  const call = `authorization of ${authorizedBy}`
+  // A reason of the authority begins with the same words, one of Microsoft Graph names its call.
+  const prefixes = [`${provider}: ${call}: `, `${provider}: `]
   const reason = broken?.reason ?? ''
+  const prefix = prefixes.find((text) => reason.startsWith(text)) ?? ''
   return new ProviderError({
     provider,
-    call: `authorization of ${authorizedBy}`,
-    what: `broken since ${broken?.since ?? ''}: ${(reason.startsWith(prefix) ? reason.slice(prefix.length) : reason).replace(/\.$/, '')}`,
+    call,
+    what: `broken since ${broken?.since ?? ''}: ${reason.slice(prefix.length).replace(/\.$/, '')}`,
     advice: `"rosterd provider authorize ${provider}" makes a link for a new one.`,
   })
 }

@@ -1,11 +1,10 @@
 import { AuthenticationHandler, Client, HTTPMessageHandler } from '@microsoft/microsoft-graph-client'
 import type { Attempt, CallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
-import type { CredentialPurpose } from '../../credential-health.ts'
 import type { JsonObject } from '../../identity.ts'
 import { answerErrors, ProviderError } from '../../provider-error.ts'
 import { isJsonObject, isSaidByAll } from '../../record-fields.ts'
-import type { AccessTokens } from './access-token.ts'
+import type { AccessTokens, Need } from './access-token.ts'
 import { AnswerObserver, isNearlyThrottled, nearlyThrottledGapMs, throttleWindowMs } from './answer-observer.ts'
 import { describeGraphFailure } from './graph-errors.ts'
 import type { CallContext } from './token-credential.ts'
@@ -15,20 +14,18 @@ export interface GraphClientOptions {
   /** With the version, such as https://graph.microsoft.com/v1.0. */
   readonly graphUrl: string
   readonly timeoutMs: number
-  /** By what a listing is read for. */
-  readonly tokens: Readonly<Record<CredentialPurpose, AccessTokens>>
+  readonly tokens: AccessTokens
   readonly pacer: CallPacer
   readonly clock: Clock
 }
 
-export interface Listing {
+export interface Listing extends Need {
   /** Below the Graph URL, encoded, such as `/users?$top=999`. */
   readonly path: string
   /** The call as errors name it. */
   readonly call: string
-  readonly purpose: CredentialPurpose
-  /** Permission to name when the answer is 403. */
-  readonly permission: string
+  /** A 403 is about this call alone and fails it: nothing is wrong with the credential, and no other one is asked. */
+  readonly mayBeRefused?: boolean
   /** What every object says. One that does not is no answer: nothing may be read from its silence. */
   readonly saying?: string
 }
@@ -141,7 +138,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     for (let url = first; ; ) {
       if (seen.has(url)) throw badAnswer(listing.call, 'a nextLink leads back to a page already read')
       seen.add(url)
-      const page = await readPage(url, listing, context)
+      const page = await readPage(url, listing, context, url !== first)
       if (page.type === 'vanished' || page.type === 'resync') return page.type
       if (page.type === 'pageTokenExpired') {
         if (restarts++ === maxRestarts) throw tokensKeepExpiring(listing)
@@ -166,17 +163,24 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     })
   }
 
-  async function readPage(url: string, listing: Listing, context: CallContext): Promise<Answer> {
-    return await request(url, listing, context, (body) => {
+  async function readPage(
+    url: string,
+    listing: Listing,
+    context: CallContext,
+    isContinuation = false,
+  ): Promise<Answer> {
+    const wrong = (body: unknown) => {
       if (!isPage(body)) return 'the answer was not a page of objects'
       return isSaidByAll(body.value, listing.saying)
         ? undefined
         : `an object of the answer does not say ${listing.saying}`
-    })
+    }
+    return await request({ url, isContinuation }, listing, context, wrong)
   }
 
   async function read(listing: Listing, context: CallContext): Promise<JsonObject | undefined> {
-    const answer = await request(urlOf(listing), listing, context, (body) => {
+    const address = { url: urlOf(listing), isContinuation: false }
+    const answer = await request(address, listing, context, (body) => {
       if (!isObject(body)) return 'the answer was not an object'
       return isSaidByAll([body], listing.saying) ? undefined : `the answer does not say ${listing.saying}`
     })
@@ -186,7 +190,8 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
   }
 
   async function write(change: Write, context: CallContext): Promise<JsonObject | undefined> {
-    const answer = await request(urlOf(change), change, context, (body) =>
+    const address = { url: urlOf(change), isContinuation: false }
+    const answer = await request(address, change, context, (body) =>
       change.method === 'DELETE' || isObject(body) ? undefined : 'the answer was not an object',
     )
     if (answer.type === 'vanished') return undefined
@@ -194,41 +199,41 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     return answer.body
   }
 
-  /** One request per attempt; a refused token is renewed once. `wrong` says what is not right about a body. */
+  /** One request per attempt, and one more for each token that is refused. `wrong` says what is not right about a body. */
   async function request(
-    url: string,
+    { url, isContinuation }: { readonly url: string; readonly isContinuation: boolean },
     listing: Listing | Write,
     context: CallContext,
     wrong: (body: unknown) => string | undefined,
   ): Promise<Answer> {
-    const tokens = options.tokens[listing.purpose]
+    const { tokens } = options
+    const { call, permission } = listing
     const change = 'method' in listing ? listing : undefined
     const repeatable = (error: ProviderError): Attempt<never> => ({
       type: change?.method === 'POST' ? 'failed' : 'transient',
       error,
     })
-    let renewed = false
     return await pacer.call<Answer>(context, async () => {
+      let given = await tokens.get(listing, context)
       for (;;) {
         try {
-          const body = await send(url, await tokens.get(context), context, change)
+          const body = await send(url, given.token, context, change)
           const problem = wrong(body)
-          if (problem !== undefined) return repeatable(badAnswer(listing.call, problem))
+          if (problem !== undefined) return repeatable(badAnswer(call, problem))
           // `wrong` lets only objects through, and nothing for a deletion.
           return { type: 'done', value: { type: 'body', body: (body ?? {}) as JsonObject } }
         } catch (thrown) {
           context.signal.throwIfAborted()
-          const permissionAdvice = tokens.advice(listing.permission, context)
+          const { credential } = given
           const refusedAdvice = change?.refusedAdvice
-          const failed = { provider, call: listing.call, url, permissionAdvice, refusedAdvice }
+          const failed = { provider, call, url, isContinuation, permission, credential, refusedAdvice }
           const failure = describeGraphFailure(failed, thrown, clock.now())
           if (failure.type === 'vanished' || failure.type === 'pageTokenExpired' || failure.type === 'resync')
             return { type: 'done', value: failure }
           if (failure.type === 'transient' && change !== undefined) return repeatable(failure.error)
-          if (failure.type !== 'unauthorized') return failure
-          if (renewed) return { type: 'failed', error: failure.error }
-          renewed = true
-          await tokens.get(context, true)
+          if (failure.type !== 'refused') return failure
+          if (failure.why === 'permission' && listing.mayBeRefused) return { type: 'failed', error: failure.error }
+          given = await tokens.instead(given, failure, listing, context)
         }
       }
     })

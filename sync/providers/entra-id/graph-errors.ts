@@ -1,15 +1,23 @@
 import { GraphError } from '@microsoft/microsoft-graph-client'
 import type { Attempt } from '../../call-pacer.ts'
 import { ProviderError } from '../../provider-error.ts'
+import type { TokenCredential } from './token-credential.ts'
 
-/** What a failed read means (contract §5.3, §6.1). The last four are for the caller to answer. */
+/** What a failed read means (contract §5.3, §6.1). All but the first are for the caller to answer. */
 export type GraphFailure =
   | Extract<Attempt<never>, { type: 'failed' | 'transient' | 'throttled' }>
-  | { readonly type: 'unauthorized'; readonly error: ProviderError }
+  | GraphRefusal
   | { readonly type: 'vanished' }
   | { readonly type: 'pageTokenExpired' }
   /** The delta token is of no use any more: everything must be read again. */
   | { readonly type: 'resync' }
+
+/** The credential was refused: its token, its token until somebody signs in again, or for want of a permission. */
+export interface GraphRefusal {
+  readonly type: 'refused'
+  readonly why: 'token' | 'signIn' | 'permission'
+  readonly error: ProviderError
+}
 
 const resyncCodes: ReadonlySet<string | undefined> = new Set(['syncstatenotfound', 'resyncrequired'])
 
@@ -18,14 +26,17 @@ export interface FailedCall {
   /** As errors name it. */
   readonly call: string
   readonly url: string
-  /** How to grant the permission that the call needs. */
-  readonly permissionAdvice: string
+  /** Whether the URL is a link that the page before gave. */
+  readonly isContinuation: boolean
+  readonly permission: string
+  /** Whose token the call went out with. */
+  readonly credential: Pick<TokenCredential, 'kind' | 'authorizedBy' | 'label'>
   /** What to do when the request is refused; undefined for reads. */
   readonly refusedAdvice?: string | undefined
 }
 
 export function describeGraphFailure(
-  { provider, call, url, permissionAdvice, refusedAdvice }: FailedCall,
+  { provider, call, url, isContinuation, permission, credential, refusedAdvice }: FailedCall,
   thrown: unknown,
   now: Date,
 ): GraphFailure {
@@ -42,24 +53,25 @@ export function describeGraphFailure(
     return { type: 'transient', error: failure('the answer was cut short', 'It will be tried again at the next run.') }
   if (status === 429)
     return { type: 'throttled', waitMs, error: failure('throttled', 'Run again later or less often.') }
-  if (status === 401)
-    return {
-      type: 'unauthorized',
-      error: failure('the token was refused', 'Check the application and its admin consent.'),
-    }
-  if (status === 403)
-    return {
-      type: 'failed',
-      error: failure('permission missing', permissionAdvice),
-    }
+  if (status === 401) {
+    const why = needsSignIn(thrown) ? 'signIn' : 'token'
+    const what = `the token of ${credential.label} was refused${why === 'signIn' ? ', a new sign-in is demanded' : ''}`
+    return { type: 'refused', why, error: failure(what, tokenAdvice(credential)) }
+  }
+  if (status === 403) {
+    const error = failure('permission missing', permissionAdvice(permission, credential))
+    return { type: 'refused', why: 'permission', error }
+  }
   if (status === 410 || resyncCodes.has(code?.toLowerCase())) return { type: 'resync' }
   if (status === 404) return { type: 'vanished' }
-  if (code === 'Directory_ExpiredPageToken') return { type: 'pageTokenExpired' }
+  if (code?.toLowerCase() === 'directory_expiredpagetoken') return { type: 'pageTokenExpired' }
   if (status >= 500) {
     const error = failure('Microsoft Graph failed', 'It will be tried again at the next run.')
     // 503 with Retry-After is a throttle under another name.
     return waitMs === undefined ? { type: 'transient', error } : { type: 'throttled', waitMs, error }
   }
+  // The link is as it was given: what is wrong with it is its token, which belongs to one application and one tenant.
+  if (status === 400 && isContinuation) return { type: 'pageTokenExpired' }
   // A delta token the service does not understand is as good as an expired one.
   if (status === 400 && /(\$|%24)deltatoken=/i.test(url)) return { type: 'resync' }
   return {
@@ -69,6 +81,22 @@ export function describeGraphFailure(
       refusedAdvice ?? 'Check graphUrl and the fields that "attributes" and "usernameAttribute" name.',
     ),
   }
+}
+
+/** A claims challenge: nothing but a new sign-in meets it (contract §6.1). */
+function needsSignIn(thrown: unknown): boolean {
+  const headers: unknown = thrown instanceof GraphError ? thrown.headers : undefined
+  return headers instanceof Headers && /insufficient_claims/i.test(headers.get('www-authenticate') ?? '')
+}
+
+function tokenAdvice({ kind }: FailedCall['credential']): string {
+  return kind === 'delegated' ? 'Authorize the account again.' : 'Check the application and its admin consent.'
+}
+
+function permissionAdvice(permission: string, { kind, authorizedBy, label }: FailedCall['credential']): string {
+  return kind === 'delegated'
+    ? `Grant the delegated permission ${permission} and admin consent for it, or authorize an account that may use it (this one is ${authorizedBy ?? 'unknown'}).`
+    : `Grant the application permission ${permission} and admin consent for it (asked with ${label}).`
 }
 
 /** `Retry-After` in seconds or as a date. */

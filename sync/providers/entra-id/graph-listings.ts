@@ -37,7 +37,7 @@ const readUsers = { call: 'GET /users', purpose: 'users', permission: 'User.Read
 const readGroups = {
   call: 'GET /groups',
   purpose: 'groups',
-  permission: 'GroupMember.Read.All (or Group.Read.All)',
+  permission: 'GroupMember.Read.All',
 } as const
 /** Without it a record does not tell who may sign in. */
 const saysWhoMaySignIn = 'accountEnabled'
@@ -51,11 +51,9 @@ export function groupsListing(config: EntraProviderConfig): Listing {
   return { ...readGroups, path: `/groups?$select=${selectedGroupProperties(config).join(',')}&$top=999` }
 }
 
-export const domainsListing: Listing = {
-  path: '/domains',
-  call: 'GET /domains',
-  purpose: 'users',
-  permission: 'Domain.Read.All',
+/** `neededBy` names the setting that reads them. */
+export function domainsListing(neededBy: string): Listing {
+  return { path: '/domains', call: 'GET /domains', purpose: 'users', permission: 'Domain.Read.All', neededBy }
 }
 
 export function userListing(config: EntraProviderConfig, name: string): Listing {
@@ -76,12 +74,14 @@ export function groupListing(config: EntraProviderConfig, id: string): Listing {
   }
 }
 
-export function membersListing(groupId: string): Listing {
+/** `areHidden`: those of the one group may be refused although the members of all others may be read. */
+export function membersListing(groupId: string, areHidden: boolean): Listing {
   return {
     path: `/groups/${encodeURIComponent(groupId)}/members?$select=id&$top=999`,
     call: `GET /groups/${groupId}/members`,
     purpose: 'groups',
     permission: 'GroupMember.Read.All',
+    mayBeRefused: areHidden,
     saying: '@odata.type',
   }
 }

@@ -19,7 +19,6 @@ import {
   toSourceUser,
 } from './graph-identities.ts'
 import {
-  domainsListing,
   fromNowOn,
   groupListing,
   groupsDelta,
@@ -52,7 +51,8 @@ export interface GraphReader {
 export function createGraphReader(
   config: EntraProviderConfig,
   graph: GraphClient,
-  domainsAreRead: boolean,
+  /** undefined where nothing asks for the domains. */
+  domainsListing: Listing | undefined,
 ): GraphReader {
   const shape = createHash('sha256')
     .update(
@@ -73,7 +73,7 @@ export function createGraphReader(
     const groups = needsGroups(config)
       ? { link: await linkFromNow(groupsDelta(config), context), read: await readGroups(context) }
       : undefined
-    const domains = domainsAreRead ? await readDomains(context) : []
+    const domains = (await readDomains(context)) ?? []
     const isTracked = (part: { readonly link: string | null } | undefined) => part === undefined || part.link !== null
     const cursor: GraphCursor = { shape, users: users?.link ?? null, groups: groups?.link ?? null }
     return {
@@ -97,7 +97,7 @@ export function createGraphReader(
     const people = await changedUsers(users.items, mirror, context)
     const changed = await changedGroups(groups.items, mirror, context)
     for (const id of await returned(people, mirror)) await regroup(id, changed, mirror, context)
-    const domains = domainsAreRead ? await readDomains(context) : undefined
+    const domains = await readDomains(context)
     return { changes: { users: people, groups: changed, domains }, cursor: next }
   }
 
@@ -214,8 +214,8 @@ export function createGraphReader(
     return (await whole(usersListing(config), context, 'users')).map(toSourceUser)
   }
 
-  async function readDomains(context: FetchContext): Promise<readonly SourceDomain[]> {
-    return (await whole(domainsListing, context, 'domains')).map(toSourceDomain)
+  async function readDomains(context: FetchContext): Promise<readonly SourceDomain[] | undefined> {
+    return domainsListing && (await whole(domainsListing, context, 'domains')).map(toSourceDomain)
   }
 
   async function readGroups(context: FetchContext): Promise<readonly SourceGroup[]> {
@@ -232,7 +232,7 @@ export function createGraphReader(
 
   async function readMembers(record: JsonObject, context: CallContext): Promise<GroupMembers | undefined> {
     try {
-      const members = await graph.list(membersListing(record.id as string), context)
+      const members = await graph.list(membersListing(record.id as string, hidesMembers(record)), context)
       if (members === undefined) return undefined
       return members.length === 0 && hidesMembers(record) ? hiddenMembers : toMembers(members)
     } catch (error) {

@@ -7,18 +7,18 @@ export interface CallContext {
   readonly traffic: Traffic
 }
 
-/** A token, and whether the authority was asked for it just now. */
-export interface AcquiredToken {
-  readonly token: string
-  readonly isNew: boolean
-}
-
 /** Something the authority gives tokens for. */
 export interface TokenCredential extends CredentialIdentity {
   /** As notices name it. */
   readonly label: string
+  /** Permissions of Microsoft Graph that its tokens are asked for; undefined where only a call shows what they allow. */
+  readonly permissions: readonly string[] | undefined
   /** Why it is not worth asking with, as long as nobody does something about it. */
   readonly broken: ProviderError | undefined
-  /** A valid token, from memory when there is one and `renew` does not ask for a new one. Throws {@link ProviderError}. */
-  acquire(context: CallContext, renew: boolean): Promise<AcquiredToken>
+  /** A valid token: the one in memory when there is one that `isUsable`, else a new one. Throws {@link ProviderError}. */
+  acquire(context: CallContext, isUsable: (held: string) => boolean): Promise<string>
+  /** Hears that Microsoft Graph took its tokens. */
+  worked(): Promise<void>
+  /** Hears that Microsoft Graph refused a token although it was new; a sign-in may be all that cures it. */
+  refused(error: ProviderError, needsSignIn: boolean): Promise<void>
 }
