@@ -14,6 +14,7 @@ import { mailServerOf } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
+import type { DirectoryStore } from './directory/directory-store.ts'
 import { filledMark } from './directory/filled-mark.ts'
 import { createSealedRecords, type SealedRecords } from './directory/sealed-records.ts'
 import { formatGeneralizedTime } from './protocol/generalized-time.ts'
@@ -74,7 +75,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   try {
     const directory = await openDirectory(store, config.baseDn)
     if (config.providers.length === 0) await addContainers(directory, config, clock)
-    const sealed = sealedRecordsOf(options, directory)
+    const sealed = sealedRecordsOf(options, store)
     const authorizations = createAuthorizations({ directory, sealed, clock })
     const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
     const providers = providersOf(options, { authorizations, recorder: credentialRecorder })
@@ -114,7 +115,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   }
 }
 
-function sealedRecordsOf({ loaded, env }: WorkspaceOptions, { store }: Directory): SealedRecords {
+export function sealedRecordsOf(
+  { loaded, env }: Pick<WorkspaceOptions, 'loaded' | 'env'>,
+  store: DirectoryStore,
+): SealedRecords {
   const { dataDir, masterKeyFile } = loaded.config
   return createSealedRecords({
     store,

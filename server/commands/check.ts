@@ -1,9 +1,17 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Authorizations, createAuthorizations } from '../../sync/authorizations.ts'
 import type { ProbeResult } from '../../sync/identity-provider.ts'
 import { mailServerOf } from '../../sync/reporting/senders.ts'
 import { resolveSecret } from '../runtime/secret.ts'
 import { trustCaFile } from '../runtime/trust.ts'
+import type { DirectoryStore, Generation } from '../directory/directory-store.ts'
 import { loadTlsIdentity } from '../ldap/tls.ts'
-import { providersOf, type WorkspaceOptions } from '../workspace.ts'
+import type { ProviderConfig } from '../runtime/config-schema.ts'
+import { openLevelStore } from '../storage/level-store.ts'
+import { openMemoryStore } from '../storage/memory-store.ts'
+import { StoreError } from '../storage/store-error.ts'
+import { providersOf, sealedRecordsOf, type WorkspaceOptions } from '../workspace.ts'
 
 export interface CheckReport {
   readonly ok: boolean
@@ -29,7 +37,8 @@ export async function runCheck(
   if (!offline) {
     const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir }))
     if (mailServer) results.push(await probe('smtp', 'mail server', () => mailServer.test()))
-    for (const provider of providersOf(options)) {
+    await using accounts = await openAccounts(options)
+    for (const provider of providersOf(options, accounts)) {
       const found = await provider.test(AbortSignal.timeout(probeTimeoutMs))
       results.push(...found.map((result) => ({ part: `provider ${provider.id}`, ...result })))
     }
@@ -38,6 +47,37 @@ export async function runCheck(
     .map(({ part, name, ok, message }) => `${ok ? 'ok  ' : 'FAIL'} ${part}: ${name}: ${message}\n`)
     .join('')
   return { ok: results.every(({ ok }) => ok), results, text }
+}
+
+/**
+ * The accounts that administrators have authorized. Trying one renews its token, which must be kept: none are given when
+ * another process has the store.
+ */
+async function openAccounts(
+  options: Pick<WorkspaceOptions, 'loaded' | 'env' | 'clock'>,
+): Promise<AsyncDisposable & { readonly authorizations: Authorizations | undefined }> {
+  const { config } = options.loaded
+  const store = config.providers.some(takesAccounts) ? await openStore(join(config.dataDir, 'db')) : undefined
+  const directory = store && { store, commit: (generation: Generation) => store.commit(generation) }
+  const authorizations =
+    directory &&
+    createAuthorizations({ directory, sealed: sealedRecordsOf(options, directory.store), clock: options.clock })
+  return { authorizations, [Symbol.asyncDispose]: async () => await store?.close() }
+}
+
+function takesAccounts(provider: ProviderConfig): boolean {
+  return 'credentials' in provider && provider.credentials.some(({ kind }) => kind === 'delegated')
+}
+
+/** An empty one where there is none yet; undefined when it is in use. */
+async function openStore(folder: string): Promise<DirectoryStore | undefined> {
+  if (!existsSync(folder)) return openMemoryStore()
+  try {
+    return await openLevelStore(folder)
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'locked') return undefined
+    throw error
+  }
 }
 
 async function probe(

@@ -7,6 +7,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { type RunningServer, startServer } from '../../server/main.ts'
 import { systemClock } from '../../server/runtime/clock.ts'
+import type { LoadedConfig } from '../../server/runtime/config.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
 import { createLogger } from '../../server/runtime/logger.ts'
 
@@ -21,8 +22,9 @@ export interface AuthorizingServer extends AsyncDisposable {
   readonly dataDir: string
   /** Lines of the log. */
   readonly logged: readonly string[]
+  readonly loaded: LoadedConfig
   /** Stops the server and starts it again on the same store. */
-  restart(): Promise<void>
+  restart(meanwhile?: () => Promise<void>): Promise<void>
 }
 
 /** A server over the simulated Entra tenant, which is read in the name of administrators alone. */
@@ -55,10 +57,11 @@ export async function startAuthorizingServer(): Promise<AuthorizingServer> {
       },
     ],
   })
+  const loaded = { config, path: join(dataDir, 'ldap.config.json'), baseDir: dataDir }
   const logged: string[] = []
   const start = () =>
     startServer({
-      loaded: { config, path: join(dataDir, 'ldap.config.json'), baseDir: dataDir },
+      loaded,
       env: {},
       clock: systemClock,
       logger: createLogger({ level: 'debug', format: 'json', write: (line) => void logged.push(line) }),
@@ -74,8 +77,10 @@ export async function startAuthorizingServer(): Promise<AuthorizingServer> {
     publicUrl,
     dataDir,
     logged,
-    async restart() {
+    loaded,
+    async restart(meanwhile) {
       await server[Symbol.asyncDispose]()
+      await meanwhile?.()
       server = await start()
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runCheck } from '../../server/commands/check.ts'
+import { systemClock } from '../../server/runtime/clock.ts'
 import type { CredentialPurpose } from '../../sync/credential-health.ts'
 import {
   administrator,
@@ -242,4 +244,38 @@ test('an account that was authorized before a restart is used after it', async (
   await show(back, browser)
   await running.restart()
   expect(await run()).toMatchObject({ error: null, notices: [] })
+})
+
+describe('rosterd check', () => {
+  const check = async () => {
+    const { results } = await runCheck({ loaded: running.loaded, env: {}, clock: systemClock }, { offline: false })
+    return results
+      .filter(({ part }) => part === 'provider contoso')
+      .map(({ name, ok, message }) => ({ name, ok, message }))
+  }
+
+  test('tries authorized accounts where no server has the store, and keeps their new tokens', async () => {
+    await running.restart(async () =>
+      expect(await check()).toEqual([
+        { name: 'read users', ok: false, message: expect.stringContaining('no account is authorized for it yet') },
+        { name: 'read groups', ok: false, message: expect.stringContaining('no account is authorized for it yet') },
+      ]),
+    )
+    const { back, browser } = await signIn(await newLink())
+    await show(back, browser)
+    await running.restart(async () => {
+      for (let count = 0; count < 2; count++)
+        expect(await check()).toEqual([
+          { name: 'read users', ok: true, message: 'ok' },
+          { name: 'read groups', ok: true, message: 'ok' },
+        ])
+    })
+    expect(await run()).toMatchObject({ error: null, notices: [] })
+  })
+
+  test('says which command tries them where a server has it', async () => {
+    expect(await check()).toEqual([
+      { name: 'authorized accounts', ok: true, message: expect.stringContaining('"rosterd provider test contoso"') },
+    ])
+  })
 })
