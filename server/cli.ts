@@ -64,7 +64,7 @@ interface CompareCliOptions {
   readonly ca?: string
   readonly insecureCleartext?: boolean
   readonly match?: PersonMatchField
-  readonly ignore: readonly ComparedAttribute[]
+  readonly ignore?: readonly ComparedAttribute[]
   readonly csv?: string
   readonly ids?: string
 }
@@ -417,7 +417,11 @@ program
   .option('--ca <file>', 'PEM file of the authorities to trust for this connection')
   .option('--insecure-cleartext', 'ldap:// to another machine without StartTLS')
   .option('--match <field>', 'match people by this alone: uid, mail or employeeNumber', oneOf(...matchFields))
-  .option('--ignore <attributes>', `what may differ: ${comparedAttributes.join(', ')}`, comparedAttributeNames, [])
+  .option(
+    '--ignore <attributes>',
+    `what may differ, with commas: ${comparedAttributes.join(', ')}`,
+    comparedAttributeNames,
+  )
   .option('--csv <file>', 'write one line for each person and group')
   .option('--ids <file>', 'write the numbers there as a file for "ids import"')
   .option('--json', 'print JSON')

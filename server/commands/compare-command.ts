@@ -182,13 +182,14 @@ export function compareText({ people, groups, attributes, notes, rows, numbers }
     `groups: ${countText(groups)}`,
     ...(differing.length > 0 ? [`differences: ${differing.join(', ')}`] : []),
     ...notes.map((note) => `note: ${note}`),
-    ...rows.filter(({ status }) => status !== 'same').flatMap((row) => ['', ...rowText(row)]),
+    '',
+    ...rows.filter(({ status }) => status !== 'same').flatMap(rowText),
   ]
   if (numbers !== null) {
-    lines.push('', `${numbers.lines.length} numbers proposed, ${numbers.conflicts.length} conflicts.`)
+    lines.push(`${numbers.lines.length} numbers proposed, ${numbers.conflicts.length} conflicts.`)
     lines.push(...numbers.conflicts.map((conflict) => `conflict: ${conflict}`))
   }
-  return `${lines.join('\n')}\n`
+  return `${lines.join('\n').trimEnd()}\n`
 }
 
 function countText(counts: Counts): string {
@@ -211,7 +212,7 @@ function differenceText({ attribute, there, here }: Difference): string {
   return `  members: ${[...side('there', there), ...side('here', here)].join('; ')}`
 }
 
-/** One line for each person and group; several values of an attribute are separated by a space, which none of them holds but DNs. */
+/** One line for each person and group, with the values of what differs; several are separated by `; `. */
 export function compareCsv({ rows }: CompareReport): string {
   const columns = ['kind', 'status', 'name', 'matchedBy', 'there', 'here', 'reason'] as const
   const sides = ['there', 'here'] as const
@@ -220,7 +221,7 @@ export function compareCsv({ rows }: CompareReport): string {
     ...columns.map((column) => row[column]),
     ...comparedAttributes.flatMap((attribute) => {
       const difference = row.differences.find((one) => one.attribute === attribute)
-      return sides.map((side) => difference?.[side].join(' ') ?? null)
+      return sides.map((side) => difference?.[side].join('; ') ?? null)
     }),
   ])
   return formatCsv([header, ...lines])

@@ -283,14 +283,12 @@ function notesOn({ dynamicGroups, computers }: DirectorySide, membership: Member
   const { unknownDns, contradicted } = membership
   const notes: string[] = []
   if (dynamicGroups.length > 0)
-    notes.push(
-      `${dynamicGroups.length} groups there are defined by a search (groupOfURLs) and left out: ${few(dynamicGroups)}.`,
-    )
-  if (computers > 0) notes.push(`${computers} accounts of machines there are left out.`)
-  if (unknownDns > 0) notes.push(`${unknownDns} members there are DNs of neither a person nor a group, and left out.`)
+    notes.push(`Left out: groups there that a search defines (groupOfURLs): ${few(dynamicGroups)}.`)
+  if (computers > 0) notes.push(`Left out: accounts of machines there: ${computers}.`)
+  if (unknownDns > 0) notes.push(`Left out: members there that are DNs of neither a person nor a group: ${unknownDns}.`)
   if (contradicted.length > 0)
     notes.push(
-      `memberOf of ${contradicted.length} people there names groups that do not list them (${few(contradicted.map(({ dn }) => dn))}); the members that the groups list are compared.`,
+      `memberOf there names groups that do not list the person: ${few(contradicted.map(({ dn }) => dn))}. The members that groups list are compared.`,
     )
   return notes
 }

@@ -72,43 +72,47 @@ test('every command line of the page is run by a test below', () => {
 })
 
 describeWithTool('slapd', 'the migration that docs/migrate.md describes', () => {
-  test.each(products)('from $product keeps every number', async ({ product, file, suffix, binder, sameNumbers }) => {
-    await using old = await startOpenLdap({ suffix, ldif: await fixture(file), rootDn: binder })
-    await using host = await operatorsHost(product, old)
-    const [exporting = '', ...others] = blocks(product, 'sh')
-    const [alternative, beside = ''] = others.length === 2 ? others : [undefined, ...others]
-    const [rehearsing = '', takingOver = '', switching = ''] = blocks('The way', 'sh')
+  test.each(products)(
+    'from $product keeps every number',
+    async ({ product, file, suffix, binder, sameNumbers }) => {
+      await using old = await startOpenLdap({ suffix, ldif: await fixture(file), rootDn: binder })
+      await using host = await operatorsHost(product, old)
+      const [exporting = '', ...others] = blocks(product, 'sh')
+      const [alternative, beside = ''] = others.length === 2 ? others : [undefined, ...others]
+      const [rehearsing = '', takingOver = '', switching = ''] = blocks('The way', 'sh')
 
-    expect(codes(await host.run(exporting))).toEqual([0])
-    if (alternative !== undefined) expect(codes(await host.run(alternative))).toEqual([0])
-    expect(codes(await host.run(rehearsing))).toEqual([0, 2])
-    expect(codes(await host.run(takingOver))).toEqual([0, 0, 0, 2])
+      expect(codes(await host.run(exporting))).toEqual([0])
+      if (alternative !== undefined) expect(codes(await host.run(alternative))).toEqual([0])
+      expect(codes(await host.run(rehearsing))).toEqual([0, 2])
+      expect(codes(await host.run(takingOver))).toEqual([0, 0, 0, 2])
 
-    await using server = await host.folder.serve()
-    void server
-    const [told] = await host.run(`${beside} --json`)
-    expect(told).toMatchObject({ exitCode: 2, stderr: '' })
-    const report = JSON.parse(told?.stdout ?? '') as CompareReport
-    expect(report.people).toMatchObject({ ambiguous: 0, 'only here': 1, here: 5 })
-    expect(report.rows.filter(({ matchedBy }) => matchedBy !== null).map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['maya.okafor', 'jonas.weber', 'lin.chen', 'priya.nair', 'engineering', 'finance']),
-    )
-    // Nobody's number differs, nor anybody's primary group, and members are the same but for who has left.
-    expect(report.attributes).not.toHaveProperty('uidNumber')
-    expect(report.attributes).not.toHaveProperty('gidNumber')
-    const members = report.rows.flatMap(({ differences }) =>
-      differences.filter(({ attribute }) => attribute === 'members'),
-    )
-    expect(members).toEqual(product === 'OpenLDAP' ? [{ attribute: 'members', there: ['tom.birch'], here: [] }] : [])
+      await using server = await host.folder.serve()
+      void server
+      const [told] = await host.run(`${beside} --json`)
+      expect(told).toMatchObject({ exitCode: 2, stderr: '' })
+      const report = JSON.parse(told?.stdout ?? '') as CompareReport
+      expect(report.people).toMatchObject({ ambiguous: 0, 'only here': 1, here: 5 })
+      expect(report.rows.filter(({ matchedBy }) => matchedBy !== null).map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['maya.okafor', 'jonas.weber', 'lin.chen', 'priya.nair', 'engineering', 'finance']),
+      )
+      // Nobody's number differs, nor anybody's primary group, and members are the same but for who has left.
+      expect(report.attributes).not.toHaveProperty('uidNumber')
+      expect(report.attributes).not.toHaveProperty('gidNumber')
+      const members = report.rows.flatMap(({ differences }) =>
+        differences.filter(({ attribute }) => attribute === 'members'),
+      )
+      expect(members).toEqual(product === 'OpenLDAP' ? [{ attribute: 'members', there: ['tom.birch'], here: [] }] : [])
 
-    expect(codes(await host.run(switching))).toEqual([2, 0])
-    const ids = (await readFile(join(host.folder.path, 'ids.csv'), 'utf8')).trim().split('\n').slice(1)
-    expect(ids).toHaveLength(sameNumbers)
-    for (const line of ids) {
-      const [, name = '', number = ''] = line.split(',')
-      expect((await host.folder.run('explain', name)).stdout).toContain(`: ${number}\n`)
-    }
-  })
+      expect(codes(await host.run(switching))).toEqual([2, 0])
+      const ids = (await readFile(join(host.folder.path, 'ids.csv'), 'utf8')).trim().split('\n').slice(1)
+      expect(ids).toHaveLength(sameNumbers)
+      for (const line of ids) {
+        const [, name = '', number = ''] = line.split(',')
+        expect((await host.folder.run('explain', name)).stdout).toContain(`: ${number}\n`)
+      }
+    },
+    180_000,
+  )
 })
 
 function codes(results: readonly CommandResult[]): readonly (number | null)[] {

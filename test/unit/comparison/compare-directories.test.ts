@@ -190,7 +190,7 @@ describe('members', () => {
     expect(rows.find(({ name }) => name === 'g')?.differences).toEqual([
       { attribute: 'members', there: ['deploy'], here: [] },
     ])
-    expect(notes).toContain('2 members there are DNs of neither a person nor a group, and left out.')
+    expect(notes).toContain('Left out: members there that are DNs of neither a person nor a group: 2.')
   })
 
   test('who have the group as their primary one are not missed in it', () => {
@@ -203,7 +203,7 @@ describe('members', () => {
   test('are those of the groups where memberOf says otherwise, and that is noted', () => {
     const old = person('uid=ada,dc=x', 'memberOf: cn=g,dc=x') + group('cn=g,dc=x', 'cn: g')
     const { notes } = compare(old, ada + group('cn=g,dc=x', 'cn: g'))
-    expect(notes.join('\n')).toContain('memberOf of 1 people there names groups that do not list them (uid=ada,dc=x)')
+    expect(notes.join('\n')).toContain('memberOf there names groups that do not list the person: uid=ada,dc=x.')
   })
 })
 
@@ -226,8 +226,8 @@ describe('groups', () => {
     const there = `${ada}dn: cn=all,dc=x\nobjectClass: groupOfURLs\n\n${person('uid=host$,dc=x', 'uid: host$')}`
     const { rows, notes } = compare(there, ada)
     expect(rows).toHaveLength(1)
-    expect(notes).toContain('1 groups there are defined by a search (groupOfURLs) and left out: cn=all,dc=x.')
-    expect(notes).toContain('1 accounts of machines there are left out.')
+    expect(notes).toContain('Left out: groups there that a search defines (groupOfURLs): cn=all,dc=x.')
+    expect(notes).toContain('Left out: accounts of machines there: 1.')
   })
 
   test('that this server makes itself are noted and make no difference', () => {
