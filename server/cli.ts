@@ -16,7 +16,7 @@ import {
   providerTestCommand,
 } from './commands/provider-command.ts'
 import { relinkCommand, relinkUndoCommand } from './commands/relink-command.ts'
-import { pauseCommand, resumeCommand, runsCommand, undoCommand } from './commands/pause-command.ts'
+import { pauseCommand, resumeCommand, runsCommand, runsFollowCommand, undoCommand } from './commands/pause-command.ts'
 import { previewCommand } from './commands/preview-command.ts'
 import { syncCommand } from './commands/sync-command.ts'
 import {
@@ -152,9 +152,12 @@ program
   .description('the last sync runs, and which providers are paused')
   .option('--provider <id>', 'only this provider')
   .option('--limit <number>', 'how many', positiveNumber, 20)
+  .option('--follow', 'print what the running server does in runs, one JSON event a line, until interrupted')
   .option('--json', 'print JSON')
-  .action((options: OutputOptions & { provider?: string; limit: number }) =>
-    execute(runsCommand, { provider: options.provider, limit: options.limit }, options),
+  .action((options: OutputOptions & { provider?: string; limit: number; follow?: boolean }) =>
+    options.follow
+      ? follow(options.provider)
+      : execute(runsCommand, { provider: options.provider, limit: options.limit }, options),
   )
 
 program
@@ -475,6 +478,21 @@ async function run<Input, Value>(
   const logger = createLogger({ level: 'error', format: 'pretty', write: (line) => void process.stderr.write(line) })
   await using workspace = await openWorkspace({ loaded, env: process.env, clock: systemClock, logger })
   return await command.execute(workspace, input, progress, signalled())
+}
+
+/** Only a running server has something to tell. */
+async function follow(provider: string | undefined): Promise<void> {
+  const { config } = await load(program.opts())
+  try {
+    await runOverControlSocket(join(config.dataDir, 'control.sock'), runsFollowCommand.name, { provider }, (activity) =>
+      print(`${JSON.stringify(activity)}\n`),
+    )
+  } catch (error) {
+    if (!(error instanceof NotRunningError)) throw error
+    program.error('error: no server is running here; start "rosterd serve", or use "rosterd sync --progress"', {
+      exitCode: ExitCode.failed,
+    })
+  }
 }
 
 async function execute<Input, Value>(

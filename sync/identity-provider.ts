@@ -26,7 +26,7 @@ export function newTraffic(): Traffic {
 export interface FetchProgress {
   readonly step: string
   /** Objects read so far in this step. */
-  readonly read: number
+  readonly count: number
 }
 
 export interface FetchContext {

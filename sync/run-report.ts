@@ -82,7 +82,10 @@ export interface RunOptions {
   readonly onProgress?: (progress: RunProgress) => void
 }
 
-/** A step of the fetch, or `map`, `plan` and `apply` once it has ended. */
+/**
+ * A step of the fetch; or, once it has ended, `map` with the entries there should be, `plan` with the changes that may be
+ * made, and `apply` with those made.
+ */
 export type RunProgress = FetchProgress
 
 /** A run record lists no more changes than this. */

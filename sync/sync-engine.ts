@@ -5,6 +5,7 @@ import type { IdentityProvider } from './identity-provider.ts'
 import { trusted } from './ledgers.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { createProviderControl, type ProviderControl } from './provider-control.ts'
+import type { ActivityListener } from './run-activity.ts'
 import type { RunOptions, RunReport } from './run-report.ts'
 import { createSyncRunner, runRecord, type SyncRunOptions } from './sync-run.ts'
 
@@ -29,6 +30,8 @@ export interface SyncEngine {
   preview(edited: Config, person?: string): Promise<Preview>
   /** Everything known about a person or group, by user name, cn, address, entryUUID or immutable id. */
   explain(text: string): Promise<readonly Explanation[]>
+  /** Tells of runs as they go on, until the function given back is called. What a listener throws is dropped. */
+  onActivity(listener: ActivityListener): () => void
   /** Last runs of a provider, newest first. */
   runs(providerId: string, limit?: number): Promise<readonly RunReport[]>
   /** Work that needs the ledgers for itself: no run goes on meanwhile, and the next one settles. */
@@ -123,6 +126,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     },
     preview: (edited, person) => inLine(() => previewNow(edited, person)),
     explain,
+    onActivity: (listener) => runner.activities.listen(listener),
     async runs(providerId, limit = 20) {
       const reports: RunReport[] = []
       for await (const { value } of store.list('run', [providerId])) reports.push(trusted<RunReport>(value))

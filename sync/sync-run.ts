@@ -33,6 +33,7 @@ import {
 import { readPause } from './provider-pause.ts'
 import { memberRules } from './rules.ts'
 import { whyFull } from './run-mode.ts'
+import { createRunActivities, type RunActivities } from './run-activity.ts'
 import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
 import { emptyRuleGroups, mirrorWithPins, readHeld, type Settlement, settle } from './settlement.ts'
 import { entryChanges, holdsOf, recordChanges } from './settlement-records.ts'
@@ -68,6 +69,7 @@ export interface SyncRunOptions {
 }
 
 export interface SyncRunner {
+  readonly activities: Pick<RunActivities, 'listen'>
   /** Reads what is due of the provider, and settles. Never throws: the report says what went wrong. */
   run(provider: IdentityProvider, options: RunOptions): Promise<RunReport>
   /** Reads one person, by immutable id or sign-in name, and settles; undefined when the provider has nobody of that name. */
@@ -96,6 +98,7 @@ const settledForMs = 20 * 3_600_000
 export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   const { directory, config, tenants, clock, logger } = options
   const { store } = directory
+  const activities = createRunActivities()
   /** Revisions of everything the last settlement depended on. */
   let settled: string | undefined
   let settledAtMs = 0
@@ -138,8 +141,12 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
         mode: 'person',
         seconds: { ...started.seconds, fetch: secondsSince(since) },
       }
-      if (changes === undefined)
-        return { ...fetched, finished: clock.now().toISOString(), outcome: 'unchanged' as const }
+      if (changes === undefined) {
+        const finished: RunReport = { ...fetched, finished: clock.now().toISOString(), outcome: 'unchanged' }
+        await write(finished, [])
+        activities.ended(finished)
+        return finished
+      }
       const read: Read = { type: 'changes', fetched: { changes, cursor: null } }
       return await takeOver(provider, fetched, read, await mirrorUpdates(store, provider.id, changes), undefined)
     })
@@ -155,11 +162,18 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     const traffic = newTraffic()
     const signal = runOptions.signal ?? new AbortController().signal
     const report = startedReport(provider.id, runOptions, await freeStartTime(provider.id))
+    const forget = activities.listen((activity) => {
+      if (activity.type !== 'step' || activity.run !== report.id) return
+      runOptions.onProgress?.({ step: activity.step, count: activity.count })
+    })
     try {
       await write(report, [])
-      return await work(report, { signal, traffic, onProgress: runOptions.onProgress ?? (() => {}) })
+      activities.started(report)
+      return await work(report, { signal, traffic, onProgress: (progress) => activities.step(report, progress) })
     } catch (error) {
       return await recordFailure({ ...report, ...traffic }, error, signal.aborted)
+    } finally {
+      forget()
     }
   }
 
@@ -248,6 +262,10 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       decisions.filter(([key, d]) => key.startsWith(`${report.provider}\0${kind}\0`) && d.status !== 'active').length
     const pause = await readPause(store, report.provider)
     const waiting = settlement.pausedChanges.filter(({ provider }) => provider === report.provider).length
+    // What reads nothing begins here.
+    if (report.mode === 'none') activities.started(report)
+    activities.step(report, { step: 'map', count: settlement.desired.entries.size })
+    activities.step(report, { step: 'plan', count: settlement.changes.length })
     const finished = finishedReport(
       {
         ...report,
@@ -280,6 +298,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     })
     settled = revisions()
     settledAtMs = now.getTime()
+    activities.step(report, { step: 'apply', count: entries.length })
     const timed = { ...finished, seconds: { ...finished.seconds, apply: secondsSince(started) } }
     logRun(timed)
     return timed
@@ -364,6 +383,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   }
 
   function logRun(report: RunReport): void {
+    activities.ended(report)
     options.onRun?.(report)
     const { id, provider, trigger, mode, outcome, counts, calls, throttles, repeats, bytes, seconds, notices, error } =
       report
@@ -388,6 +408,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   }
 
   return {
+    activities,
     run,
     runPerson,
     async settle(provider, trigger, approved) {

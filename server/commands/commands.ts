@@ -5,7 +5,7 @@ import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand }
 import { exportLdifCommand } from './export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
-import { pauseCommand, resumeCommand, runsCommand, undoCommand } from './pause-command.ts'
+import { pauseCommand, resumeCommand, runsCommand, runsFollowCommand, undoCommand } from './pause-command.ts'
 import { previewCommand } from './preview-command.ts'
 import { planApproveCommand, planDiscardCommand, planShowCommand } from './plan-command.ts'
 import {
@@ -29,6 +29,7 @@ const all = [
   resumeCommand,
   undoCommand,
   runsCommand,
+  runsFollowCommand,
   exportLdifCommand,
   idsExportCommand,
   idsImportCommand,

@@ -43,6 +43,24 @@ export const undoCommand: Command<{ readonly run: string; readonly by: string },
   exitCode: () => ExitCode.ok,
 }
 
+/** `rosterd runs --follow`: tells what goes on in runs as progress, until who asked has gone. */
+export const runsFollowCommand: Command<{ readonly provider?: string | undefined }, null> = {
+  name: 'runs-follow',
+  async execute({ engine }, { provider }, progress, signal) {
+    const stop = engine.onActivity((activity) => {
+      if (provider === undefined || provider === activity.provider) progress(activity)
+    })
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    stop()
+    return null
+  },
+  text: () => '',
+  exitCode: () => ExitCode.ok,
+}
+
 export interface ListedRuns {
   readonly runs: readonly RunReport[]
   readonly paused: Readonly<Record<string, ProviderPause>>

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { privateCertificate, type ServerCertificate } from '../../server/ldap/certificate-authority.ts'
 import { parseLdif } from '../../server/protocol/ldif.ts'
@@ -400,6 +403,29 @@ describe('rosterd check and configuration errors', () => {
     await writeFile(folder.configFile, await readFile(shipped))
     expect(await folder.run('check', '--offline')).toMatchObject({ exitCode: 0 })
   })
+})
+
+test('runs --follow prints what the server does in its runs, one event a line', async () => {
+  await using folder = await configuredFolder()
+  expect(await folder.run('runs', '--follow')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('no server is running here'),
+  })
+  await using server = await folder.serve()
+  void server
+  const child = spawn(rosterd, ['--config', folder.configFile, 'runs', '--follow'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines: string[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+  // It hears of what happens once it has connected.
+  while (!lines.some((line) => line.includes('"ended"'))) await folder.run('sync', '--full')
+  child.kill('SIGINT')
+  await once(child, 'exit')
+  const events = lines.map((line) => JSON.parse(line) as { type: string; run: string; step?: string })
+  const started = events.findIndex(({ type }) => type === 'started')
+  expect(events[started]).toMatchObject({ provider: 'seed', trigger: 'command', dryRun: false })
+  expect(events[started + 1]).toMatchObject({ type: 'step', run: events[started]?.run, step: 'entries', count: 9 })
 })
 
 test('a command works alone in a folder whose name is too long for a socket', async () => {

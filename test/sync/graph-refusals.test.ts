@@ -262,8 +262,8 @@ describe.each([
 test('an account refused in the middle of a listing: the next one reads the rest', async () => {
   const sync = await twoAccounts()
   const report = await run(sync, {
-    onProgress({ step, read }) {
-      if (step === 'users' && read === 2) refuseFirst(tokenRefused())
+    onProgress({ step, count }) {
+      if (step === 'users' && count === 2) refuseFirst(tokenRefused())
     },
   })
   expect(report).toMatchObject({ error: null, read: { users: 5, groups: 3 }, notices: [expect.any(String)] })

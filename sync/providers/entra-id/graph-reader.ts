@@ -161,7 +161,7 @@ export function createGraphReader(
 
   async function follow(delta: Listing, link: string, context: FetchContext): Promise<DeltaRound | undefined> {
     const step = delta.call.slice('GET /'.length)
-    return await graph.delta(delta, context, link, (read) => context.onProgress({ step, read }))
+    return await graph.delta(delta, context, link, (count) => context.onProgress({ step, count }))
   }
 
   async function changedUsers(
@@ -223,7 +223,7 @@ export function createGraphReader(
     let read = 0
     const groups = await allOrFirstFailure(records, context, async (record, calls) => {
       const members = await readMembers(record, calls)
-      context.onProgress({ step: 'members', read: ++read })
+      context.onProgress({ step: 'members', count: ++read })
       // A group whose members are not found vanished between the two requests.
       return members === undefined ? [] : [toSourceGroup(record, members)]
     })
@@ -243,7 +243,7 @@ export function createGraphReader(
 
   /** A listing that must exist: 404 here is a wrong URL, not a vanished object. */
   async function whole(listing: Listing, context: FetchContext, step: string): Promise<readonly JsonObject[]> {
-    const records = await graph.list(listing, context, (read) => context.onProgress({ step, read }))
+    const records = await graph.list(listing, context, (count) => context.onProgress({ step, count }))
     if (records === undefined) throw graph.notFound(listing)
     return records
   }

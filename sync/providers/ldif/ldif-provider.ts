@@ -48,7 +48,7 @@ export function createLdifProvider(
     async fetchAll(context) {
       context.traffic.calls++
       const all = await entries()
-      context.onProgress({ step: 'entries', read: all.length })
+      context.onProgress({ step: 'entries', count: all.length })
       return { snapshot: { kind: 'entries', entries: all }, cursor: null }
     },
     async revision() {

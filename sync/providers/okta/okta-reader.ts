@@ -219,7 +219,7 @@ export function createOktaReader(config: OktaProviderConfig, okta: OktaClient): 
     const groups = await allOrFirstFailure(records, context, async (record, calls) => {
       if (!isRead(record)) return [toSourceGroup(record, [])]
       const members = await okta.list(membersListing(record.id as string), calls)
-      context.onProgress({ step: 'members', read: ++read })
+      context.onProgress({ step: 'members', count: ++read })
       const ids = members?.map((member) => member.id as string)
       return ids === undefined ? [] : [toSourceGroup(record, ids)]
     })
@@ -241,7 +241,7 @@ export function createOktaReader(config: OktaProviderConfig, okta: OktaClient): 
   ): Promise<readonly JsonObject[]> {
     const records = await okta.list(listing, context, ({ read, serverTime }) => {
       onServerTime(serverTime)
-      context.onProgress({ step, read })
+      context.onProgress({ step, count: read })
     })
     if (records === undefined) throw okta.notFound(listing)
     return records
