@@ -21,6 +21,8 @@ export class Listings {
   readonly #origin: string
   /** Largest page; undefined leaves the wish of the client. */
   pageSize: number | undefined
+  /** Cursors begin with it, and are as long as that makes them. */
+  cursorPrefix = ''
 
   constructor(origin: string, pageSize: number | undefined) {
     this.#origin = origin
@@ -36,7 +38,7 @@ export class Listings {
     const rest = remaining.slice(size)
     const links = [`<${this.#origin}${request.target}>; rel="self"`]
     if (rest.length > 0 || request.emptyPage) {
-      const after = this.#cursors.issue({ boundTo, remaining: rest })
+      const after = this.cursorPrefix + this.#cursors.issue({ boundTo, remaining: rest })
       const [path, query = ''] = boundTo.split('?')
       links.push(`<${this.#origin}${path}?after=${after}${query === '' ? '' : `&${query}`}>; rel="next"`)
     }
@@ -50,7 +52,7 @@ export class Listings {
 
   #remaining(after: string | null, boundTo: string, ids: () => readonly string[]): readonly string[] {
     if (after === null) return ids()
-    const listing = this.#cursors.read(after)
+    const listing = this.#cursors.read(after.slice(this.cursorPrefix.length))
     if (listing === undefined || listing.boundTo !== boundTo) throw invalid('after', 'invalid cursor')
     return listing.remaining
   }
