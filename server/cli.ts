@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
+import { constants, setPriority, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command as CliCommand, InvalidArgumentError } from 'commander'
 import { type Command, ExitCode } from './commands/command.ts'
@@ -107,6 +107,7 @@ program
       signal,
       accessLogSink: process.stdout,
     })
+    yieldToLdap()
     const reload = () => void server.reload()
     process.on('SIGHUP', reload)
     await server.stopped
@@ -505,6 +506,11 @@ async function execute<Input, Value>(
   })
   print(options.json ? json(value) : command.text(value))
   process.exitCode = command.exitCode(value)
+}
+
+/** On Linux priority is a thread's: this one, which syncs, gives way to the one that answers LDAP. */
+function yieldToLdap(): void {
+  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 }
 
 async function load({ config }: CommonOptions): Promise<LoadedConfig> {
