@@ -203,7 +203,7 @@ describe('two purposes', () => {
         if (!progress.includes(step)) progress.push(step)
       },
     })
-    expect(progress).toEqual(['users', 'groups', 'members'])
+    expect(progress).toEqual(['users', 'groups', 'members', 'map', 'plan', 'apply'])
     expect(report.notices).toEqual([expect.stringMatching(/GET \/groups\/delta: permission missing/)])
     // Users are still read with the first: only it is refused now, and is missed.
     refuseFirst(permissionMissing())
