@@ -195,6 +195,9 @@ export function entryName(entry: EncodedEntry): string {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function textOrOctets(octets: Buffer): AttributeValue {
+  const text = octets.toString('utf8')
+  // Only a replacement character leaves doubt whether the octets were text.
+  if (!text.includes('\uFFFD')) return text
   try {
     return utf8.decode(octets)
   } catch {
