@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
@@ -15,7 +15,10 @@ test('the table of rules names every test of rules by provider, and no other', (
 
 test('every command that the table of steps names is one of the command line', () => {
   const [, steps = ''] = read('docs/sync.md').split('## Where the steps of other products are')
-  const cli = read('server/cli.ts')
+  const folder = 'server/command-line'
+  const cli = readdirSync(new URL(`../../../${folder}`, import.meta.url))
+    .map((file) => read(`${folder}/${file}`))
+    .join('')
   const commands = [...steps.matchAll(/`rosterd ([a-z]+)/g)].map(([, name]) => name)
   expect(commands.length).toBeGreaterThan(5)
   for (const name of commands) expect(cli).toContain(`.command('${name}')`)

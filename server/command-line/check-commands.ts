@@ -1,0 +1,34 @@
+import type { Command as CliCommand } from 'commander'
+import { ExitCode } from '../commands/command.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { type CommandLine, json, type OutputOptions, print } from './command-line.ts'
+
+/** What tries whether things work. */
+export function addCheckCommands(program: CliCommand, { load }: CommandLine): void {
+  program
+    .command('check')
+    .description('check the configuration, its secrets and files, and every permission of every provider')
+    .option('--offline', 'do not connect to providers')
+    .option('--json', 'print JSON')
+    .action(async (options: OutputOptions & { offline?: boolean }) => {
+      const { runCheck } = await import('../commands/check.ts')
+      const report = await runCheck(
+        { loaded: await load(), env: process.env, clock: systemClock },
+        { offline: options.offline ?? false },
+      )
+      print(options.json ? json(report) : report.text)
+      process.exitCode = report.ok ? ExitCode.ok : ExitCode.failed
+    })
+
+  program
+    .command('mail')
+    .description('outgoing mail')
+    .command('test')
+    .description('send a test mail to an address now')
+    .argument('<address>', 'who gets it')
+    .action(async (address: string) => {
+      const { sendTestMail } = await import('../commands/mail-test.ts')
+      await sendTestMail({ loaded: await load(), env: process.env, clock: systemClock }, address)
+      print(`The mail server took the mail to ${address}.\n`)
+    })
+}

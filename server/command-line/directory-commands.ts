@@ -1,0 +1,128 @@
+import { writeFile } from 'node:fs/promises'
+import { type Command as CliCommand, InvalidArgumentError } from 'commander'
+import {
+  enrollmentListCommand,
+  enrollmentResendCommand,
+  enrollmentSendCommand,
+} from '../commands/enrollment-command.ts'
+import { explainCommand } from '../commands/explain-command.ts'
+import { exportLdifCommand } from '../commands/export-ldif-command.ts'
+import {
+  comparedAttributes,
+  type ComparedAttribute,
+  matchFields,
+  type PersonMatchField,
+} from '../comparison/compared-attributes.ts'
+import { type CommandLine, json, type OutputOptions, print } from './command-line.ts'
+import { oneOf } from './option-values.ts'
+
+interface CompareCliOptions {
+  readonly bindDn?: string
+  readonly passwordFile?: string
+  readonly base?: string
+  readonly ca?: string
+  readonly insecureCleartext?: boolean
+  readonly match?: PersonMatchField
+  readonly ignore?: readonly ComparedAttribute[]
+  readonly csv?: string
+  readonly ids?: string
+}
+
+/** What is in the directory, and why. */
+export function addDirectoryCommands(program: CliCommand, { load, run, execute }: CommandLine): void {
+  program
+    .command('explain')
+    .description('why a person or group is served or not')
+    .argument('<name>', 'user name, cn, address, DN, entryUUID or immutable id')
+    .option('--json', 'print JSON')
+    .action((name: string, options: OutputOptions) => execute(explainCommand, { name }, options))
+
+  const enrollment = program.command('enrollment').description('people who are invited by mail')
+  enrollment
+    .command('list')
+    .description('who is invited, waits for it, or is enrolled')
+    .option('--provider <id>', 'only people of this provider')
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions & { provider?: string }) =>
+      execute(enrollmentListCommand, { provider: options.provider }, options),
+    )
+  enrollment
+    .command('send')
+    .description('mail the invitations that wait for it')
+    .option('--provider <id>', 'only to people of this provider')
+    .option('--user <name>', 'only to this person: user name, address or immutable id')
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions & { provider?: string; user?: string }) =>
+      execute(enrollmentSendCommand, { provider: options.provider, user: options.user }, options),
+    )
+  enrollment
+    .command('resend')
+    .description('mail a new link to the address the person has now; older links end')
+    .argument('<user>', 'user name, address or immutable id')
+    .option('--json', 'print JSON')
+    .action((user: string, options: OutputOptions) => execute(enrollmentResendCommand, { user }, options))
+
+  program
+    .command('export-ldif')
+    .description('print every entry as LDIF; passwords are not part of it')
+    .action(async () => {
+      await run(exportLdifCommand, {}, (part) => print(String(part)))
+    })
+
+  program
+    .command('compare')
+    .description(
+      'compare another LDAP server, or an LDIF file, with what is served: exit 0 all the same, 2 differences',
+    )
+    .argument('<source>', 'ldaps://HOST, ldap://HOST:PORT, or an LDIF file')
+    .option('--bind-dn <dn>', 'account of the other server; its password comes from $ROSTERD_COMPARE_PASSWORD')
+    .option('--password-file <file>', 'file with the password')
+    .option('--base <dn>', 'only what is below (default: of the address, else the naming context of the server)')
+    .option('--ca <file>', 'PEM file of the authorities to trust for this connection')
+    .option('--insecure-cleartext', 'ldap:// to another machine without StartTLS')
+    .option('--match <field>', 'match people by this alone: uid, mail or employeeNumber', oneOf(...matchFields))
+    .option(
+      '--ignore <attributes>',
+      `what may differ, with commas: ${comparedAttributes.join(', ')}`,
+      comparedAttributeNames,
+    )
+    .option('--csv <file>', 'write one line for each person and group')
+    .option('--ids <file>', 'write the numbers there as a file for "ids import"')
+    .option('--json', 'print JSON')
+    .action(async (source: string, options: OutputOptions & CompareCliOptions) => {
+      const { compareCsv, compareExitCode, compareIds, compareText, runCompare } = await import(
+        '../commands/compare-command.ts'
+      )
+      const { bindDn, passwordFile, base, ca: caFile, insecureCleartext = false, match, ids, csv } = options
+      const { config } = await load()
+      const report = await runCompare(
+        {
+          source,
+          base,
+          bindDn,
+          passwordFile,
+          caFile,
+          insecureCleartext,
+          match,
+          ignore: new Set(options.ignore),
+          proposesNumbers: ids !== undefined,
+        },
+        { env: process.env, posix: config.posix, run },
+      )
+      if (csv !== undefined) await writeFile(csv, compareCsv(report))
+      if (ids !== undefined) await writeFile(ids, compareIds(report))
+      print(options.json ? json(report) : compareText(report))
+      process.exitCode = compareExitCode(report)
+    })
+}
+
+function comparedAttributeNames(text: string): readonly ComparedAttribute[] {
+  return text.split(',').map((name) => {
+    const known = comparedAttributes.find((attribute) => attribute.toLowerCase() === name.trim().toLowerCase())
+    if (known === undefined)
+      throw new InvalidArgumentError(
+        `"${name}" is not compared; name some of ${comparedAttributes.join(', ')}, with commas.`,
+      )
+    return known
+  })
+}

@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from 'commander'
+
+export function oneOf(...accepted: readonly string[]) {
+  return (value: string): string => {
+    if (!accepted.includes(value)) throw new InvalidArgumentError(`It must be ${accepted.join(' or ')}.`)
+    return value
+  }
+}
+
+export function portNumber(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535)
+    throw new InvalidArgumentError('It must be a number from 0 to 65535.')
+  return Number(value)
+}
+
+export function positiveNumber(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.')
+  return Number(value)
+}

@@ -1,0 +1,58 @@
+import { constants, setPriority } from 'node:os'
+import type { Command as CliCommand } from 'commander'
+import { systemClock } from '../runtime/clock.ts'
+import { type CommandLine, signalled } from './command-line.ts'
+import { oneOf, portNumber } from './option-values.ts'
+
+/** What runs until it is stopped. `goOnWithoutOutput` is called by what does not end with its reader. */
+export function addServerCommands(program: CliCommand, { load }: CommandLine, goOnWithoutOutput: () => void): void {
+  program
+    .command('serve')
+    .description('run the server: LDAP, HTTP, scheduled syncs')
+    .option(
+      '--log-format <format>',
+      'json (one event a line) or pretty',
+      oneOf('json', 'pretty'),
+      process.stdout.isTTY ? 'pretty' : 'json',
+    )
+    .action(async (options: { logFormat: 'json' | 'pretty' }) => {
+      const signal = signalled()
+      goOnWithoutOutput()
+      const [{ startServer }, { createLogger }] = await Promise.all([
+        import('../main.ts'),
+        import('../runtime/logger.ts'),
+      ])
+      const loaded = await load()
+      const logger = createLogger({ level: loaded.config.log.level, format: options.logFormat })
+      await using server = await startServer({
+        loaded,
+        env: process.env,
+        clock: systemClock,
+        logger,
+        signal,
+        accessLogSink: process.stdout,
+      })
+      yieldToLdap()
+      const reload = () => void server.reload()
+      process.on('SIGHUP', reload)
+      await server.stopped
+      process.removeListener('SIGHUP', reload)
+      logger.info('stopped')
+    })
+
+  program
+    .command('demo')
+    .description('run a trial on loopback: two simulated tenants, synced and served')
+    .option('--ldap-port <port>', 'port of ldap://', portNumber, 3890)
+    .option('--ldaps-port <port>', 'port of ldaps://', portNumber, 6360)
+    .option('--admin-port <port>', 'port of http://', portNumber, 8080)
+    .action(async (options: { ldapPort: number; ldapsPort: number; adminPort: number }) => {
+      const { runDemo } = await import('../demo.ts')
+      await runDemo(options, signalled())
+    })
+}
+
+/** On Linux priority is a thread's: this one, which syncs, gives way to the one that answers LDAP. */
+function yieldToLdap(): void {
+  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+}
