@@ -129,12 +129,15 @@ export function candidatesOf(config: Config, providers: readonly MirroredProvide
 
 /**
  * Provider order gives precedence among those who would serve it; but when the first that holds it refuses it, by
- * evidence or as a member of an excluded group, that is the last word.
+ * evidence or as a member of an excluded group, that is the last word. Evidence about the very same record, which another
+ * provider of the tenant may have read later, counts as its own.
  */
 function winnerOf(same: readonly View[]): View {
   const [first] = same
   if (first === undefined) throw new Error('a group of views is not empty')
-  if (first.verdict.evidence || first.verdict.rule === 'denyUsersInGroups') return first
+  const proof = same.find(({ candidate, verdict }) => verdict.evidence && candidate.key === first.candidate.key)
+  if (proof !== undefined) return proof
+  if (first.verdict.rule === 'denyUsersInGroups') return first
   return same.find((view) => view.verdict.status === 'active') ?? first
 }
 

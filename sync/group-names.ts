@@ -10,6 +10,8 @@ export const maxGroupNameLength = 64
 export function wantedGroupName(name: string): string {
   const safe = name
     .normalize('NFC')
+    // Format characters (soft hyphen, joiners, directions) are not seen and not compared.
+    .replace(/\p{Cf}/gu, '')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029,+"\\<>;=/:]/g, '_')
     .replace(/\s+/gu, ' ')

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Entry } from '../server/directory/entry.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import { type Holds, joinHolds } from './desired-input.ts'
 import { type EntryType, textValuesOf } from './file-entries.ts'
@@ -9,6 +10,8 @@ export interface GuardInput {
   readonly limits: Config['guard']
   /** Entries served now, by provider and type. */
   readonly served: (provider: string, type: EntryType) => number
+  /** Entries that have a record of the provider, first or not. */
+  readonly sourced: (provider: string) => number
   /** Removals without evidence that runs of the last 24 hours applied, by provider and type. */
   readonly removedLately: (provider: string, type: EntryType) => number
   /** Names of groups that a rule of the provider reads and that became empty. */
@@ -62,7 +65,8 @@ const smallestGuardedGroup = 5
 export function guardChanges(input: GuardInput): GuardResult {
   const held: HeldChanges[] = []
   const holds: Holds[] = []
-  for (const provider of [...new Set(input.changes.map((change) => change.provider))].sort()) {
+  const concerned = input.changes.flatMap(({ provider, sourcesLost }) => [provider, ...sourcesLost])
+  for (const provider of [...new Set(concerned)].sort()) {
     if (provider === 'rosterd' || provider === '') continue
     const found = guardProvider(input, provider)
     if (found === undefined || input.isApproved(provider, found.held.hash)) continue
@@ -90,21 +94,36 @@ function guardProvider(
   for (const change of own) holdIfUsedGroupEmpties(change)
   for (const change of own) holdIfHalfIsLost(change)
   holdIfRuleGroupsAreEmpty()
+  holdIfManyLoseTheirSource()
   holdWhatWasHeld()
   if (waiting.size === 0) return undefined
-  const changes = own.filter((change) => waiting.has(change)).map((change) => ({ ...change, waits: waitsOf(change) }))
+  const changes = input.changes
+    .filter((change) => waiting.has(change))
+    .map((change) => ({ ...change, waits: waitsOf(change) }))
   return {
     held: { provider, hash: hashOf(changes.map(identifyHeld)), reasons: [...new Set(reasons)], changes },
     holds: { keptEntries, keptMembers, keptNames, keptOut },
   }
 
-  function hold(reason: string, changes: readonly PlannedChange[], into: Set<string>): void {
+  /** Whom the provider itself disables is not held, whatever else would change about the entry. */
+  function hold(reason: string, planned: readonly PlannedChange[], into: Set<string>): void {
+    const changes = planned.filter((change) => !isProvenRemoval(change))
     if (changes.length === 0) return
     reasons.push(reason)
     for (const change of changes) {
       waiting.add(change)
       into.add(change.entryUUID)
     }
+  }
+
+  /** What a kept entry would get: everything of a file's, of others the numbers that are held. */
+  function waitingValues({ attributes }: Entry): readonly unknown[] {
+    return [...attributes].flatMap(([name, values]) => {
+      const counts = isFile
+        ? name !== 'modifyTimestamp' && name !== 'createTimestamp'
+        : idAttributes.has(name.toLowerCase())
+      return counts ? [[name, values.map((value) => (typeof value === 'string' ? value : [...value]))]] : []
+    })
   }
 
   function holdRenames(reason: string, changes: readonly PlannedChange[]): void {
@@ -143,7 +162,7 @@ function guardProvider(
     const facts = waits.map((aspect) => {
       switch (aspect) {
         case 'entry':
-          return after === undefined ? 'goes' : dn
+          return after === undefined ? 'goes' : [dn, ...waitingValues(after)]
         case 'name':
           return keptNames.get(entryUUID) ?? ''
         case 'members':
@@ -203,6 +222,14 @@ function guardProvider(
     )
   }
 
+  /** People whom another provider still holds do not go, but change hands: names, values, and who checks the password. */
+  function holdIfManyLoseTheirSource(): void {
+    const losing = input.changes.filter(({ sourcesLost }) => sourcesLost.includes(provider))
+    const sourced = input.sourced(provider)
+    if (losing.length > limitOf(input, sourced))
+      hold(`${losing.length} of ${sourced} would lose their record of ${provider}`, losing, keptEntries)
+  }
+
   /** Growth or the passing of a day does not release what waits: only approval does, or its cause going away. */
   function holdWhatWasHeld(): void {
     const before = input.heldBefore(provider)
@@ -214,10 +241,15 @@ function guardProvider(
     const going = waited('entry', keptEntries).filter((c) => isUnprovenRemoval(c) || (isFile && c.after !== undefined))
     const renamed = waited('name', keptNames).filter((change) => change.action === 'rename')
     const shrinking = waited('members', keptMembers).filter(losesMembers)
-    for (const reason of before.reasons) {
-      hold(reason, going, keptEntries)
-      holdRenames(reason, renamed)
-      hold(reason, shrinking, keptMembers)
+    const waiting = going.length + renamed.length + shrinking.length
+    if (waiting === 0) return
+    // Reasons hold numbers of their time: those of now say more, where there are any.
+    const [reason = ''] = reasons.length > 0 ? reasons : before.reasons
+    const earlier = reasons.length > 0 ? [reason] : before.reasons
+    for (const each of earlier) {
+      hold(each, going, keptEntries)
+      holdRenames(each, renamed)
+      hold(each, shrinking, keptMembers)
     }
   }
 }
@@ -252,7 +284,8 @@ function hashOf(facts: readonly string[]): string {
     .digest('hex')
 }
 
-function nameAfter({ type, after }: PlannedChange): string {
+/** User name or cn that a change would give; empty for one that goes. */
+export function nameAfter({ type, after }: Pick<PlannedChange, 'type' | 'after'>): string {
   return (after && textValuesOf(after.attributes, type === 'user' ? 'uid' : 'cn')[0]) ?? ''
 }
 
@@ -263,6 +296,11 @@ const removals: ReadonlySet<PlanAction> = new Set(['remove', 'deactivate'])
 /** Going for want of a record, or by a rule: what the guard counts. */
 export function isUnprovenRemoval(change: PlannedChange): boolean {
   return removals.has(change.action) && !change.evidence
+}
+
+/** Going because the provider itself says so: never held. */
+export function isProvenRemoval(change: PlannedChange): boolean {
+  return removals.has(change.action) && change.evidence
 }
 
 function plural(type: EntryType): string {

@@ -9,13 +9,35 @@ export type CursorRecord = {
   /** ISO 8601: start of the last run that read everything, and of the last that read at all. */
   readonly lastFullRun: string
   readonly lastRun: string
+  /** Whose ids the mirror holds; under other settings it is another tenant's, and of no use. */
+  readonly tenant: string
+  /** The provider was taken out of the configuration since: what it held is history. */
+  readonly isDetached: boolean
   /** The provider's own; null when it cannot tell changes. */
   readonly token: Json | null
 }
 
-export async function readCursor(store: RecordReader, provider: string): Promise<CursorRecord | undefined> {
-  const value = await store.get('cursor', [provider])
-  return value === undefined ? undefined : trusted<CursorRecord>(value)
+type Tenant = { readonly id: string; readonly tenant: string }
+
+/** undefined: the provider, as it is configured, was never read. */
+export async function readCursor(store: RecordReader, { id, tenant }: Tenant): Promise<CursorRecord | undefined> {
+  const value = await store.get('cursor', [id])
+  const cursor = value === undefined ? undefined : trusted<CursorRecord>(value)
+  return cursor === undefined || cursor.isDetached || cursor.tenant !== tenant ? undefined : cursor
+}
+
+/** Marks the mirrors of providers that are not configured any more. */
+export async function detachedCursors(
+  store: RecordReader,
+  isConfigured: (provider: string) => boolean,
+): Promise<readonly RecordChange[]> {
+  const changes: RecordChange[] = []
+  for await (const { key, value } of store.list('cursor')) {
+    const cursor = trusted<CursorRecord>(value)
+    if (isConfigured(key[0] ?? '') || cursor.isDetached) continue
+    changes.push({ collection: 'cursor', key, value: { ...cursor, isDetached: true } })
+  }
+  return changes
 }
 
 /** The mirror of a cloud provider, record by record. */
@@ -83,13 +105,13 @@ function changed<T extends { readonly id: string }>(
 /** Reads what a provider held when it was last read in full; undefined when it never was. */
 export async function readMirror(
   store: RecordReader,
-  provider: string,
+  provider: Tenant,
   kind: Snapshot['kind'],
 ): Promise<Snapshot | undefined> {
-  if ((await store.get('cursor', [provider])) === undefined) return undefined
+  if ((await readCursor(store, provider)) === undefined) return undefined
   const all = async <T>(type: string) => {
     const items: T[] = []
-    for await (const { value } of store.list('mirror', [provider, type])) items.push(trusted<T>(value))
+    for await (const { value } of store.list('mirror', [provider.id, type])) items.push(trusted<T>(value))
     return items
   }
   if (kind === 'entries') return { kind, entries: await all<SourceEntry>('entry') }

@@ -4,7 +4,7 @@ import type { Config } from '../server/runtime/config-schema.ts'
 import type { Decision } from './candidates.ts'
 import { trusted } from './ledgers.ts'
 import { pauseRecord, type ProviderPause, readPause } from './provider-pause.ts'
-import { type RunReport, startedReport } from './run-report.ts'
+import type { RunReport } from './run-report.ts'
 import { type LoggedStore, runRecord, type SyncDirectory, type SyncRunner } from './sync-run.ts'
 import { undoChanges } from './undo.ts'
 
@@ -51,6 +51,7 @@ export function createProviderControl({ runner, directory, config, clock }: Prov
     const { provider } = run
     if (config.providers.find(({ id }) => id === provider)?.type === 'ldif')
       throw new Error(`${provider} is a file: change the file back instead`)
+    if (run.undoneBy !== null) throw new Error(`${run.id} is undone already, by ${run.undoneBy}`)
     const changes = await changesToUndo(store, run)
     if (changes.length === 0) throw new Error(`${run.id} changed nothing: there is nothing to undo`)
     const refused = await refusedByProvider(store, provider)
@@ -62,7 +63,7 @@ export function createProviderControl({ runner, directory, config, clock }: Prov
     })
     const now = clock.now().toISOString()
     const report: RunReport = {
-      ...startedReport(provider, { trigger: `undo of ${run.started} by ${by}` }, now),
+      ...(await runner.newReport(provider, `undo of ${run.started} by ${by}`)),
       finished: now,
       outcome: 'applied',
       logAfter: store.lastChange,
@@ -77,7 +78,7 @@ export function createProviderControl({ runner, directory, config, clock }: Prov
     await directory.commit({
       cause: { kind: 'admin', id: by },
       entries,
-      records: [pauseRecord(provider, pause), runRecord(report)],
+      records: [pauseRecord(provider, pause), runRecord(report), runRecord({ ...run, undoneBy: report.id })],
     })
     runner.unsettle()
     return { run: report, changed: entries.length, skipped }

@@ -1,7 +1,7 @@
 import type { RecordChange, RecordReader } from '../server/directory/directory-store.ts'
-import { noHolds, type Holds } from './desired-input.ts'
+import type { Holds } from './desired-input.ts'
 import { trusted } from './ledgers.ts'
-import { isUnprovenRemoval } from './guard.ts'
+import { isUnprovenRemoval, nameAfter } from './guard.ts'
 import type { PlannedChange } from './sync-plan.ts'
 
 /**
@@ -35,6 +35,7 @@ export function pauseHolds(
 ): Holds {
   const keptEntries = new Set<string>()
   const keptOut = new Set<string>()
+  const keptNames = new Map<string, string>()
   for (const change of changes) {
     if (!isPaused(change.provider)) continue
     const { action, entryUUID } = change
@@ -42,6 +43,8 @@ export function pauseHolds(
     if (goes && !isUnprovenRemoval(change)) continue
     if (isServed(entryUUID)) keptEntries.add(entryUUID)
     else keptOut.add(entryUUID)
+    // The name that is served stays taken, and the one to come is kept free.
+    if (action === 'rename') keptNames.set(entryUUID, nameAfter(change))
   }
-  return { ...noHolds, keptEntries, keptOut }
+  return { keptEntries, keptMembers: new Set(), keptNames, keptOut }
 }

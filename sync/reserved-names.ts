@@ -1,3 +1,5 @@
+import { prepareString } from '../server/protocol/string-preparation.ts'
+
 /** Names that hosts give a meaning of their own; never served from a cloud. Lower case. */
 const shippedReservedNames = `
 root toor daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup systemd
@@ -18,9 +20,9 @@ export function reservedNames(additional: readonly string[]): ReadonlySet<string
   return new Set([...shippedReservedNames, ...additional.map(foldName)])
 }
 
-/** The form in which names are compared: two names that fold alike are one on a host. */
+/** The form in which names are compared, which is that of DNs: two names that fold alike are one in the directory and on a host. */
 export function foldName(name: string): string {
-  return name.normalize('NFKC').toLowerCase()
+  return prepareString(name, true)
 }
 
 /** `name`, or `name-2`, `name-3`, … cut so that it fits `maxLength` UTF-16 units. Suffix 0 means none. */

@@ -1,5 +1,5 @@
 import type { RecordChange, RecordReader } from '../server/directory/directory-store.ts'
-import type { CloudProviderConfig, ProviderConfig } from '../server/runtime/config-schema.ts'
+import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import type { Snapshot, SourceGroup } from './identity.ts'
 import { trusted } from './ledgers.ts'
 import { RuleError } from './rules.ts'
@@ -79,4 +79,36 @@ export function pinChanges(
     if (only !== undefined && another === undefined) changes.push(record(name, only.id))
   }
   return changes
+}
+
+const primaryKey = ['primaryGroup'] as const
+
+/** The configuration with the primary group by id, once it was found under its name. */
+export async function withPinnedPrimaryGroup(config: Config, store: RecordReader): Promise<Config> {
+  const { primaryGroup } = config.posix
+  if (typeof primaryGroup === 'string' || primaryGroup.kind === 'private') return config
+  const pin = await readPrimaryPin(store)
+  if (pin?.name !== primaryGroup.group.toLowerCase()) return config
+  return { ...config, posix: { ...config.posix, primaryGroup: { kind: 'source', group: pin.id } } }
+}
+
+/** The record that keeps the primary group, as it is found now. */
+export async function primaryGroupPin(
+  { posix: { primaryGroup } }: Config,
+  store: RecordReader,
+  groups: readonly SourceGroup[],
+): Promise<readonly RecordChange[]> {
+  if (typeof primaryGroup === 'string' || primaryGroup.kind === 'private') return []
+  const name = primaryGroup.group.toLowerCase()
+  if ((await readPrimaryPin(store))?.name === name || groups.some(({ id }) => id.toLowerCase() === name)) return []
+  const [only, another] = groups.filter((group) => group.name.toLowerCase() === name)
+  if (only === undefined || another !== undefined) return []
+  return [{ collection: 'meta', key: primaryKey, value: { name, id: only.id } }]
+}
+
+async function readPrimaryPin(
+  store: RecordReader,
+): Promise<{ readonly name: string; readonly id: string } | undefined> {
+  const value = await store.get('meta', primaryKey)
+  return value === undefined ? undefined : trusted<{ name: string; id: string }>(value)
 }

@@ -57,6 +57,8 @@ export type RunReport = {
   readonly logAfter: number
   /** What went wrong and did not fail the run. */
   readonly notices: readonly string[]
+  /** Id of the run that took it back. */
+  readonly undoneBy: string | null
   /** Why changes of the provider are not applied, when it is paused, and how many wait. */
   readonly paused: { readonly reason: string; readonly changes: number } | null
   readonly held: readonly ReportedHold[]
@@ -122,6 +124,7 @@ export function startedReport(provider: string, options: RunOptions, started: st
     seconds: { fetch: 0, map: 0, plan: 0, apply: 0 },
     logAfter: 0,
     notices: [],
+    undoneBy: null,
     paused: null,
     held: [],
     changes: [],

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EntryChange, Json, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
 import type { Decision } from './candidates.ts'
 import type { Desired } from './desired.ts'
+import { emptiedChanges } from './emptied-groups.ts'
 import type { EntryType } from './file-entries.ts'
 import { type HeldChanges, isUnprovenRemoval } from './guard.ts'
 import { identityRecordKey, trusted } from './ledgers.ts'
@@ -23,18 +24,26 @@ export async function recordChanges(
   store: RecordReader,
   settlement: Settlement,
   holds: readonly HeldRecord[],
-  approved: boolean,
+  approved: string | undefined,
   now: Date,
 ): Promise<readonly RecordChange[]> {
   const { desired, changes } = settlement
+  // What an administrator approved is not counted against later runs.
+  const counted = changes.filter(({ provider }) => provider !== approved)
   return [
     ...ledgerRecords(desired),
     ...settlement.pins,
+    ...(await emptiedChanges(store, withoutApproved(settlement.emptied, approved))),
     ...(await decisionRecords(store, desired.decisions)),
     ...(await credentialRecords(store, desired)),
     ...(await heldRecords(store, holds)),
-    ...(approved ? [] : await removalRecords(store, changes, now)),
+    ...(await removalRecords(store, counted, now)),
   ]
+}
+
+/** What was approved is no loss any more. */
+function withoutApproved(emptied: Settlement['emptied'], approved: string | undefined): Settlement['emptied'] {
+  return approved === undefined ? emptied : new Map([...emptied, [approved, []]])
 }
 
 function ledgerRecords({ ledgerChanges }: Desired): readonly RecordChange[] {
@@ -101,7 +110,6 @@ export async function holdsOf(store: RecordReader, settlement: Settlement, now: 
     return {
       ...reportHold(held, same?.discarded ?? false),
       since: same?.since ?? now.toISOString(),
-      emptiedGroups: settlement.emptied.get(held.provider) ?? [],
     }
   })
 }

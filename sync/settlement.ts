@@ -5,14 +5,15 @@ import { snapshotDirectory } from './current-directory.ts'
 import { computeDesired, type Desired } from './desired.ts'
 import { type CurrentDirectory, joinHolds, noHolds } from './desired-input.ts'
 import { readEnrollments } from './enrollment/enrollment-record.ts'
-import { type EntryType, entryType } from './file-entries.ts'
+import { readEmptied } from './emptied-groups.ts'
+import { type EntryType, entryType, textValuesOf } from './file-entries.ts'
 import { resolveMembership } from './group-membership.ts'
 import { guardChanges, type HeldChanges } from './guard.ts'
 import { type Ledgers, readLedgers, trusted } from './ledgers.ts'
 import type { Snapshot } from './identity.ts'
 import { readMirror } from './mirror.ts'
 import { pauseHolds, readPause } from './provider-pause.ts'
-import { pinChanges, readPins, withPinnedGroups } from './rule-group-pins.ts'
+import { pinChanges, primaryGroupPin, readPins, withPinnedGroups, withPinnedPrimaryGroup } from './rule-group-pins.ts'
 import { memberRules, ruleGroups } from './rules.ts'
 import type { ReportedHold } from './run-report.ts'
 import { type PlannedChange, planSync, providerOf } from './sync-plan.ts'
@@ -22,8 +23,6 @@ import { usedGroups } from './used-groups.ts'
 export type HeldRecord = ReportedHold & {
   /** ISO 8601: when these changes were first held. */
   readonly since: string
-  /** Ids of groups that a rule reads and that became empty; they stay so until approved or filled. */
-  readonly emptiedGroups: readonly string[]
 }
 
 /** Removals without evidence that were applied: value of `meta` "removals:<provider>". */
@@ -70,7 +69,8 @@ export interface SettleOptions {
 
 /** Reads the state, computes where it should go, and lets the guard decide what may. Writes nothing. */
 export async function settle(options: SettleOptions): Promise<Settlement> {
-  const { config, store, now } = options
+  const { store, now } = options
+  const config = await withPinnedPrimaryGroup(options.config, store)
   const watch = stopwatch()
   const current = await snapshotDirectory(options.current)
   const ledgers = await readLedgers(store)
@@ -82,10 +82,10 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
   const known = new Set([...ledgers.identities.values()].map((record) => record.entryUUID))
   const isKnown = (entryUUID: string) => known.has(entryUUID)
   const wishes = await planSync(current, wished, isKnown)
+  const emptied = await stillEmptied(options, providers)
   watch.lap('plan')
   const settled = { ledgers, pins, durations: watch.seconds }
-  if (wishes.length === 0)
-    return { ...settled, desired: wished, changes: wishes, held: [], emptied: new Map(), pausedChanges: [] }
+  if (wishes.length === 0) return { ...settled, desired: wished, changes: wishes, held: [], emptied, pausedChanges: [] }
 
   const paused = await pausedProviders(store, providers)
   const isServed = (entryUUID: string) => current.entryByUuid(entryUUID) !== undefined
@@ -93,12 +93,12 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
   const served = countServed(current)
   const removals = await readRemovals(store, providers)
   const heldBefore = await readHeld(store)
-  const emptied = stillEmptied(options, providers, heldBefore)
   const since = new Date(now.getTime() - 86_400_000).toISOString()
   const guarded = guardChanges({
     changes: wishes.filter((change) => !paused.has(change.provider)),
     limits: config.guard,
     served: (provider, type) => served.get(`${provider}\0${type}`) ?? 0,
+    sourced: (provider) => countSourced(current, provider),
     removedLately: (provider, type) =>
       (removals.get(provider) ?? [])
         .filter((removal) => removal.type === type && removal.time > since)
@@ -159,7 +159,8 @@ async function readMirrors(options: SettleOptions): Promise<readonly ProviderMir
 }
 
 async function storedMirror(store: RecordReader, provider: ProviderConfig, tenant: string): Promise<ProviderMirror> {
-  const snapshot = await readMirror(store, provider.id, provider.type === 'ldif' ? 'entries' : 'identities')
+  const kind = provider.type === 'ldif' ? 'entries' : 'identities'
+  const snapshot = await readMirror(store, { id: provider.id, tenant }, kind)
   return await mirrorWithPins(store, provider, tenant, snapshot)
 }
 
@@ -182,7 +183,8 @@ async function newPins(
     const snapshot = mirrors.find((mirror) => mirror.config.id === provider.id)?.snapshot
     changes.push(...pinChanges(provider, snapshot, await readPins(store, provider.id)))
   }
-  return changes
+  const groups = mirrors.flatMap(({ snapshot }) => (snapshot?.kind === 'identities' ? snapshot.groups : []))
+  return [...changes, ...(await primaryGroupPin(config, store, groups))]
 }
 
 /** Entries by `<provider>\0<type>`. */
@@ -193,6 +195,14 @@ function countServed(current: CurrentDirectory): ReadonlyMap<string, number> {
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   return counts
+}
+
+/** People and groups that have a record at the provider, first or not. */
+function countSourced(current: CurrentDirectory, provider: string): number {
+  let count = 0
+  for (const entry of current.entries())
+    if (textValuesOf(entry.attributes, 'rosterdSource').some((source) => source.startsWith(`${provider}:`))) count++
+  return count
 }
 
 export function removalsKey(provider: string): readonly [string] {
@@ -215,19 +225,15 @@ export async function readHeld(store: RecordReader): Promise<ReadonlyMap<string,
   return records
 }
 
-/** Groups that became empty now, and those held for it before that are still empty and still read by a rule. */
-function stillEmptied(
-  options: SettleOptions,
-  providers: readonly ProviderMirror[],
-  held: ReadonlyMap<string, HeldRecord>,
-) {
+/** By provider: groups that became empty, now or before, are still empty and still read by a rule. */
+async function stillEmptied(options: SettleOptions, providers: readonly ProviderMirror[]) {
   const emptied = new Map<string, readonly string[]>()
   for (const provider of providers) {
-    const before = held.get(provider.config.id)?.emptiedGroups ?? []
+    const before = await readEmptied(options.store, provider.config.id)
     const now = options.emptied.get(provider.config.id) ?? []
     const empty = new Set(emptyRuleGroups(provider))
     const ids = [...new Set([...before, ...now])].filter((id) => empty.has(id)).sort()
-    if (ids.length > 0) emptied.set(provider.config.id, ids)
+    emptied.set(provider.config.id, ids)
   }
   return emptied
 }

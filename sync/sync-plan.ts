@@ -29,6 +29,8 @@ export interface PlannedChange {
   /** entryUUIDs of members that a group loses, and how many it has now. */
   readonly membersLost: readonly string[]
   readonly membersBefore: number
+  /** Providers whose record of the person or group is gone while another one's remains. */
+  readonly sourcesLost: readonly string[]
   readonly after: Entry | undefined
 }
 
@@ -83,6 +85,7 @@ export async function planSync(
       evidence: goesInactive ? (decision?.evidence ?? false) : true,
       attributes,
       ...lostMembers(before, after),
+      sourcesLost: providersOf(before).filter((provider) => !providersOf(after).includes(provider)),
       after,
     }
   }
@@ -114,8 +117,13 @@ export async function planSync(
 
 /** Which provider an entry comes from: its first source. */
 export function providerOf(entry: Entry): string {
-  const [source = ''] = textValuesOf(entry.attributes, 'rosterdSource')
-  return source.slice(0, Math.max(0, source.indexOf(':')))
+  return providersOf(entry)[0] ?? ''
+}
+
+function providersOf(entry: Entry): readonly string[] {
+  return textValuesOf(entry.attributes, 'rosterdSource').map((source) =>
+    source.slice(0, Math.max(0, source.indexOf(':'))),
+  )
 }
 
 /** Kept in the store by itself, such as a sudo rule: no provider brought it, so none can take it away. */
@@ -132,6 +140,7 @@ function facts(entry: Entry) {
     previousDn: undefined,
     membersLost: [],
     membersBefore: 0,
+    sourcesLost: [],
   }
 }
 

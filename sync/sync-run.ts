@@ -12,6 +12,7 @@ import type { ProviderMirror } from './candidates.ts'
 import type { CurrentDirectory } from './desired-input.ts'
 import { newcomerRecords } from './enrollment/newcomers.ts'
 import type { Snapshot } from './identity.ts'
+import { emptiedRecord, readEmptied } from './emptied-groups.ts'
 import {
   type FetchContext,
   type Fetched,
@@ -23,6 +24,7 @@ import {
 import type { Logger } from './logger.ts'
 import {
   type CursorRecord,
+  detachedCursors,
   mirrorChanges,
   mirrorReader,
   mirrorUpdates,
@@ -76,6 +78,8 @@ export interface SyncRunner {
   runPerson(provider: IdentityProvider, name: string, options: RunOptions): Promise<RunReport | undefined>
   /** Settles what the mirrors hold, reading nothing. Throws what the rules throw. */
   settle(provider: string, trigger: string, approved?: string): Promise<{ report: RunReport; settlement: Settlement }>
+  /** The beginning of a report of something that is no run of its own; its id is free. */
+  newReport(provider: string, trigger: string): Promise<RunReport>
   /** What other settings would make of the mirrors; writes nothing. Throws what the rules throw. */
   preview(edited: Config): Promise<Settlement>
   /** Applies a settlement and keeps its report. */
@@ -106,10 +110,10 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   async function run(provider: IdentityProvider, runOptions: RunOptions): Promise<RunReport> {
     return await reported(provider, runOptions, async (report, context) => {
       const started = performance.now()
-      const before = await readCursor(store, provider.id)
+      const before = await readCursor(store, provider)
       const read = await fetchDue(provider, before, runOptions.full ?? false, context)
       context.signal.throwIfAborted()
-      const cursor = cursorOf(report.started, before, read)
+      const cursor = cursorOf(provider.tenant, report.started, before, read)
       const fetched = {
         ...report,
         ...context.traffic,
@@ -121,13 +125,13 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
         read.type === 'all'
           ? await mirrorChanges(store, provider.id, read.fetched.snapshot)
           : await mirrorUpdates(store, provider.id, read.fetched.changes)
-      if (records.length === 0 && (await isSettled())) return await nothingNew(fetched, cursor)
+      if (before !== undefined && records.length === 0 && (await isSettled())) return await nothingNew(fetched, cursor)
       return await takeOver(provider, fetched, read, records, cursor)
     })
   }
 
   async function runPerson(provider: IdentityProvider, name: string, runOptions: RunOptions) {
-    if ((await readCursor(store, provider.id)) === undefined)
+    if ((await readCursor(store, provider)) === undefined)
       throw new Error(`${provider.id} has not been read yet; run "rosterd sync --provider ${provider.id}" first`)
     let isKnown = true
     const report = await reported(provider, runOptions, async (started, context) => {
@@ -209,23 +213,25 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     const snapshot = read.type === 'all' ? read.fetched.snapshot : changedMirror(before, read.fetched.changes)
     const fresh = await mirrorWithPins(store, settingsOf(provider.id), provider.tenant, snapshot)
     const emptied = new Map([[provider.id, newlyEmptied(fresh, before)]])
+    const emptiedNow = [...(await readEmptied(store, provider.id)), ...(emptied.get(provider.id) ?? [])]
     const cursorRecord = cursor === undefined ? [] : [cursorChange(provider.id, cursor)]
     if (!report.dryRun)
       await directory.commit({
         cause: { kind: 'run', id: report.id },
         entries: [],
-        records: [...records, ...cursorRecord],
+        records: [...records, ...cursorRecord, emptiedRecord(provider.id, emptiedNow)],
       })
     const settlement = await settleNow({ fresh: [fresh], emptied, approved: undefined })
     return await apply({ ...report, read: countRead(snapshot) }, settlement, false)
   }
 
   /** The mirror as it was: as a whole where changes are made to it, else only what the guard compares, if anything. */
-  async function mirrorBefore({ id }: IdentityProvider, whole: boolean): Promise<Snapshot | undefined> {
+  async function mirrorBefore(provider: IdentityProvider, whole: boolean): Promise<Snapshot | undefined> {
+    const { id } = provider
     const settings = settingsOf(id)
     if (settings.type === 'ldif') return undefined
-    if (whole) return await readMirror(store, id, 'identities')
-    if (!namesMemberGroups(settings) || (await readCursor(store, id)) === undefined) return undefined
+    if (whole) return await readMirror(store, provider, 'identities')
+    if (!namesMemberGroups(settings) || (await readCursor(store, provider)) === undefined) return undefined
     const groups = []
     for await (const group of mirrorReader(store, id).groups()) groups.push(group)
     return { kind: 'identities', users: [], groups, domains: [] }
@@ -284,8 +290,9 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     }
     const newcomers = await newcomerRecords(settlement.desired.enrollments, { store, clock, logger })
     const records = [
-      ...(await recordChanges(store, settlement, holds, approved, now)),
+      ...(await recordChanges(store, settlement, holds, approved ? report.provider : undefined, now)),
       ...(await firstFilled()),
+      ...(await detachedCursors(store, (id) => tenants.has(id))),
       ...(await outdatedRuns(report.provider, now)),
       ...newcomers.records,
       ...(await reportChanges(finished, newcomers.waiting)),
@@ -318,6 +325,10 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       return false
     for (const { id } of config.providers) if ((await readPause(store, id)) !== undefined) return false
     return true
+  }
+
+  async function newReport(provider: string, trigger: string): Promise<RunReport> {
+    return startedReport(provider, { trigger }, await freeStartTime(provider))
   }
 
   function revisions(): string {
@@ -413,8 +424,9 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     runPerson,
     async settle(provider, trigger, approved) {
       const settlement = await settleNow({ fresh: [], emptied: new Map(), approved })
-      return { report: startedReport(provider, { trigger }, await freeStartTime(provider)), settlement }
+      return { report: await newReport(provider, trigger), settlement }
     },
+    newReport,
     preview: (edited) =>
       settle({
         config: edited,
@@ -438,9 +450,9 @@ export function runRecord(report: RunReport): RecordChange {
   return { collection: 'run', key: [report.provider, report.started], value: report }
 }
 
-function cursorOf(started: string, before: CursorRecord | undefined, read: Read): CursorRecord {
+function cursorOf(tenant: string, started: string, before: CursorRecord | undefined, read: Read): CursorRecord {
   const lastFullRun = read.type === 'all' ? started : (before?.lastFullRun ?? started)
-  return { lastFullRun, lastRun: started, token: read.fetched.cursor }
+  return { lastFullRun, lastRun: started, tenant, isDetached: false, token: read.fetched.cursor }
 }
 
 function cursorChange(provider: string, cursor: CursorRecord): RecordChange {

@@ -33,6 +33,8 @@ export interface SyncSchedule {
 
 /** How often a file is looked at for changes. */
 const fileCheckMs = 30_000
+/** A file that cannot be taken over is tried again, less and less often. */
+const longestFileRetryMs = 3_600_000
 /** Sleeps are cut into pieces, so that setting the clock shifts a run by no more than one of them. */
 const longestSleepMs = 60_000
 
@@ -63,7 +65,10 @@ function createAgenda(provider: IdentityProvider, options: SyncSchedulerOptions,
   const alarm = createAlarm(clock)
 
   function next(): NextRun {
-    if (intervalMs === undefined) return { at: lastEnd + fileCheckMs, trigger: 'schedule' }
+    if (intervalMs === undefined) {
+      const at = lastEnd + Math.min(longestFileRetryMs, fileCheckMs * 2 ** failures)
+      return { at, trigger: 'schedule' }
+    }
     return nextRun({ lastStart, lastEnd, failures, hinted, jitter }, intervalMs)
   }
 
@@ -71,9 +76,12 @@ function createAgenda(provider: IdentityProvider, options: SyncSchedulerOptions,
     lastStart = time()
     hinted = undefined
     try {
-      if (await isNew()) {
+      const revision = await provider.revision?.()
+      if (revision === undefined || revision !== seen) {
         const { outcome } = await engine.run(provider.id, { trigger, signal })
         failures = outcome === 'failed' ? failures + 1 : 0
+        // What could not be taken over is tried again, also when the file stays as it is.
+        seen = outcome === 'failed' ? undefined : revision
       }
     } catch (error) {
       failures++
@@ -82,14 +90,6 @@ function createAgenda(provider: IdentityProvider, options: SyncSchedulerOptions,
     }
     lastEnd = time()
     jitter = 0.9 + 0.2 * random()
-  }
-
-  async function isNew(): Promise<boolean> {
-    if (provider.revision === undefined) return true
-    const revision = await provider.revision()
-    if (revision === seen) return false
-    seen = revision
-    return true
   }
 
   return {

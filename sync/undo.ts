@@ -32,7 +32,7 @@ export function undoChanges({ changes, provider, current, isRefused }: UndoInput
   for (const [entryUUID, entry] of restored) {
     const shown = entry ?? current.entryByUuid(entryUUID)
     if (shown === undefined || providerOf(shown) !== provider) restored.delete(entryUUID)
-    else if (entry !== undefined && current.entryByUuid(entryUUID) === undefined && isRefused(entryUUID))
+    else if (entry !== undefined && isRefused(entryUUID))
       skip(entryUUID, entry, `${provider} says that it must not be served`)
   }
   for (const [entryUUID, entry] of restored) {
@@ -42,7 +42,7 @@ export function undoChanges({ changes, provider, current, isRefused }: UndoInput
     if (after !== undefined && normalizeDn(after.dn) === normalizeDn(entry.dn))
       skip(entryUUID, entry, 'its name belongs to another entry by now')
   }
-  const isThere = presence(restored, current)
+  const isThere = presence(restored, current, isRefused)
   const puts = [...restored.values()].flatMap((entry) =>
     entry === undefined ? [] : [withMembersThatExist(entry, isThere)],
   )
@@ -94,11 +94,16 @@ interface Presence {
   readonly uid: (uid: string) => boolean
 }
 
-/** What exists once the undo is done. */
-function presence(restored: ReadonlyMap<string, Entry | undefined>, current: CurrentDirectory): Presence {
+/** Who exists once the undo is done, and may be a member. */
+function presence(
+  restored: ReadonlyMap<string, Entry | undefined>,
+  current: CurrentDirectory,
+  isRefused: (entryUUID: string) => boolean,
+): Presence {
   const dns = new Set<string>()
   const uids = new Set<string>()
   const add = (entry: Entry) => {
+    if (isRefused(entry.entryUUID)) return
     dns.add(normalizeDn(entry.dn))
     if (entryType(entry) === 'user') for (const uid of textValuesOf(entry.attributes, 'uid')) uids.add(uid)
   }

@@ -56,6 +56,10 @@ export interface ViewBuilder {
 }
 
 const sliceSize = 500
+/** So few changes share no buffer: what is left of them would keep the whole of it. */
+const fewChanges = 64
+/** Large entries never share one: they change, and small ones beside them stay. */
+const largeOctets = 4096
 
 export function createViewBuilder(schema: Schema): ViewBuilder {
   const layouts = new LayoutTable(schema)
@@ -80,9 +84,10 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
   ): Promise<DirectoryView> {
     const next = new NextView(view, layouts, indexed)
     let count = 0
+    const areFew = Array.isArray(changes) && changes.length < fewChanges
     for await (const change of changes) {
-      if (change.type === 'put') next.put(encodeEntry(change.entry, layouts))
-      else if (change.type === 'encoded') next.put(change.encoded)
+      if (change.type === 'put') next.put(settled(encodeEntry(change.entry, layouts), areFew))
+      else if (change.type === 'encoded') next.put(settled(change.encoded, areFew))
       else next.delete(change.entryUUID)
       count += 1
       if (count % sliceSize === 0) await nextTurn()
@@ -91,6 +96,15 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
   }
 
   return { empty, layouts, advance }
+}
+
+/** The entry with octets of its own where a shared buffer would be kept for its sake alone. */
+function settled(entry: EncodedEntry, isOneOfFew: boolean): EncodedEntry {
+  const { octets } = entry
+  if ((!isOneOfFew && octets.length < largeOctets) || octets.length === octets.buffer.byteLength) return entry
+  const own = Buffer.allocUnsafeSlow(octets.length)
+  octets.copy(own)
+  return { ...entry, octets: own }
 }
 
 /** A view of a few entries that the server makes up. */

@@ -63,6 +63,9 @@ export function judgeEnrollment(
     const record = enrollments.get(entryUuidOf(candidate, ledgers))
     const isKnown = record !== undefined || ledgers.identities.has(candidate.key)
     if (isKnown) known.add(provider.id)
+    if (!candidate.active && !isKnown && provider.enrollment === 'send-enrollment-email')
+      // Not even shown: whoever has ids counts as known, and would come in uninvited.
+      return { ...candidate, serve: false }
     if (!candidate.active || provider.enrollment === 'only-sync') return candidate
     if (provider.enrollment === 'trust-email') {
       if (record === undefined || record.state === 'invited') add(candidate, provider, 'trust')

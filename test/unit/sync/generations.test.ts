@@ -80,6 +80,7 @@ async function run(state: State, source: Source, now: Date, before: readonly Hel
   )
   const { held, holds } = guardChanges({
     usedGroups: new Map(),
+    sourced: () => 0,
     changes: await planSync(current, wished, (id) => known.has(id)),
     limits: config.guard,
     served: (_, type) => served.filter((entry) => entryType(entry) === type).length,
