@@ -1,6 +1,6 @@
 import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import { attributeMapping, type MappedAttribute, mappedNumber, mappedValues } from './attribute-mapping.ts'
-import { fillGaps } from './gap-filling.ts'
+import { fillGaps, withoutSignIn } from './gap-filling.ts'
 import { type Membership, resolveMembership } from './group-membership.ts'
 import { wantedGroupName } from './group-names.ts'
 import type { Snapshot, SourceGroup, SourceUser } from './identity.ts'
@@ -109,7 +109,7 @@ export function candidatesOf(config: Config, providers: readonly MirroredProvide
     const winner = winnerOf(same)
     const others = same.filter((view) => view !== winner)
     const contest = contestOf(same, links)
-    const candidate = joined(key, winner, others)
+    const candidate = joined(key, winner, others, ledgers)
     candidates.push(contest?.held ? { ...candidate, serve: false, active: false } : candidate)
     const entryUUID = ledgers.identities.get(key)?.entryUUID ?? null
     decisions.set(candidate.decisionKey, { ...winnersDecision(winner.verdict, contest), entryUUID, name: null })
@@ -141,7 +141,7 @@ function winnerOf(same: readonly View[]): View {
   return same.find((view) => view.verdict.status === 'active') ?? first
 }
 
-function joined(key: string, winner: View, others: readonly View[]): Candidate {
+function joined(key: string, winner: View, others: readonly View[], ledgers: Ledgers): Candidate {
   const all = [winner, ...others]
   const active = all.filter((view) => view.verdict.status === 'active')
   const shared = {
@@ -153,7 +153,9 @@ function joined(key: string, winner: View, others: readonly View[]): Candidate {
   const { candidate } = winner
   if (candidate.kind === 'group') return { ...candidate, ...shared }
   const fillers = active.flatMap((view) => (view === winner || view.candidate.kind === 'group' ? [] : [view.candidate]))
-  const { user, mapped } = fillGaps(candidate, fillers)
+  // A record that was linked without an administrator's word does not let anybody in, also when it is the last one left.
+  const isTrusted = ledgers.identities.get(candidate.key)?.linked !== 'automatic'
+  const { user, mapped } = fillGaps(isTrusted ? candidate : withoutSignIn(candidate), fillers)
   const managerKey = [candidate, ...fillers].find((one) => one.managerKey !== null)?.managerKey ?? null
   return { ...candidate, ...shared, user, mapped, managerKey, wantedNumber: mappedNumber(mapped) }
 }

@@ -41,6 +41,9 @@ export async function assembleEntries(
   const containers = mergedContainers(config, files)
   const containerKeys = new Set(containers.map((container) => normalizeDn(container.dn)))
   const stamp = formatGeneralizedTime(input.now)
+  const mappedNames = new Set(
+    config.providers.flatMap((each) => (each.type === 'ldif' ? [] : Object.keys(each.attributes))).map(lower),
+  )
   const entries = new Map<string, Entry>()
   const dnKeys = new Set<string>()
   const displaced: { key: string; entryUUID: string; reason: string }[] = []
@@ -108,7 +111,7 @@ export async function assembleEntries(
       managerDn: manager?.dn,
       mapped: candidate.mapped,
       sources: candidate.sources,
-      local: locallyKept(current.entryByUuid(draft.entryUUID)),
+      local: locallyKept(current.entryByUuid(draft.entryUUID), mappedNames),
     })
   }
 
@@ -127,11 +130,19 @@ export async function assembleEntries(
       sources: candidate.sources,
     })
     setReferences(attributes, {
-      members: [...members, ...childGroups].map((member) => member.dn).concat(held.dns),
-      memberUids: members.map((member) => member.name).concat(held.uids),
+      members: [...members, ...childGroups]
+        .map((member) => references.finalDn(member.entryUUID) ?? member.dn)
+        .concat(held.dns),
+      memberUids: members.map(servedName).concat(held.uids),
       parents: parents.map((parent) => parent.dn),
     })
     return attributes
+  }
+
+  /** The name of today for somebody who is kept as today. */
+  function servedName({ entryUUID, name }: Draft): string {
+    const kept = holds.keptEntries.has(entryUUID) ? current.entryByUuid(entryUUID) : undefined
+    return (kept && textValuesOf(kept.attributes, 'uid')[0]) ?? name
   }
 
   function activeDraft(key: string): Draft | undefined {
@@ -153,13 +164,18 @@ export async function assembleEntries(
   }
 }
 
-function locallyKept(entry: Entry | undefined): Attributes {
+/** What providers give is never kept as people's own: it goes when the provider takes it away. */
+function locallyKept(entry: Entry | undefined, mappedNames: ReadonlySet<string>): Attributes {
   return new Map(
     localAttributes.flatMap((name) => {
-      const values = entry?.attributes.get(name)
+      const values = mappedNames.has(lower(name)) ? undefined : entry?.attributes.get(name)
       return values === undefined ? [] : [[name, values] as const]
     }),
   )
+}
+
+function lower(name: string): string {
+  return name.toLowerCase()
 }
 
 /** Entries that stay because the guard holds them, and those of providers nothing is known about yet. */

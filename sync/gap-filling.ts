@@ -6,10 +6,20 @@ export interface Portrait {
   readonly mapped: ReadonlyMap<string, readonly string[]>
 }
 
+/** What lets people in comes from the provider that authenticates them alone. */
+const signsIn = new Set(['sshPublicKey'])
+
+/** The portrait without what would let somebody in. */
+export function withoutSignIn({ user, mapped }: Portrait): Portrait {
+  return { user, mapped: new Map([...mapped].filter(([name]) => !signsIn.has(name))) }
+}
+
 /** The first portrait, with what it lacks from the others, in order. */
 export function fillGaps(first: Portrait, others: readonly Portrait[]): Portrait {
   return others.reduce((filled, { user, mapped }) => {
-    const additions = [...mapped].filter(([name]) => !filled.mapped.has(name) && !saysItself(filled.user, name))
+    const additions = [...mapped].filter(
+      ([name]) => !filled.mapped.has(name) && !signsIn.has(name) && !saysItself(filled.user, name),
+    )
     return { user: filledUser(filled.user, user), mapped: new Map([...filled.mapped, ...additions]) }
   }, first)
 }

@@ -157,12 +157,13 @@ function guardProvider(
   }
 
   /** Only what waits counts: the rest of the change is applied, and would make another hash of the same. */
-  function identifyHeld({ entryUUID, after, dn, membersLost, waits }: HeldChange): string {
+  function identifyHeld(change: HeldChange): string {
+    const { entryUUID, after, dn, membersLost, waits } = change
     const lost = membersLost.filter((member) => !input.hasEvidence(member) && !keptEntries.has(member))
     const facts = waits.map((aspect) => {
       switch (aspect) {
         case 'entry':
-          return after === undefined ? 'goes' : [dn, ...waitingValues(after)]
+          return after === undefined || isUnprovenRemoval(change) ? 'goes' : [dn, ...waitingValues(after)]
         case 'name':
           return keptNames.get(entryUUID) ?? ''
         case 'members':
@@ -187,7 +188,9 @@ function guardProvider(
   function holdIfUsedGroupEmpties(change: PlannedChange): void {
     const user = input.usedGroups.get(change.entryUUID)
     if (user === undefined || keptEntries.has(change.entryUUID)) return
-    const named = `${change.dn}, which ${user} names,`
+    const named = `${change.previousDn ?? change.dn}, which ${user} names,`
+    // Otherwise another group could take its name, and its place there.
+    if (change.action === 'rename') holdRenames(`${named} would be renamed`, [change])
     if (isUnprovenRemoval(change)) hold(`${named} would go`, [change], keptEntries)
     const lost = unprovenLoss(change)
     if (change.after === undefined || lost.length === 0) return

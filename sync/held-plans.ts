@@ -1,3 +1,4 @@
+import { readPause } from './provider-pause.ts'
 import type { RunReport } from './run-report.ts'
 import { type HeldRecord, readHeld } from './settlement.ts'
 import type { SyncDirectory, SyncRunner } from './sync-run.ts'
@@ -39,6 +40,11 @@ export function createHeldPlans({
     show,
     async approve(hash, by) {
       const record = await byHash(hash)
+      const pause = await readPause(directory.store, record.provider)
+      if (pause !== undefined)
+        throw new Error(
+          `${record.provider} is paused: ${pause.reason}; "rosterd resume ${record.provider}" comes first`,
+        )
       const { report, settlement } = await runner.settle(record.provider, `approve by ${by}`, record.hash)
       const other = settlement.held.find((held) => held.provider === record.provider)
       if (other === undefined) return await runner.apply(report, settlement, true)

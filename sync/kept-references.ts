@@ -7,6 +7,8 @@ import { setReferences } from './group-entry.ts'
 export interface KeptReferences {
   /** Members a group keeps because they or it are held: those of today that will still exist. */
   heldMembers(groupUuid: string): { readonly dns: readonly string[]; readonly uids: readonly string[] }
+  /** DN that an entry will have; undefined for one that will not be there. */
+  finalDn(entryUUID: string): string | undefined
   /** A kept entry stays as it is, but for references to entries that move or go. */
   keptAttributes(entry: Entry): Map<string, readonly AttributeValue[]>
 }
@@ -22,7 +24,7 @@ export function createKeptReferences(
   const draftByUuid = new Map(drafts.map((draft) => [draft.entryUUID, draft]))
   const finalDns = new Map(drafts.map((draft) => [draft.entryUUID, draft.dn]))
   for (const entry of kept) finalDns.set(entry.entryUUID, entry.dn)
-  return { heldMembers, keptAttributes }
+  return { heldMembers, finalDn: (entryUUID) => finalDns.get(entryUUID), keptAttributes }
 
   function heldMembers(groupUuid: string) {
     const dns: string[] = []
@@ -37,6 +39,8 @@ export function createKeptReferences(
       const draft = draftByUuid.get(member.entryUUID)
       // Who was deactivated with evidence is in no group any more, held or not.
       if (!keptUuids.has(member.entryUUID) && (!keepsAll || draft?.candidate.active === false)) continue
+      // Who would stay anyway, and is held for another reason, is a member where the provider says so.
+      if (!keepsAll && draft?.candidate.active === true) continue
       dns.push(finalDn)
       const uid = keptUuids.has(member.entryUUID) ? textValuesOf(member.attributes, 'uid')[0] : draft?.name
       if (entryType(member) === 'user' && uid !== undefined) uids.push(uid)

@@ -52,11 +52,12 @@ export function createProviderControl({ runner, directory, config, clock }: Prov
     if (config.providers.find(({ id }) => id === provider)?.type === 'ldif')
       throw new Error(`${provider} is a file: change the file back instead`)
     if (run.undoneBy !== null) throw new Error(`${run.id} is undone already, by ${run.undoneBy}`)
-    const changes = await changesToUndo(store, run)
-    if (changes.length === 0) throw new Error(`${run.id} changed nothing: there is nothing to undo`)
-    const refused = await refusedByProvider(store, provider)
+    const { own, later } = await changesToUndo(store, run)
+    if (own.length === 0) throw new Error(`${run.id} changed nothing: there is nothing to undo`)
+    const refused = await refusedByProvider(store, run)
     const { entries, skipped } = undoChanges({
-      changes,
+      changes: own,
+      later,
       provider,
       current: directory,
       isRefused: (entryUUID) => refused.has(entryUUID),
@@ -115,27 +116,36 @@ async function findRun(store: RecordReader, runId: string): Promise<RunReport> {
   return trusted<RunReport>(value)
 }
 
-/** The changes of a run. Throws when a later run has changed some of the same entries. */
-async function changesToUndo(store: LoggedStore, run: RunReport): Promise<readonly Change[]> {
+/** The changes of a run, and those since. Throws when a later run has changed some of the same entries. */
+async function changesToUndo(
+  store: LoggedStore,
+  run: RunReport,
+): Promise<{ readonly own: readonly Change[]; readonly later: readonly Change[] }> {
   const own: Change[] = []
+  const later: Change[] = []
   const changed = new Set<string>()
   for await (const change of store.changes(run.logAfter)) {
     const { cause, entryUUID } = change
     if (cause.kind === 'run' && cause.id === run.id) {
       own.push(change)
       changed.add(entryUUID)
-    } else if (cause.kind === 'run' && changed.has(entryUUID))
+      continue
+    }
+    if (cause.kind === 'run' && changed.has(entryUUID))
       throw new Error(`${change.dn} was changed again by the run ${cause.id}; undo that one first`)
+    later.push(change)
   }
-  return own
+  return { own, later }
 }
 
-/** entryUUIDs of people whose provider says that they must not be served. */
-async function refusedByProvider(store: RecordReader, provider: string): Promise<ReadonlySet<string>> {
-  const refused = new Set<string>()
-  for await (const { value } of store.list('decision', [provider])) {
+/** entryUUIDs of people whose provider says that they must not be served, or said so in the run and no longer has them. */
+async function refusedByProvider(store: RecordReader, run: RunReport): Promise<ReadonlySet<string>> {
+  const refused = new Set(run.refused)
+  for await (const { value } of store.list('decision', [run.provider])) {
     const { evidence, status, entryUUID } = trusted<Decision>(value)
-    if (evidence && status !== 'active' && entryUUID !== null) refused.add(entryUUID)
+    if (entryUUID === null) continue
+    if (status === 'active') refused.delete(entryUUID)
+    else if (evidence) refused.add(entryUUID)
   }
   return refused
 }

@@ -55,6 +55,7 @@ function gone(
   const also = other === undefined ? '' : `; another group has that name now, ${other.id}`
   return new RuleError(
     `${config.id}: filters.${setting}: the group "${wanted}" is gone (it was ${id}${also}). Name the group that is meant by its id.`,
+    config.id,
   )
 }
 

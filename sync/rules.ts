@@ -19,6 +19,13 @@ export interface Verdict {
 /** A rule that cannot be decided: the run fails with it, it never means "nobody is a member". */
 export class RuleError extends Error {
   override readonly name = 'RuleError'
+  /** Whose rule it is; undefined for one of all providers. */
+  readonly provider: string | undefined
+
+  constructor(message: string, provider?: string) {
+    super(message)
+    this.provider = provider
+  }
 }
 
 export interface JudgedProvider {
@@ -110,6 +117,7 @@ export function ruleGroups(
     const which = hidden === group ? `"${wanted}"` : `"${hidden.name}", which belongs to "${wanted}",`
     throw new RuleError(
       `${config.id}: filters.${setting}: the members of ${which} are hidden from the application. Grant it the right to read them (Entra: Member.Read.Hidden) or name another group.`,
+      config.id,
     )
   }
 
@@ -121,10 +129,12 @@ export function ruleGroups(
     if (only === undefined)
       throw new RuleError(
         `${config.id}: filters.${setting}: there is no group "${wanted}". Correct the setting or make the group visible to the application.`,
+        config.id,
       )
     if (another !== undefined)
       throw new RuleError(
         `${config.id}: filters.${setting}: ${byName.length} groups are called "${wanted}". Name one by id: ${byName.map((group) => group.id).join(', ')}.`,
+        config.id,
       )
     return only
   }
@@ -139,6 +149,7 @@ function domainRule(provider: JudgedProvider): (user: SourceUser) => boolean {
   if (listed.length === 0)
     throw new RuleError(
       `${config.id}: filters.domainRestriction is on, and no domain is accepted. List them in filters.domains.`,
+      config.id,
     )
   const accepted = listed.map((domain) => {
     const wildcard = domain.startsWith('*.')

@@ -1,4 +1,4 @@
-import type { HeldAspect } from './guard.ts'
+import { type HeldAspect, isProvenRemoval } from './guard.ts'
 import type { FetchProgress } from './identity-provider.ts'
 import { type ChangeCounts, countChanges, type PlanAction, type PlannedChange } from './sync-plan.ts'
 
@@ -57,6 +57,8 @@ export type RunReport = {
   readonly logAfter: number
   /** What went wrong and did not fail the run. */
   readonly notices: readonly string[]
+  /** entryUUIDs of those whom the provider itself refused in this run. */
+  readonly refused: readonly string[]
   /** Id of the run that took it back. */
   readonly undoneBy: string | null
   /** Why changes of the provider are not applied, when it is paused, and how many wait. */
@@ -124,6 +126,7 @@ export function startedReport(provider: string, options: RunOptions, started: st
     seconds: { fetch: 0, map: 0, plan: 0, apply: 0 },
     logAfter: 0,
     notices: [],
+    refused: [],
     undoneBy: null,
     paused: null,
     held: [],
@@ -155,6 +158,7 @@ export function finishedReport(
     held,
     changes: applied.slice(0, maxListedChanges).map(reportChange),
     changesInAll: applied.length,
+    refused: applied.filter(isProvenRemoval).map(({ entryUUID }) => entryUUID),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import { type ProviderMirror } from './candidates.ts'
 import { snapshotDirectory } from './current-directory.ts'
 import { computeDesired, type Desired } from './desired.ts'
-import { type CurrentDirectory, joinHolds, noHolds } from './desired-input.ts'
+import { type CurrentDirectory, type DesiredInput, joinHolds, noHolds } from './desired-input.ts'
 import { readEnrollments } from './enrollment/enrollment-record.ts'
 import { readEmptied } from './emptied-groups.ts'
 import { type EntryType, entryType, textValuesOf } from './file-entries.ts'
@@ -14,9 +14,9 @@ import type { Snapshot } from './identity.ts'
 import { readMirror } from './mirror.ts'
 import { pauseHolds, readPause } from './provider-pause.ts'
 import { pinChanges, primaryGroupPin, readPins, withPinnedGroups, withPinnedPrimaryGroup } from './rule-group-pins.ts'
-import { memberRules, ruleGroups } from './rules.ts'
+import { memberRules, RuleError, ruleGroups } from './rules.ts'
 import type { ReportedHold } from './run-report.ts'
-import { type PlannedChange, planSync, providerOf } from './sync-plan.ts'
+import { isActive, type PlannedChange, planSync, providerOf } from './sync-plan.ts'
 import { usedGroups } from './used-groups.ts'
 
 /** Value of the `held` collection. */
@@ -41,6 +41,8 @@ export interface Settlement {
   readonly pausedChanges: readonly PlannedChange[]
   /** Records of the groups that rules name. */
   readonly pins: readonly RecordChange[]
+  /** Rules of other providers that could not be evaluated; their people and groups stay as they are. */
+  readonly notices: readonly string[]
   readonly durations: SettleDurations
 }
 
@@ -74,17 +76,18 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
   const watch = stopwatch()
   const current = await snapshotDirectory(options.current)
   const ledgers = await readLedgers(store)
-  const providers = await readMirrors(options)
+  const enrollments = await readEnrollments(store)
+  const about = { config, ledgers, enrollments, current, now }
+  const { providers, wished, notices } = await wish(await readMirrors(options), about, options)
   const pins = await newPins(options, providers)
-  const input = { config, providers, ledgers, enrollments: await readEnrollments(store), current, now }
-  const wished = await computeDesired({ ...input, holds: noHolds })
+  const input = { ...about, providers }
   watch.lap('map')
   const known = new Set([...ledgers.identities.values()].map((record) => record.entryUUID))
   const isKnown = (entryUUID: string) => known.has(entryUUID)
   const wishes = await planSync(current, wished, isKnown)
   const emptied = await stillEmptied(options, providers)
   watch.lap('plan')
-  const settled = { ledgers, pins, durations: watch.seconds }
+  const settled = { ledgers, pins, notices, durations: watch.seconds }
   if (wishes.length === 0) return { ...settled, desired: wished, changes: wishes, held: [], emptied, pausedChanges: [] }
 
   const paused = await pausedProviders(store, providers)
@@ -148,14 +151,62 @@ function stopwatch() {
   }
 }
 
-async function readMirrors(options: SettleOptions): Promise<readonly ProviderMirror[]> {
+/**
+ * What should be there. A rule of another provider than the one this is about that cannot be evaluated does not stop it:
+ * that provider counts as not read, and keeps what it has.
+ */
+async function wish(
+  mirrors: Mirrors,
+  about: Omit<DesiredInput, 'providers' | 'holds'>,
+  { fresh }: SettleOptions,
+): Promise<{
+  readonly providers: readonly ProviderMirror[]
+  readonly wished: Desired
+  readonly notices: readonly string[]
+}> {
+  let { providers } = mirrors
+  const notices = [...mirrors.notices]
+  for (;;) {
+    try {
+      return { providers, wished: await computeDesired({ ...about, providers, holds: noHolds }), notices }
+    } catch (error) {
+      if (!isOfOthers(error, fresh)) throw error
+      notices.push(error.message)
+      providers = providers.map((each) => (each.config.id === error.provider ? { ...each, snapshot: undefined } : each))
+    }
+  }
+}
+
+function isOfOthers(error: unknown, fresh: SettleOptions['fresh']): error is RuleError & { readonly provider: string } {
+  return (
+    error instanceof RuleError &&
+    error.provider !== undefined &&
+    fresh.length > 0 &&
+    !fresh.some(({ config }) => config.id === error.provider)
+  )
+}
+
+interface Mirrors {
+  readonly providers: readonly ProviderMirror[]
+  readonly notices: readonly string[]
+}
+
+async function readMirrors(options: SettleOptions): Promise<Mirrors> {
   const { config, store, tenants, fresh } = options
-  const mirrors: ProviderMirror[] = []
+  const providers: ProviderMirror[] = []
+  const notices: string[] = []
   for (const provider of config.providers) {
     const replacement = fresh.find((mirror) => mirror.config.id === provider.id)
-    mirrors.push(replacement ?? (await storedMirror(store, provider, tenants.get(provider.id) ?? provider.id)))
+    const tenant = tenants.get(provider.id) ?? provider.id
+    try {
+      providers.push(replacement ?? (await storedMirror(store, provider, tenant)))
+    } catch (error) {
+      if (!isOfOthers(error, fresh)) throw error
+      notices.push(error.message)
+      providers.push({ config: provider, tenant, snapshot: undefined })
+    }
   }
-  return mirrors
+  return { providers, notices }
 }
 
 async function storedMirror(store: RecordReader, provider: ProviderConfig, tenant: string): Promise<ProviderMirror> {
@@ -187,10 +238,11 @@ async function newPins(
   return [...changes, ...(await primaryGroupPin(config, store, groups))]
 }
 
-/** Entries by `<provider>\0<type>`. */
+/** Active entries by `<provider>\0<type>`. */
 function countServed(current: CurrentDirectory): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const entry of current.entries()) {
+    if (!isActive(entry)) continue
     const key = `${providerOf(entry)}\0${entryType(entry)}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }

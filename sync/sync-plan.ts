@@ -148,8 +148,8 @@ function membersOf(entry: Entry): readonly string[] {
   return textValuesOf(entry.attributes, 'member')
 }
 
-/** ACCOUNTDISABLE (2) of userAccountControl. */
-function isActive(entry: Entry): boolean {
+/** Without ACCOUNTDISABLE (2) in userAccountControl. */
+export function isActive(entry: Entry): boolean {
   const [control] = textValuesOf(entry.attributes, 'userAccountControl')
   return control === undefined || (Number(control) & 2) === 0
 }

@@ -105,6 +105,8 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   const activities = createRunActivities()
   /** Revisions of everything the last settlement depended on. */
   let settled: string | undefined
+  /** Revisions when the settlement that is under way began to read. */
+  let settlingFrom: readonly number[] = []
   let settledAtMs = 0
 
   async function run(provider: IdentityProvider, runOptions: RunOptions): Promise<RunReport> {
@@ -256,6 +258,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   }
 
   function settleNow(about: Pick<Parameters<typeof settle>[0], 'fresh' | 'emptied' | 'approved'>): Promise<Settlement> {
+    settlingFrom = revisionsNow()
     return settle({ config, store, current: directory, tenants, now: clock.now(), ...about })
   }
 
@@ -276,6 +279,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       {
         ...report,
         logAfter: store.lastChange,
+        notices: [...report.notices, ...settlement.notices],
         paused: pause === undefined ? null : { reason: pause.reason, changes: waiting },
         seconds: { ...report.seconds, ...settlement.durations },
       },
@@ -288,7 +292,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       logRun(finished)
       return finished
     }
-    const newcomers = await newcomerRecords(settlement.desired.enrollments, { store, clock, logger })
+    const newcomers = await newcomerRecords(unheldNewcomers(settlement), { store, clock, logger })
     const records = [
       ...(await recordChanges(store, settlement, holds, approved ? report.provider : undefined, now)),
       ...(await firstFilled()),
@@ -303,7 +307,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       entries,
       records: [...records, runRecord(finished)],
     })
-    settled = revisions()
+    settled = revisionsAfter(records)
     settledAtMs = now.getTime()
     activities.step(report, { step: 'apply', count: entries.length })
     const timed = { ...finished, seconds: { ...finished.seconds, apply: secondsSince(started) } }
@@ -332,7 +336,19 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   }
 
   function revisions(): string {
-    return settledFrom.map((collection) => directory.revisionOf(collection)).join(' ')
+    return revisionsNow().join(' ')
+  }
+
+  function revisionsNow(): readonly number[] {
+    return settledFrom.map((collection) => directory.revisionOf(collection))
+  }
+
+  /** What the revisions are when nobody but this run has written since its settlement began to read. */
+  function revisionsAfter(own: readonly RecordChange[]): string {
+    const written = new Set(own.map(({ collection }) => collection))
+    return settledFrom
+      .map((collection, index) => (settlingFrom[index] ?? 0) + (written.has(collection) ? 1 : 0))
+      .join(' ')
   }
 
   async function recordFailure(report: RunReport, error: unknown, cancelled: boolean): Promise<RunReport> {
@@ -481,6 +497,12 @@ function emptyIn(fresh: ProviderMirror, before: Snapshot): readonly string[] {
   const names = new Map(now.map((group) => [group.id, group.name]))
   const renamed = groups.filter((g) => names.has(g.id)).map((g) => ({ ...g, name: names.get(g.id) ?? g.name }))
   return emptyRuleGroups({ ...fresh, snapshot: { kind: 'identities', users: [], domains: [], groups: renamed } })
+}
+
+/** While a group that a rule reads waits to be filled again, nobody new is invited either. */
+function unheldNewcomers({ desired, emptied }: Settlement): Settlement['desired']['enrollments'] {
+  const { newcomers, newProviders } = desired.enrollments
+  return { newcomers: newcomers.filter(({ provider }) => (emptied.get(provider)?.length ?? 0) === 0), newProviders }
 }
 
 function namesMemberGroups({ filters }: CloudProviderConfig): boolean {

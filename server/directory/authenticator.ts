@@ -91,11 +91,13 @@ export function createAuthenticator({ directory, binders, bindByName, bcrypt }: 
     return slow.length > 0 ? { refused: reason } : await refuse(reason)
   }
 
-  /** A person who was deactivated while the password was checked does not get in. */
+  /** Only who is active now gets in, also when that changed while the password was checked. */
   function signedIn(entryUUID: string): AuthenticationResult {
-    const { view } = directory
-    const entry = view.entries[view.slotByUuid.get(entryUUID) ?? -1]
-    return entry ? { identity: { kind: 'user', entryUUID, dn: entryName(entry) } } : { refused: 'the entry is gone' }
+    const slot = directory.view.slotByUuid.get(entryUUID) ?? -1
+    const entry = directory.view.entries[slot]
+    if (!entry) return { refused: 'the entry is gone' }
+    if (isDisabled(directory, slot)) return { refused: 'the account is disabled' }
+    return { identity: { kind: 'user', entryUUID, dn: entryName(entry) } }
   }
 
   async function matchesBcrypt(password: Buffer, hash: string): Promise<boolean> {
@@ -123,6 +125,13 @@ function nameKey(name: string): string | undefined {
     if (error instanceof DnSyntaxError) return undefined
     throw error
   }
+}
+
+/** ACCOUNTDISABLE (2) of userAccountControl, which entries of inactive people have. */
+function isDisabled({ view, schema }: ServedDirectory, slot: number): boolean {
+  const type = schema.attributeType('userAccountControl')
+  const [control] = type === undefined ? [] : attributeValues(view, slot, { type, options: [] })
+  return control !== undefined && (Number(Buffer.from(control).toString('latin1')) & 2) !== 0
 }
 
 /** The slot of the one person whose user name, UPN or primary mail address this is. */

@@ -28,13 +28,9 @@ function attributeChanges(before: Attributes = noAttributes, after: Attributes =
   return changes
 }
 
-/** Of so few values the order is told too, so that a change can be taken back exactly; longer lists are sets. */
-const mostOrdered = 50
-
 /**
- * Taking `removed` from the values before and appending `added` gives the values after, in order; of a few values also the
- * other way round. Where the plain set difference would not (values that changed places), all values are removed and added
- * again.
+ * Taking `removed` from the values before and appending `added` gives the values after, in order. Where the plain set
+ * difference would not (values that only changed places), all values are removed and added again.
  */
 function valueChange(
   attribute: string,
@@ -48,9 +44,7 @@ function valueChange(
   const inNow = new Set(now)
   const kept = old.filter((value) => inNow.has(value))
   const added = now.filter((value) => !inOld.has(value))
-  const removed = old.filter((value) => !inNow.has(value))
-  const isShort = old.length + now.length <= mostOrdered
-  const exact = sameList([...kept, ...added], now) && (!isShort || sameList([...kept, ...removed], old))
+  const exact = sameList([...kept, ...added], now)
   const removedValues = exact ? before.filter((_, index) => !inNow.has(old[index] ?? '')) : before
   const addedValues = exact ? after.filter((_, index) => !inOld.has(now[index] ?? '')) : after
   return { attribute, removed: removedValues.map(loggedValue), added: addedValues.map(loggedValue) }
