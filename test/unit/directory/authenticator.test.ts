@@ -22,11 +22,12 @@ const bob = person('bob', { mail: ['bob@example.com', 'ada@example.com', 'shared
 const carol = person('carol', { mail: ['twin@example.com'] })
 const dave = person('dave', { mail: ['twin@example.com'] })
 const long = person('long')
+const blocked = person('blocked', { userAccountControl: ['514'] })
 const secret = hashSync('secret', 4)
 const generation: Generation = {
   cause: { kind: 'server', id: 'test' },
   entries: [
-    ...[ada, bob, carol, dave, long].map(put),
+    ...[ada, bob, carol, dave, long, blocked].map(put),
     put(anEntry(`cn=printer,${suffix}`, { objectClass: ['device'], uid: ['printer'] })),
   ],
   records: [
@@ -37,6 +38,7 @@ const generation: Generation = {
       value: { kind: 'imported', hash: '{CLEARTEXT}second' },
     },
     directoryPassword(carol.entryUUID, 'plain'),
+    directoryPassword(blocked.entryUUID, secret),
     directoryPassword(long.entryUUID, hashSync('x'.repeat(72), 4)),
   ],
 }
@@ -134,4 +136,9 @@ describe('a binder signs in', () => {
     expect(await as(dn, `${password}x`)).toEqual({ refused: 'wrong password' })
     expect(await as(dn, '')).toEqual({ refused: 'wrong password' })
   })
+})
+
+test('an entry that is shown as disabled does not sign in, however right its password', async () => {
+  const { as } = await start()
+  expect(await as(blocked.dn, 'secret')).toEqual({ refused: 'the account is disabled' })
 })
