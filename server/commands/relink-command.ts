@@ -58,7 +58,7 @@ async function relink(workspace: Workspace, input: RelinkInput): Promise<RelinkR
   const ledgers = await readLedgers(store)
   const [from, to] = [await side(workspace, input.from, ledgers), await side(workspace, input.to, ledgers)]
   const { pairs, left } = await matched(workspace, input, from, to, ledgers)
-  const plan = planRelink(pairs, ledgers, now)
+  const plan = await planRelink(pairs, ledgers, now)
   const written = !input.dryRun && plan.moves.length > 0
   if (written) {
     const records = [...plan.records, await undoChange(store, plan.records, input.by, now)]

@@ -2,7 +2,7 @@ import type { RecordChange, RecordReader } from '../../server/directory/director
 import type { Config } from '../../server/runtime/config-schema.ts'
 import type { Decision } from '../candidates.ts'
 import { ledgerKey } from '../forgetting.ts'
-import { attach, identityChange, release, sharersOf } from './identity-edits.ts'
+import { attach, identityChange, indexLedgers, release, sharersOf } from './identity-edits.ts'
 import {
   holderOf,
   identityKey,
@@ -75,7 +75,7 @@ export async function confirmLink(
   retires: boolean,
   context: LinkContext,
 ): Promise<readonly RecordChange[]> {
-  const ledgers = await readLedgers(context.store)
+  const ledgers = await indexLedgers(await readLedgers(context.store))
   const key = await sourceKey(source, ledgers, context)
   const person = await personKey(to, ledgers, context)
   const target = ledgers.identities.get(person)
@@ -102,7 +102,7 @@ export async function confirmLink(
 
 /** Records that keep the source apart from everybody; one that was linked becomes a person of its own in the next run. */
 export async function separateLink(source: string, context: LinkContext): Promise<readonly RecordChange[]> {
-  const ledgers = await readLedgers(context.store)
+  const ledgers = await indexLedgers(await readLedgers(context.store))
   const key = await sourceKey(source, ledgers, context)
   const own = ledgers.identities.get(key)
   const word = wordChange(key, { entryUUID: null })

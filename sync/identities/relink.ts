@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, RecordChange, RecordReader } from '../../server/directory/directory-store.ts'
+import { createBreather } from '../breather.ts'
 import { type IdentityRecord, identityRecordKey, type Ledgers, trusted } from '../ledgers.ts'
 import { ledgerKey } from '../forgetting.ts'
 import type { NameRecord } from '../name-claims.ts'
-import { attach, identityChange, release, sharersOf } from './identity-edits.ts'
+import { attach, identityChange, indexLedgers, release, sharersOf } from './identity-edits.ts'
 import type { MatchField } from './reservations.ts'
 import type { SourcePerson } from './source-people.ts'
 
@@ -59,14 +60,21 @@ export function matchPeople(
 
 /**
  * Moves identities: the receiving source has entryUUID, number and name from now on and authenticates the person; the
- * other one stays a source of the person while it is there. Pure.
+ * other one stays a source of the person while it is there. Pure; it only takes breath meanwhile.
  */
-export function planRelink(pairs: readonly RelinkPair[], ledgers: Ledgers, now: string): RelinkPlan {
+export async function planRelink(
+  pairs: readonly RelinkPair[],
+  unindexed: Ledgers,
+  now: string,
+): Promise<RelinkPlan> {
+  const breathe = createBreather()
+  const ledgers = await indexLedgers(unindexed)
   const moves: RelinkMove[] = []
   const left: { id: string; reason: string }[] = []
   const records: RecordChange[] = []
   const used = new Set<string>()
   for (const pair of pairs) {
+    await breathe()
     const [from, to] = [ledgerKey(pair.from, ledgers), pair.to]
     const person = ledgers.identities.get(from)
     const own = ledgers.identities.get(to)
@@ -127,16 +135,18 @@ export async function undoChange(
   by: string,
   now: string,
 ): Promise<RecordChange> {
-  const changes: UndoRecord['changes'][number][] = []
+  const breathe = createBreather()
+  const changes = new Map<string, UndoRecord['changes'][number]>()
   for (const { collection, key, value } of records) {
+    await breathe()
     if (collection !== 'identity' && collection !== 'number' && collection !== 'name')
       throw new Error(`a relink changes no ${collection}`)
-    const earlier = changes.find((change) => change.collection === collection && isDeepStrictEqual(change.key, key))
-    const before = earlier?.before ?? (await store.get(collection, key)) ?? null
-    if (earlier !== undefined) changes.splice(changes.indexOf(earlier), 1)
-    changes.push({ collection, key, before, after: value ?? null })
+    const id = JSON.stringify([collection, key])
+    const before = changes.get(id)?.before ?? (await store.get(collection, key)) ?? null
+    changes.set(id, { collection, key, before, after: value ?? null })
   }
-  return { collection: 'meta', key: undoKey, value: { time: now, by, changes } satisfies UndoRecord }
+  const value = { time: now, by, changes: [...changes.values()] } satisfies UndoRecord
+  return { collection: 'meta', key: undoKey, value }
 }
 
 export interface RelinkUndo {
@@ -152,8 +162,10 @@ export async function planUndo(store: RecordReader): Promise<RelinkUndo> {
   const stored = await store.get('meta', undoKey)
   if (stored === undefined) throw new Error('there is no relink to undo')
   const { time, changes } = trusted<UndoRecord>(stored)
+  const breathe = createBreather()
   const problems: string[] = []
   for (const { collection, key, after } of changes) {
+    await breathe()
     const now = (await store.get(collection, key)) ?? null
     if (!isDeepStrictEqual(essence(collection, now), essence(collection, after)))
       problems.push(`${collection} ${key.join('/')} was changed since`)
