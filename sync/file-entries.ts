@@ -1,6 +1,7 @@
 import type { AttributeValue, Entry } from '../server/directory/entry.ts'
 import { normalizeDn } from '../server/protocol/distinguished-name.ts'
 import type { LdifProviderConfig } from '../server/runtime/config-schema.ts'
+import { resolveMembership } from './group-membership.ts'
 import type { SourceEntry, SourceValue } from './identity.ts'
 import type { IdentityKind } from './ledgers.ts'
 import { foldName } from './reserved-names.ts'
@@ -90,29 +91,23 @@ export function takenByFiles(files: readonly FileEntry[]): TakenByFiles {
 /** Replaces member groups by their members, and records the direct parents. Cycles do no harm. */
 function flattenMembers(entries: readonly FileEntry[]): void {
   const groups = new Map(entries.filter((entry) => entryType(entry) === 'group').map((entry) => [entry.key, entry]))
-  const directMembers = new Map(
-    [...groups].map(([key, group]) => [key, textValuesOf(group.attributes, 'member')] as const),
+  const direct = [...groups].map(([id, { attributes }]) => ({ id, dns: textValuesOf(attributes, 'member') }))
+  const keys = new Map([...new Set(direct.flatMap(({ dns }) => dns))].map((dn) => [dn, normalizeDn(dn)]))
+  const keyOf = (dn: string) => keys.get(dn) ?? ''
+  const membership = resolveMembership(
+    direct.map(({ id, dns }) => ({
+      id,
+      userIds: dns.filter((dn) => !groups.has(keyOf(dn))),
+      groupIds: dns.map(keyOf).filter((key) => groups.has(key)),
+    })),
   )
-  for (const [key, group] of groups) {
-    const members = new Map<string, string>()
-    const visited = new Set([key])
-    const open = [key]
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      for (const dn of directMembers.get(next) ?? []) {
-        const memberKey = normalizeDn(dn)
-        if (!groups.has(memberKey)) members.set(memberKey, dn)
-        else if (!visited.has(memberKey)) {
-          visited.add(memberKey)
-          open.push(memberKey)
-        }
-      }
-    }
+  for (const [id, group] of groups) {
+    // A member may be spelled in several ways.
+    const members = new Map([...membership.allUserIds(id)].map((dn) => [keyOf(dn), dn]))
     group.attributes.delete('member')
     if (members.size > 0) group.attributes.set('member', [...members.values()])
-    const parents = [...directMembers].filter(
-      ([parent, dns]) => parent !== key && dns.some((dn) => normalizeDn(dn) === key),
-    )
+    const parents = membership.parentIds(id)
     if (parents.length > 0)
-      group.attributes.set('memberOf', parents.map(([parent]) => groups.get(parent)?.dn ?? '').sort())
+      group.attributes.set('memberOf', parents.map((parent) => groups.get(parent)?.dn ?? '').sort())
   }
 }

@@ -8,7 +8,10 @@ export interface Membership {
   parentIds(groupId: string): readonly string[]
 }
 
-export function resolveMembership(groups: readonly SourceGroup[]): Membership {
+/** A group by its direct members; ids are whatever tells users and groups apart. */
+type DirectMembers = Pick<SourceGroup, 'id' | 'userIds' | 'groupIds'>
+
+export function resolveMembership(groups: readonly DirectMembers[]): Membership {
   const byId = new Map(groups.map((group) => [group.id, group]))
   const parents = new Map<string, string[]>()
   for (const group of groups)
@@ -16,7 +19,7 @@ export function resolveMembership(groups: readonly SourceGroup[]): Membership {
       if (child === group.id || !byId.has(child)) continue
       const known = parents.get(child)
       if (known === undefined) parents.set(child, [group.id])
-      else if (!known.includes(group.id)) known.push(group.id)
+      else if (known.at(-1) !== group.id) known.push(group.id)
     }
   for (const ids of parents.values()) ids.sort()
   const closures = new Map<string, ReadonlySet<string>>()
@@ -43,7 +46,7 @@ export function groupsWithin(group: SourceGroup, groups: readonly SourceGroup[])
   return within(group, new Map(groups.map((each) => [each.id, each])))
 }
 
-function within(group: SourceGroup, byId: ReadonlyMap<string, SourceGroup>): readonly SourceGroup[] {
+function within<T extends DirectMembers>(group: T, byId: ReadonlyMap<string, T>): readonly T[] {
   const found = new Set([group])
   // A set that is walked goes on with what is added meanwhile.
   for (const { groupIds } of found) {
