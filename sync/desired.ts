@@ -10,6 +10,7 @@ import { type FileEntry, fileEntries, takenByFiles } from './file-entries.ts'
 import { changedLedgers, renameKeys, returnedKeys } from './forgetting.ts'
 import { type LedgerChanges, ledgerChanges } from './ledger-changes.ts'
 import { identityKey } from './ledgers.ts'
+import { type NumberClash, numberClashes } from './number-clashes.ts'
 import { unusedNumber } from './posix-ids.ts'
 import { primaryGroups } from './primary-groups.ts'
 
@@ -25,6 +26,7 @@ export interface Desired {
   readonly ledgerChanges: LedgerChanges
   /** Who was seen for the first time under an enrollment setting. */
   readonly enrollments: Newcomers
+  readonly numberClashes: readonly NumberClash[]
 }
 
 /**
@@ -70,6 +72,18 @@ export async function computeDesired(given: DesiredInput): Promise<Desired> {
   const assembled = await assembleEntries(input, drafted, files, groups)
   for (const { key, reason, entryUUID } of assembled.displaced)
     decisions.set(key, { status: 'skipped', rule: 'entry', reason, evidence: false, entryUUID, name: null, note: null })
+  const clashes = numberClashes(files, drafted.drafts, assembled.entries)
+  for (const { number, owner, file } of clashes) {
+    const theirs = decisions.get(owner.key)
+    const note = `its number ${number} belongs to ${owner.dn}, who keeps it; give it another one in the file`
+    if (theirs !== undefined)
+      decisions.set(owner.key, {
+        ...theirs,
+        note: joinNotes(theirs.note, `the number ${number} stands in ${file.dn} too; give that entry another one`),
+      })
+    const ours = decisions.get(file.key) ?? { ...servedFromFile, entryUUID: file.entryUUID }
+    decisions.set(file.key, { ...ours, note: joinNotes(ours.note, note) })
+  }
   const refusals = new Map<string, Decision>()
   for (const candidate of candidates) {
     const decision = decisions.get(candidate.decisionKey)
@@ -82,8 +96,19 @@ export async function computeDesired(given: DesiredInput): Promise<Desired> {
     passwords: passwordsOf(config, files, assembled.entries),
     ledgerChanges: ledgerChanges(input, candidates, drafted, linkMarks, returned),
     enrollments,
+    numberClashes: clashes,
   }
 }
+
+/** Entries of files need no decision, unless there is something to say of them. */
+const servedFromFile = {
+  status: 'active',
+  rule: 'none',
+  reason: 'served',
+  evidence: false,
+  name: null,
+  note: null,
+} as const
 
 function joinNotes(...notes: readonly (string | null | undefined)[]): string | null {
   return notes.filter((note) => note !== null && note !== undefined).join('; ') || null

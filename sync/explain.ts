@@ -4,7 +4,7 @@ import type { Config } from '../server/runtime/config-schema.ts'
 import { type AuthenticationSource, authenticationSource } from './authentication-source.ts'
 import { type Decision, decisionKey } from './candidates.ts'
 import type { CurrentDirectory } from './desired-input.ts'
-import { textValuesOf } from './file-entries.ts'
+import { entryType, textValuesOf } from './file-entries.ts'
 import type { JsonObject, SourceGroup, SourceUser } from './identity.ts'
 import { type IdentityKind, type IdentityRecord, identityKey, trusted } from './ledgers.ts'
 import { personSources } from './person-sources.ts'
@@ -52,7 +52,7 @@ export async function explainIdentity(text: string, sources: ExplainSources): Pr
   }
   for (const entry of sources.current.entries()) {
     if (explained.has(entry.entryUUID) || !namesOfEntry(entry).some((name) => foldName(name) === wanted)) continue
-    found.push(explainEntry(entry))
+    found.push(await explainEntry(entry, sources))
   }
   return found
 }
@@ -98,15 +98,18 @@ function namesOfEntry(entry: Entry): readonly string[] {
   return [entry.dn, entry.entryUUID, ...texts]
 }
 
-function explainEntry(entry: Entry): Explanation {
+async function explainEntry(entry: Entry, { store }: ExplainSources): Promise<Explanation> {
   const [source = ''] = textValuesOf(entry.attributes, 'rosterdSource')
   const colon = source.indexOf(':')
+  const [provider, id] = [source.slice(0, Math.max(0, colon)), source.slice(colon + 1)]
+  const kind = entryType(entry) === 'group' ? 'group' : 'user'
+  const decision = await store.get('decision', decisionKey(provider, kind, id).split('\0'))
   return {
-    provider: source.slice(0, Math.max(0, colon)),
+    provider,
     kind: 'entry',
-    id: source.slice(colon + 1),
+    id,
     label: entry.dn,
-    decision: undefined,
+    decision: decision === undefined ? undefined : trusted<Decision>(decision),
     record: undefined,
     identity: undefined,
     entry,

@@ -32,6 +32,7 @@ import {
   readMirror,
   withChanges,
 } from './mirror.ts'
+import { clashNotices } from './number-clashes.ts'
 import { readPause } from './provider-pause.ts'
 import { memberRules } from './rules.ts'
 import { whyFull } from './run-mode.ts'
@@ -279,7 +280,11 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       {
         ...report,
         logAfter: store.lastChange,
-        notices: [...report.notices, ...settlement.notices],
+        notices: [
+          ...report.notices,
+          ...settlement.notices,
+          ...clashNotices(settlement.desired.numberClashes, report.provider),
+        ],
         paused: pause === undefined ? null : { reason: pause.reason, changes: waiting },
         seconds: { ...report.seconds, ...settlement.durations },
       },

@@ -62,11 +62,7 @@ export function matchPeople(
  * Moves identities: the receiving source has entryUUID, number and name from now on and authenticates the person; the
  * other one stays a source of the person while it is there. Pure; it only takes breath meanwhile.
  */
-export async function planRelink(
-  pairs: readonly RelinkPair[],
-  unindexed: Ledgers,
-  now: string,
-): Promise<RelinkPlan> {
+export async function planRelink(pairs: readonly RelinkPair[], unindexed: Ledgers, now: string): Promise<RelinkPlan> {
   const breathe = createBreather()
   const ledgers = await indexLedgers(unindexed)
   const moves: RelinkMove[] = []

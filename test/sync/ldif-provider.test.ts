@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSync, type SyncFixture, values } from './sync-fixture.ts'
+import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { explainCommand } from '../../server/commands/explain-command.ts'
+import { entraGroupId, entraUserId } from './small-tenants.ts'
+import { entraSettings, openSync, startTrustedTenants, type SyncFixture, values } from './sync-fixture.ts'
 
 let folder: string
 let path: string
@@ -187,4 +190,55 @@ test('a configured binder owns its DN: the password of the file does not count',
   await run(sync)
   const entry = sync.directory.entryByDn('cn=svc-reader,ou=services,dc=example,dc=com')
   expect(await credentialsOf(sync, entry?.entryUUID ?? '')).toEqual([])
+})
+
+describe('a number of a cloud identity in a file', () => {
+  let tenants: SimulatedTenants
+  let sync: SyncFixture
+  beforeAll(async () => {
+    tenants = await startTrustedTenants({ data: 'empty' })
+    tenants.entra.tenant.directory.addUser({ id: entraUserId(1), userPrincipalName: 'bob@contoso.example' })
+    const providers = [entraSettings(tenants), { id: 'seed', type: 'ldif', name: 'Seed', path }]
+    sync = await openSync({ providers })
+    await sync.engine.run('contoso', { trigger: 'test' })
+  })
+  afterAll(() => tenants.close())
+
+  const bobDn = 'uid=bob,ou=people,dc=example,dc=com'
+  const adaDn = 'uid=Ada+cn=Ada Lovelace,ou=people,dc=example,dc=com'
+  const uidNumber = (dn: string) => values(sync.directory.entryByDn(dn), 'uidNumber')[0] ?? ''
+  async function explained(name: string): Promise<string> {
+    const workspace = { ...sync, [Symbol.asyncDispose]: async () => undefined }
+    const input = [workspace, { name }, () => undefined, new AbortController().signal] as const
+    return explainCommand.text(await explainCommand.execute(...input))
+  }
+
+  test('is served in both, and told by the runs and of both entries until the file is changed', async () => {
+    const number = uidNumber(bobDn)
+    await writeFile(path, people.replace('uidNumber: 10001', `uidNumber: ${number}`))
+    const notices = [expect.stringContaining(`${adaDn} has ${number} of ${bobDn}`)]
+    expect(await run(sync)).toMatchObject({ outcome: 'applied', notices })
+    expect([uidNumber(bobDn), uidNumber(adaDn)]).toEqual([number, number])
+    tenants.entra.tenant.directory.updateUser(entraUserId(1), { displayName: 'Bob' })
+    expect(await sync.engine.run('contoso', { trigger: 'test' })).toMatchObject({ outcome: 'applied', notices })
+    expect(await explained('bob')).toContain(`note: the number ${number} stands in ${adaDn} too`)
+    expect(await explained('ada')).toContain(`note: its number ${number} belongs to ${bobDn}, who keeps it`)
+
+    await writeFile(path, people)
+    expect(await run(sync)).toMatchObject({ outcome: 'applied', notices: [] })
+    expect([uidNumber(bobDn), uidNumber(adaDn)]).toEqual([number, '10001'])
+    for (const name of ['bob', 'ada']) expect(await explained(name)).not.toContain('note:')
+  })
+
+  test('is none where a person of the file belongs to a group of the cloud', async () => {
+    tenants.entra.tenant.directory.addGroup(
+      { id: entraGroupId(1), displayName: 'Crew', mail: 'crew@contoso.example' },
+      [],
+    )
+    expect(await sync.engine.run('contoso', { trigger: 'test', full: true })).toMatchObject({ outcome: 'applied' })
+    const [gidNumber] = values(sync.directory.entryByDn('cn=Crew,ou=groups,dc=example,dc=com'), 'gidNumber')
+    expect(gidNumber).toMatch(/^[0-9]+$/)
+    await writeFile(path, people.replace('gidNumber: 10000', `gidNumber: ${gidNumber}`))
+    expect(await run(sync)).toMatchObject({ outcome: 'applied', notices: [] })
+  })
 })
