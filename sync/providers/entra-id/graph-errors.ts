@@ -1,5 +1,6 @@
 import { GraphError } from '@microsoft/microsoft-graph-client'
 import type { Attempt } from '../../call-pacer.ts'
+import { parseHttpDate } from '../../http-date.ts'
 import { ProviderError } from '../../provider-error.ts'
 import type { TokenCredential } from './token-credential.ts'
 
@@ -99,13 +100,14 @@ function permissionAdvice(permission: string, { kind, authorizedBy, label }: Fai
     : `Grant the application permission ${permission} and admin consent for it (asked with ${label}).`
 }
 
-/** `Retry-After` in seconds or as a date. */
+/** `Retry-After` in seconds or as a date, which is of the service's clock. */
 function retryAfterMs(error: GraphError, now: Date): number | undefined {
   const headers: unknown = error.headers
   const value = headers instanceof Headers ? headers.get('retry-after') : null
   if (value === null) return undefined
   const seconds = Number(value)
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime())
+  const date = parseHttpDate(value)
+  const serverNow = (headers instanceof Headers ? parseHttpDate(headers.get('date')) : undefined) ?? now
+  return date === undefined ? undefined : Math.max(0, date.getTime() - serverNow.getTime())
 }

@@ -1,3 +1,5 @@
+import { parseHttpDate } from '../../http-date.ts'
+
 /** The part of a Headers object that is read here. */
 export interface ResponseHeaders {
   get(name: string): string | null
@@ -24,8 +26,7 @@ export function spreadOver(
 
 /** The server's clock at the time of an answer. */
 export function serverTime(headers: ResponseHeaders): Date | undefined {
-  const time = Date.parse(headers.get('date') ?? '')
-  return Number.isNaN(time) ? undefined : new Date(time)
+  return parseHttpDate(headers.get('date'))
 }
 
 /** With less than this of the share left, calls are spread. */
@@ -35,10 +36,9 @@ const slowBelowShare = 0.1
 export function msUntilReset(headers: ResponseHeaders, now?: Date): number | undefined {
   const resetSeconds = numberHeader(headers, 'x-rate-limit-reset')
   if (resetSeconds === undefined) return undefined
-  const date = Date.parse(headers.get('date') ?? '')
-  const serverNow = Number.isNaN(date) ? now?.getTime() : date
+  const serverNow = serverTime(headers) ?? now
   if (serverNow === undefined) return undefined
-  return Math.max(0, resetSeconds * 1000 - serverNow) + 1000
+  return Math.max(0, resetSeconds * 1000 - serverNow.getTime()) + 1000
 }
 
 /** A doubled header arrives as a list; the last value is the nearest limit's. */
