@@ -129,6 +129,14 @@ describe('a set-up mistake is one clear sentence', () => {
 })
 
 describe('reading', () => {
+  test('a listing of members that is gone (410) fails the run: only what is not found has vanished', async () => {
+    const sync = await openSync({ providers: [entraSettings(tenants)] })
+    await sync.engine.run('contoso', { trigger: 'test' })
+    tenant().faults.add({ kind: 'expired-delta-token', path: '/members', times: Number.POSITIVE_INFINITY })
+    const report = await sync.engine.run('contoso', { trigger: 'test', full: true })
+    expect(report).toMatchObject({ outcome: 'failed', error: expect.stringMatching(/GET \/groups\/\S+\/members: /) })
+  })
+
   test('follows every page, empty ones too', async () => {
     tenant().faults.add({ kind: 'empty-page', at: 1, times: 3, path: '/graph/' })
     const sync = await openSync({ providers: [entraSettings(tenants)] })

@@ -99,11 +99,13 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     const end = await readPages(urlOf(listing), listing, context, {
       begin: () => byId.clear(),
       page(items) {
-        for (const item of items) byId.set(item.id as string, item)
+        // GUIDs are of any case.
+        for (const item of items) byId.set((item.id as string).toLowerCase(), item)
         onPage?.(byId.size)
       },
     })
-    return end === 'vanished' || end === 'resync' ? undefined : [...byId.values()]
+    if (end === 'resync') throw badAnswer(listing.call, 'a listing was answered like change tracking that has expired')
+    return end === 'vanished' ? undefined : [...byId.values()]
   }
 
   async function delta(listing: Listing, context: CallContext, from?: string, onPage?: (read: number) => void) {
