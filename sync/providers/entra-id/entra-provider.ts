@@ -43,7 +43,7 @@ export function createEntraProvider(
     })
   const tokens = createTokenChain({ provider: config.id, credentials: credentials.all, recorder })
   const graph = graphWith(tokens)
-  const reader = createGraphReader(config, graph, domains)
+  const reader = createGraphReader(config, graph, domains, clock)
 
   async function read<T>(context: FetchContext, work: () => Promise<T>): Promise<T> {
     checkTenant(config.id, config.tenantId)

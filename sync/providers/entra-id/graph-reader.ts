@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../../../server/directory/directory-store.ts'
+import type { Clock } from '../../../server/runtime/clock.ts'
 import type { EntraProviderConfig } from '../../../server/runtime/config-schema.ts'
 import { allOrFirstFailure } from '../../all-or-first-failure.ts'
 import type { JsonObject, SourceDomain, SourceGroup, SourceUser } from '../../identity.ts'
@@ -53,6 +54,7 @@ export function createGraphReader(
   graph: GraphClient,
   /** undefined where nothing asks for the domains. */
   domainsListing: Listing | undefined,
+  clock: Pick<Clock, 'now'>,
 ): GraphReader {
   const shape = createHash('sha256')
     .update(
@@ -102,17 +104,21 @@ export function createGraphReader(
   }
 
   /**
-   * People who are new to the mirror while its groups know them already: deleted ones need not show as removed members
-   * (contract §4), so that what the groups say of those who come back may be old.
+   * People who are new to the mirror and not to the tenant. Deleted ones need not show as members that went, nor restored
+   * ones as members that came (contract §4), so that what the groups say of those who come back may be old.
    */
   async function returned(
     people: ReadonlyMap<string, SourceUser | undefined>,
     mirror: MirrorReader,
   ): Promise<readonly string[]> {
     const fresh = new Set<string>()
-    for (const [id, user] of people) if (user !== undefined && (await mirror.user(id)) === undefined) fresh.add(id)
-    if (fresh.size === 0) return []
     const found = new Set<string>()
+    for (const [id, user] of people) {
+      if (user === undefined || (await mirror.user(id)) !== undefined) continue
+      fresh.add(id)
+      if (!isNewcomer(user, clock.now())) found.add(id)
+    }
+    if (fresh.size === 0) return []
     for await (const { userIds } of mirror.groups()) for (const id of userIds) if (fresh.has(id)) found.add(id)
     return [...found]
   }
@@ -249,6 +255,11 @@ export function createGraphReader(
   }
 
   return { readAll, readChanges, readUser }
+}
+
+/** Created within the last day: all memberships are new too, and told. */
+function isNewcomer({ created }: SourceUser, now: Date): boolean {
+  return created !== null && now.getTime() - Date.parse(created) < 86_400_000
 }
 
 /** A type that is not read. */
