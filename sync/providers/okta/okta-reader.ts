@@ -184,7 +184,10 @@ export function createOktaReader(config: OktaProviderConfig, okta: OktaClient): 
     return changes
   }
 
-  /** Whether deactivated people stay members is not to be relied on: who comes back is looked at. */
+  /**
+   * Whether deactivated people stay members is not to be relied on: who comes back is looked at, also who went and came
+   * between two runs.
+   */
   async function regroupReturned(
     users: ReadonlyMap<string, SourceUser | undefined>,
     groups: Map<string, SourceGroup | undefined>,
@@ -193,8 +196,10 @@ export function createOktaReader(config: OktaProviderConfig, okta: OktaClient): 
   ): Promise<void> {
     for (const [id, user] of users) {
       if (user === undefined || user.record.status === 'DEPROVISIONED') continue
-      const before = await mirror.user(id)
-      if (before?.record.status === 'DEPROVISIONED') await regroup(id, groups, mirror, context)
+      const before = (await mirror.user(id))?.record
+      if (before === undefined) continue
+      const hasReturned = before.status === 'DEPROVISIONED' || before.statusChanged !== user.record.statusChanged
+      if (hasReturned) await regroup(id, groups, mirror, context)
     }
   }
 
