@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SimulatedTenants, startSimulatedTenants } from '../demo/simulated-tenants.ts'
-import { createBcryptPool } from './directory/bcrypt-pool.ts'
-import { directoryPassword } from './directory/credentials.ts'
+import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
+import { directoryPassword } from './directory/credentials/credential-records.ts'
 import { type RunningServer, startServer } from './main.ts'
 import { systemClock } from './runtime/clock.ts'
 import type { LoadedConfig } from './runtime/config.ts'
@@ -123,7 +123,7 @@ function demoConfig(
 }
 
 /** A directory password, as the person would set it after signing in to the cloud. */
-async function setPassword({ directory, config }: Workspace, { dn, password }: Login): Promise<void> {
+async function setPassword({ directory, config, clock }: Workspace, { dn, password }: Login): Promise<void> {
   const entry = directory.entryByDn(dn)
   if (!entry) throw new Error(`${dn} was not synced`)
   await using bcrypt = createBcryptPool(1)
@@ -131,7 +131,7 @@ async function setPassword({ directory, config }: Workspace, { dn, password }: L
   await directory.commit({
     cause: { kind: 'server', id: 'demo' },
     entries: [],
-    records: [directoryPassword(entry.entryUUID, hash)],
+    records: [directoryPassword(entry.entryUUID, hash, clock.now())],
   })
 }
 

@@ -1,4 +1,4 @@
-import { CredentialTable } from './credentials.ts'
+import { CredentialTable } from './credentials/credential-table.ts'
 import { createViewBuilder, type ViewChange } from './directory-view.ts'
 import { type CommitRest, type DirectoryFollower, receivedChanges } from './replication.ts'
 import { Schema } from './schema/schema.ts'
@@ -30,7 +30,7 @@ export function createDirectoryReplica(suffix: string): ServedDirectory & Direct
       const changes = pending
       pending = []
       if (changes.length > 0) view = await builder.advance(view, changes)
-      for (const { key, value } of rest.credentials) credentials.apply(key, value)
+      for (const record of rest.accounts) credentials.apply(record)
       isFilled = rest.isFilled
     },
   }

@@ -21,6 +21,11 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   enrollment  entryUUID                                                       whether a person was invited and has confirmed
  *   outbox      id that sorts by time                                           mail and notifications that wait to be delivered
  *   match       tenant or org, immutable id                                     an administrator's word on whose identity this is
+ *   account     entryUUID                                                       what was decided here of a person's sign-in: blocked, no pass-through
+ *   binder      name                                                            a binder made here, and the secrets that rotation keeps
+ *   throttle    account, address                                                failed binds that still count
+ *   activity    entryUUID or binder DN, …                                       last uses: when, from where, with what
+ *   session     SHA-256 of a session id                                         who is signed in to the pages
  *   meta        name                                                            anything single: store version, keys
  */
 export type Collection =
@@ -40,6 +45,11 @@ export type Collection =
   | 'enrollment'
   | 'outbox'
   | 'match'
+  | 'account'
+  | 'binder'
+  | 'throttle'
+  | 'activity'
+  | 'session'
 
 export interface RecordChange {
   readonly collection: Collection

@@ -1,5 +1,5 @@
 import { normalizeDn } from '../protocol/distinguished-name.ts'
-import { CredentialTable } from './credentials.ts'
+import { accountCollections, CredentialTable } from './credentials/credential-table.ts'
 import type {
   Collection,
   CommitResult,
@@ -38,7 +38,7 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
   const schema = new Schema()
   const builder = createViewBuilder(schema)
   const credentials = new CredentialTable()
-  for await (const { key, value } of store.list('credential')) credentials.apply(key, value)
+  for await (const record of accountRecords(store)) credentials.apply(record)
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
   let view = await builder.advance(builder.empty, storedEntries(store))
   let last: Promise<unknown> = Promise.resolve()
@@ -51,21 +51,21 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     if (generation.entries.length > 0) view = await builder.advance(view, generation.entries)
     for (const collection of new Set(generation.records.map((record) => record.collection)))
       revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
-    const changed = generation.records.filter(({ collection }) => collection === 'credential')
-    for (const { key, value } of changed) credentials.apply(key, value)
+    const accounts = generation.records.filter(({ collection }) => accountCollections.has(collection))
+    for (const record of accounts) credentials.apply(record)
     if (generation.records.some(isFilledMark)) isFilled = true
     for (const follower of followers) {
       await shipEntries(view, generation.entries.map(entryUuidOf), follower)
-      await follower.finish({ credentials: changed, isFilled })
+      await follower.finish({ accounts, isFilled })
     }
     return result
   }
 
   async function begin(follower: DirectoryFollower): Promise<void> {
-    const stored: RecordChange[] = []
-    for await (const { key, value } of store.list('credential')) stored.push({ collection: 'credential', key, value })
+    const accounts: RecordChange[] = []
+    for await (const record of accountRecords(store)) accounts.push(record)
     await shipEntries(view, view.slotByUuid.keys(), follower)
-    await follower.finish({ credentials: stored, isFilled })
+    await follower.finish({ accounts, isFilled })
     followers.push(follower)
   }
 
@@ -104,6 +104,11 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
 
 function entryUuidOf(change: EntryChange): string {
   return change.type === 'put' ? change.entry.entryUUID : change.entryUUID
+}
+
+async function* accountRecords(store: DirectoryStore): AsyncGenerator<RecordChange> {
+  for (const collection of accountCollections)
+    for await (const { key, value } of store.list(collection)) yield { collection, key, value }
 }
 
 async function* storedEntries(store: DirectoryStore) {

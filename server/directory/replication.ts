@@ -35,7 +35,8 @@ export interface EntryBatch {
 
 /** What goes with the entries of one commit. */
 export interface CommitRest {
-  readonly credentials: readonly RecordChange[]
+  /** Of the collections that a bind asks for. */
+  readonly accounts: readonly RecordChange[]
   readonly isFilled: boolean
 }
 

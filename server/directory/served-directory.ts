@@ -1,4 +1,4 @@
-import type { CredentialTable } from './credentials.ts'
+import type { CredentialTable } from './credentials/credential-table.ts'
 import type { DirectoryView } from './directory-view.ts'
 import type { Schema } from './schema/schema.ts'
 

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { type BinderRights, createAccessControl } from '../directory/access-control.ts'
-import type { Authenticator } from '../directory/authenticator.ts'
+import type { Authenticator } from '../directory/authentication/authenticator.ts'
 import { type DirectoryView, smallView } from '../directory/directory-view.ts'
 import { rootDse } from '../directory/schema/root-dse.ts'
 import type { Schema } from '../directory/schema/schema.ts'

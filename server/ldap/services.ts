@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import type { AccessControl } from '../directory/access-control.ts'
-import type { Authenticator } from '../directory/authenticator.ts'
+import type { Authenticator } from '../directory/authentication/authenticator.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
 import type { ServedDirectory } from '../directory/served-directory.ts'
 import type { Config } from '../runtime/config-schema.ts'

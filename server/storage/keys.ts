@@ -36,6 +36,11 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   enrollment: 14,
   outbox: 15,
   match: 16,
+  account: 17,
+  binder: 18,
+  throttle: 19,
+  activity: 20,
+  session: 21,
 }
 
 /** Keys from `gte` to before `lt`. */

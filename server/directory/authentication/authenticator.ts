@@ -1,11 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { DnSyntaxError, escapeDnValue, normalizeDn } from '../protocol/distinguished-name.ts'
-import type { Identity } from './access-control.ts'
+import { DnSyntaxError, escapeDnValue, normalizeDn } from '../../protocol/distinguished-name.ts'
+import type { Identity } from '../access-control.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
-import { postingHas, slotsOf } from './directory-view.ts'
-import { attributeValues } from './entry-values.ts'
-import { entryName } from './encoded-entry.ts'
-import type { ServedDirectory } from './served-directory.ts'
+import { postingHas, slotsOf } from '../directory-view.ts'
+import { attributeValues } from '../entry-values.ts'
+import { entryName } from '../encoded-entry.ts'
+import type { ServedDirectory } from '../served-directory.ts'
 
 /** A service account of the configuration. */
 export interface BinderAccount {

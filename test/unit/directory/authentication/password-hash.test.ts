@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { hashSync } from 'bcryptjs'
 import { describe, expect, test } from 'vitest'
-import { CredentialTable, directoryPassword } from '../../../server/directory/credentials.ts'
-import { readStoredPassword } from '../../../server/directory/password-hash.ts'
+import { credentialChange, directoryPassword } from '../../../../server/directory/credentials/credential-records.ts'
+import { CredentialTable } from '../../../../server/directory/credentials/credential-table.ts'
+import { readStoredPassword } from '../../../../server/directory/authentication/password-hash.ts'
 
 function letsIn(stored: string, password: string): boolean | undefined {
   const read = readStoredPassword(stored)
@@ -65,11 +66,10 @@ test.each([
 describe('the passwords of an entry', () => {
   test('are those of its records, the last of each id', () => {
     const table = new CredentialTable()
-    const { key, value } = directoryPassword('u1', 'old')
-    table.apply(key, value)
-    table.apply(key, directoryPassword('u1', 'new').value)
-    table.apply(['u1', 'imported:0'], { kind: 'imported', hash: '{CLEARTEXT}other' })
-    table.apply(['u2', 'directory'], { kind: 'directory', hash: 'elsewhere' })
+    table.apply(directoryPassword('u1', 'old', new Date(0)))
+    table.apply(directoryPassword('u1', 'new', new Date(1)))
+    table.apply(credentialChange('u1', 'ldif:0', { kind: 'imported', hash: '{CLEARTEXT}other' }))
+    table.apply(directoryPassword('u2', 'elsewhere', new Date(0)))
     const matching = (password: string) =>
       [...table.passwordsOf('u1')].filter((stored) => stored.kind === 'fast' && stored.matches(Buffer.from(password)))
     expect(matching('old')).toHaveLength(0)
@@ -80,10 +80,19 @@ describe('the passwords of an entry', () => {
 
   test('go with their records, and with values that are none', () => {
     const table = new CredentialTable()
-    for (const gone of [undefined, null, 'x', 5, [], { hash: 5 }, { kind: 'directory' }, { hash: '{UNKNOWN}x' }]) {
-      table.apply(['u1', 'directory'], directoryPassword('u1', 'secret').value)
+    for (const gone of [
+      undefined,
+      null,
+      'x',
+      5,
+      [],
+      { hash: 'x' },
+      { kind: 'directory' },
+      { kind: 'later', hash: 'x' },
+    ]) {
+      table.apply(directoryPassword('u1', 'secret', new Date(0)))
       expect([...table.passwordsOf('u1')]).toHaveLength(1)
-      table.apply(['u1', 'directory'], gone)
+      table.apply({ collection: 'credential', key: ['u1', 'directory'], value: gone })
       expect([...table.passwordsOf('u1')]).toHaveLength(0)
     }
   })

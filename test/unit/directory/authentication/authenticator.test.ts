@@ -1,12 +1,15 @@
 import { hashSync } from 'bcryptjs'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type AuthenticatorOptions, createAuthenticator } from '../../../server/directory/authenticator.ts'
-import { createBcryptPool } from '../../../server/directory/bcrypt-pool.ts'
-import { directoryPassword } from '../../../server/directory/credentials.ts'
-import { openDirectory } from '../../../server/directory/directory.ts'
-import type { Generation } from '../../../server/directory/directory-store.ts'
-import { openMemoryStore } from '../../../server/storage/memory-store.ts'
-import { anEntry, put, remove } from '../../builders/directory-view.ts'
+import {
+  type AuthenticatorOptions,
+  createAuthenticator,
+} from '../../../../server/directory/authentication/authenticator.ts'
+import { createBcryptPool } from '../../../../server/directory/authentication/bcrypt-pool.ts'
+import { directoryPassword } from '../../../../server/directory/credentials/credential-records.ts'
+import { openDirectory } from '../../../../server/directory/directory.ts'
+import type { Generation } from '../../../../server/directory/directory-store.ts'
+import { openMemoryStore } from '../../../../server/storage/memory-store.ts'
+import { anEntry, put, remove } from '../../../builders/directory-view.ts'
 
 const suffix = 'dc=example,dc=com'
 const bcrypt = createBcryptPool(1)
@@ -31,15 +34,15 @@ const generation: Generation = {
     put(anEntry(`cn=printer,${suffix}`, { objectClass: ['device'], uid: ['printer'] })),
   ],
   records: [
-    directoryPassword(ada.entryUUID, secret),
+    directoryPassword(ada.entryUUID, secret, new Date(0)),
     {
       collection: 'credential',
       key: [ada.entryUUID, 'ldif:0'],
       value: { kind: 'imported', hash: '{CLEARTEXT}second' },
     },
-    directoryPassword(carol.entryUUID, 'plain'),
-    directoryPassword(blocked.entryUUID, secret),
-    directoryPassword(long.entryUUID, hashSync('x'.repeat(72), 4)),
+    directoryPassword(carol.entryUUID, 'plain', new Date(0)),
+    directoryPassword(blocked.entryUUID, secret, new Date(0)),
+    directoryPassword(long.entryUUID, hashSync('x'.repeat(72), 4), new Date(0)),
   ],
 }
 const anywhere = { isAllowedFrom: () => true, requireTls: false }
@@ -110,7 +113,7 @@ describe('nobody signs in', () => {
 
   test('once the entry or the password is gone', async () => {
     const { directory, as } = await start()
-    const { key, collection } = directoryPassword(ada.entryUUID, '')
+    const { key, collection } = directoryPassword(ada.entryUUID, '', new Date(0))
     await directory.commit({ ...generation, entries: [], records: [{ collection, key, value: undefined }] })
     expect(await as('ada', 'secret')).toEqual({ refused: 'wrong password' })
     await directory.commit({ ...generation, entries: [remove(ada)], records: [] })

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
-import { LdapError } from '../protocol/ldap-error.ts'
-import { ResultCode } from '../protocol/result-code.ts'
+import { LdapError } from '../../protocol/ldap-error.ts'
+import { ResultCode } from '../../protocol/result-code.ts'
 import type { BcryptTask } from './bcrypt-worker.ts'
 
 /** bcrypt in worker threads, with a bounded queue: beyond it {@link LdapError} busy. */
