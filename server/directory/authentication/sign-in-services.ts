@@ -1,0 +1,41 @@
+/** What a bind needs of the thread that has the store, the master key and the providers. */
+export interface SignInServices {
+  /** Lets the provider that is entitled to it check the person's password. Never throws for what a provider does. */
+  checkAtProvider(request: ProviderCheckRequest): Promise<ProviderCheck>
+  /** Takes a TOTP or recovery code of a person; true once for each. */
+  redeemCode(entryUUID: string, code: string): Promise<boolean>
+  /** Password Modify (RFC 3062) of the bound person. */
+  changePassword(request: PasswordChange): Promise<PasswordChangeResult>
+}
+
+export interface ProviderCheckRequest {
+  readonly entryUUID: string
+  readonly password: string
+  /** Where the client of the bind is. */
+  readonly address: string
+}
+
+/** What a provider said of a password. `reason` is for the log and for administrators. */
+export type ProviderCheck =
+  /** Right, and nothing else is asked for. */
+  | { readonly outcome: 'right' }
+  /** Not the password. */
+  | { readonly outcome: 'wrong'; readonly reason: string }
+  /** Not to be let in, right or not: locked, disabled, expired, a second factor is demanded. */
+  | { readonly outcome: 'refused'; readonly reason: string }
+  /** It could not be found out: the cloud does not answer, or the set-up is wrong. */
+  | { readonly outcome: 'unavailable'; readonly reason: string }
+  /** No provider may be asked for this person. */
+  | { readonly outcome: 'not-asked'; readonly reason: string }
+
+export interface PasswordChange {
+  readonly entryUUID: string
+  readonly oldPassword: string
+  /** undefined: one is generated. */
+  readonly newPassword: string | undefined
+}
+
+export type PasswordChangeResult =
+  | { readonly changed: true; readonly generated: string | undefined }
+  /** `wrong-old`: invalidCredentials; `policy`: constraintViolation; `not-here`: unwillingToPerform. `message` may be shown to the person. */
+  | { readonly changed: false; readonly why: 'wrong-old' | 'policy' | 'not-here'; readonly message: string }
