@@ -95,10 +95,6 @@ export function credentialChange(entryUUID: string, id: string, value: Credentia
   return { collection: 'credential', key: [entryUUID, id], value }
 }
 
-export function accountChange(entryUUID: string, value: AccountRecord | undefined): RecordChange {
-  return { collection: 'account', key: [entryUUID], value }
-}
-
 /** By kind, the field that is compared with what was typed. */
 const secretField: Readonly<Record<CredentialRecord['kind'], string>> = {
   directory: 'hash',
