@@ -122,6 +122,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
         ...context.traffic,
         mode: read.type === 'all' ? ('full' as const) : ('incremental' as const),
         fullBecause: read.type === 'all' ? read.because : null,
+        ...(read.type === 'all' ? { read: countRead(read.fetched.snapshot) } : {}),
         seconds: { ...report.seconds, fetch: secondsSince(started) },
       }
       const records =

@@ -96,6 +96,14 @@ describe('Entra: what changed since the last run', () => {
     expect(await mirrorOf(sync)).toEqual(before)
   })
 
+  test('a full run that finds nothing new says how much it has read', async () => {
+    expect(await run('contoso', true)).toMatchObject({
+      outcome: 'unchanged',
+      mode: 'full',
+      read: { users: 5, groups: 3 },
+    })
+  })
+
   test.each(['changed', 'deleted'] as const)('people removed as "%s" go, with their memberships', async (reason) => {
     entra().removeUser(entraUserId(1), reason)
     expect(await run('contoso')).toMatchObject({ mode: 'incremental', counts: { user: { removed: 1 } } })
