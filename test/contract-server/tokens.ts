@@ -1,5 +1,8 @@
 import type { Ask } from './service.ts'
 
+/** Calls that clients have in flight at once. */
+const inParallel = 8
+
 /** Access tokens that are good for so many calls; 0: any number. */
 export class Tokens {
   readonly #uses: number
@@ -24,12 +27,13 @@ export class Tokens {
     return true
   }
 
+  /** Whether a call that was given it in place of another may not have gone out yet. */
   isFresh({ headers }: Ask): boolean {
-    return this.#used.get((headers.authorization ?? '').split(' ')[1] ?? '') === 0
+    return (this.#used.get((headers.authorization ?? '').split(' ')[1] ?? '') ?? inParallel) < inParallel
   }
 
   /** All but those that have just been given. */
   expire(): void {
-    for (const [token, used] of this.#used) if (used > 0) this.#used.delete(token)
+    for (const [token, used] of this.#used) if (used >= inParallel) this.#used.delete(token)
   }
 }
