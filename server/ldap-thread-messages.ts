@@ -1,3 +1,4 @@
+import type { PasswordChange, ProviderCheckRequest } from './directory/authentication/sign-in-services.ts'
 import type { CommitRest, EntryBatch } from './directory/replication.ts'
 import type { TlsOptions } from './ldap/tls.ts'
 import type { Config } from './runtime/config-schema.ts'
@@ -15,7 +16,7 @@ export interface LdapThreadData {
   readonly backlog: SharedArrayBuffer
 }
 
-/** To the thread. Those with an id are answered by a `done` with the same one. */
+/** To the thread, each answered by a `done` with the same id. */
 export type ToLdapThread =
   | { readonly id: number; readonly type: 'take'; readonly batch: EntryBatch }
   | { readonly id: number; readonly type: 'finish'; readonly rest: CommitRest }
@@ -25,11 +26,26 @@ export type ToLdapThread =
   | { readonly id: number; readonly type: 'listen' }
   | { readonly id: number; readonly type: 'tls'; readonly tls: TlsOptions }
 
+/** Answers what the thread asked. */
+export type SignInAnswer =
+  | { readonly type: 'answer'; readonly question: number; readonly value: unknown }
+  /** Nothing is said of why: that is in the log. */
+  | { readonly type: 'no answer'; readonly question: number }
+
+/** Which of the SignInServices the thread asks for, and with what. */
+export type SignInQuestion =
+  | { readonly service: 'checkAtProvider'; readonly request: ProviderCheckRequest }
+  | { readonly service: 'redeemCode'; readonly entryUUID: string; readonly code: string }
+  | { readonly service: 'changePassword'; readonly request: PasswordChange }
+  | { readonly service: 'appPasswordKey' }
+
 /** From the thread. */
 export type FromLdapThread =
   | { readonly type: 'done'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly message: string }
   | { readonly type: 'lines'; readonly text: string }
+  /** Answered by a {@link SignInAnswer} with the same number. */
+  | { readonly type: 'question'; readonly number: number; readonly question: SignInQuestion }
   | { readonly type: 'defect'; readonly operation: string; readonly stack: string }
 
 export interface LdapPorts {

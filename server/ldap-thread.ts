@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import type { Directory } from './directory/directory.ts'
 import type { LineSink } from './ldap/access-log.ts'
 import {
@@ -6,13 +7,17 @@ import {
   type FromLdapThread,
   type LdapPorts,
   type LdapThreadData,
+  type SignInAnswer,
   type ToLdapThread,
 } from './ldap-thread-messages.ts'
 import type { TlsOptions } from './ldap/tls.ts'
 import type { Logger } from './runtime/logger.ts'
+import { answerQuestion } from './sign-in-questions.ts'
 
 export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
   readonly directory: Pick<Directory, 'follow'>
+  /** Asked by binds. */
+  readonly signIn: SignInServices
   /** Gets the access log, whole lines at a time. */
   readonly accessLogSink: LineSink
   readonly logger: Pick<Logger, 'error'>
@@ -56,6 +61,10 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
         accessLogSink.write(message.text)
         Atomics.sub(octets, backlogPlace.posted, message.text.length)
         return lookAtSink()
+      case 'question':
+        return void answerQuestion(options.signIn, message.number, message.question, (service, error) =>
+          logger.error({ err: error, service }, 'a bind could not be answered'),
+        ).then((answer: SignInAnswer) => worker.postMessage(answer))
       case 'defect':
         return logger.error({ err: { stack: message.stack }, operation: message.operation }, 'operation failed')
       default:

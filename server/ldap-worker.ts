@@ -11,11 +11,13 @@ import {
   type FromLdapThread,
   type LdapPorts,
   type LdapThreadData,
+  type SignInAnswer,
   type ToLdapThread,
 } from './ldap-thread-messages.ts'
 import { resultCodeName } from './protocol/result-code.ts'
 import { createLdapMetrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
+import { createSignInClient } from './sign-in-questions.ts'
 
 /*
  * The thread that answers LDAP, from a copy of the directory. Syncs, pages and commands run beside it and take none of its
@@ -38,14 +40,17 @@ const accessLines = bufferedLineWriter({
     return Atomics.load(octets, backlogPlace.posted) + Atomics.load(octets, backlogPlace.waiting)
   },
 })
+const signIn = createSignInClient((number, question) => post({ type: 'question', number, question }))
 let server: LdapServer | undefined
 
-parent.on('message', (message: ToLdapThread) => {
+parent.on('message', (message: ToLdapThread | SignInAnswer) => {
+  if (message.type === 'answer' || message.type === 'no answer') return signIn.answered(message)
   answer(message).then(
     (value) => post({ type: 'done', id: message.id, value }),
     (error: unknown) =>
       post({ type: 'failed', id: message.id, message: error instanceof Error ? error.message : String(error) }),
   )
+  return undefined
 })
 
 async function answer(message: ToLdapThread): Promise<unknown> {

@@ -80,6 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         baseDir: loaded.baseDir,
         tls: tls.options,
         directory,
+        signIn: workspace.signIn,
         accessLogSink: options.accessLogSink,
         logger,
         onDeath(error) {

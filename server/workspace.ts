@@ -13,6 +13,8 @@ import { runReportChanges } from '../sync/reporting/run-reporting.ts'
 import { mailServerOf } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
+import type { SignInServices } from './directory/authentication/sign-in-services.ts'
+import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import type { DirectoryStore } from './directory/directory-store.ts'
 import { filledMark } from './directory/filled-mark.ts'
@@ -25,6 +27,7 @@ import type { Logger } from './runtime/logger.ts'
 import { makeMasterKey, readMasterKey } from './runtime/master-key.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { trustCaFile } from './runtime/trust.ts'
+import { signInServices } from './sign-in.ts'
 import { openLevelStore } from './storage/level-store.ts'
 
 export interface WorkspaceOptions {
@@ -50,6 +53,8 @@ export interface Workspace extends AsyncDisposable {
   readonly authorizations: Authorizations
   readonly authorizationLinks: AuthorizationLinks
   readonly credentialRecorder: CredentialRecorder
+  readonly macKeys: MacKeys
+  readonly signIn: SignInServices
 }
 
 /** Without what is kept in the store when none is open. */
@@ -76,6 +81,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const directory = await openDirectory(store, config.baseDn)
     if (config.providers.length === 0) await addContainers(directory, config, clock)
     const sealed = sealedRecordsOf(options, store)
+    const macKeys = createMacKeys(directory, sealed)
     const authorizations = createAuthorizations({ directory, sealed, clock })
     const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
     const providers = providersOf(options, { authorizations, recorder: credentialRecorder })
@@ -104,6 +110,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       authorizations,
       authorizationLinks,
       credentialRecorder,
+      macKeys,
+      // Binds ask here for what the parts above know.
+      signIn: signInServices({ appPasswordKey: () => macKeys.find('app-password') }),
       async [Symbol.asyncDispose]() {
         await enrollment.idle()
         await store.close()

@@ -1,5 +1,7 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
+import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
+import { createMacKeys, type MacKeys } from '../../server/directory/credentials/mac-keys.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
@@ -7,6 +9,7 @@ import { createSealedRecords, type SealedRecords } from '../../server/directory/
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
 import { readMasterKey } from '../../server/runtime/master-key.ts'
 import { Secret } from '../../server/runtime/secret.ts'
+import { signInServices } from '../../server/sign-in.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { type Authorizations, createAuthorizations } from '../../sync/authorizations.ts'
 import { type AuthorizationLinks, createAuthorizationLinks } from '../../sync/authorization-links.ts'
@@ -38,6 +41,8 @@ export interface SyncFixture {
   readonly authorizations: Authorizations
   readonly authorizationLinks: AuthorizationLinks
   readonly credentialRecorder: CredentialRecorder
+  readonly macKeys: MacKeys
+  readonly signIn: SignInServices
 }
 
 /** Tenants whose certificate this process trusts. */
@@ -127,6 +132,8 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     authorizations,
     authorizationLinks,
     credentialRecorder,
+    macKeys: createMacKeys(directory, sealed),
+    signIn: signInServices({}),
   }
 }
 

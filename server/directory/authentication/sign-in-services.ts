@@ -6,6 +6,8 @@ export interface SignInServices {
   redeemCode(entryUUID: string, code: string): Promise<boolean>
   /** Password Modify (RFC 3062) of the bound person. */
   changePassword(request: PasswordChange): Promise<PasswordChangeResult>
+  /** Key of the MACs in app password records; undefined while none was ever issued. It stays the same for ever. */
+  appPasswordKey(): Promise<Uint8Array | undefined>
 }
 
 export interface ProviderCheckRequest {
@@ -37,5 +39,10 @@ export interface PasswordChange {
 
 export type PasswordChangeResult =
   | { readonly changed: true; readonly generated: string | undefined }
-  /** `wrong-old`: invalidCredentials; `policy`: constraintViolation; `not-here`: unwillingToPerform. `message` may be shown to the person. */
-  | { readonly changed: false; readonly why: 'wrong-old' | 'policy' | 'not-here'; readonly message: string }
+  /** `wrong-old`: invalidCredentials; `not-here`: unwillingToPerform. `message` may be shown to the person. */
+  | { readonly changed: false; readonly why: 'wrong-old' | 'not-here'; readonly message: string }
+  /** The new one breaks a rule: constraintViolation. */
+  | { readonly changed: false; readonly why: 'policy'; readonly rule: PasswordRule; readonly message: string }
+
+/** Told apart for the password policy control, whose errors these are (draft-behera-ldap-password-policy §6.2). */
+export type PasswordRule = 'too-short' | 'too-long' | 'weak' | 'used-before'
