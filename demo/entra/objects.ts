@@ -1,3 +1,5 @@
+import type { SignInErrorCode } from './sign-in-error.ts'
+
 /** Directory objects of the Entra tenant, with the property names of Graph v1.0 (contract §3.5, §3.6). */
 
 export interface EntraUser {
@@ -69,8 +71,15 @@ export interface EntraDomain {
 
 export type MemberType = 'user' | 'group' | EntraOther['type']
 
-/** How a password check of a person ends when the password is right (contract §2.6). */
-type EntraSignIn = 'allowed' | 'mfa' | 'mfa-registration' | 'password-expired' | 'conditional-access' | 'locked'
+/** How a password check of a person ends when the password is right (contract §2.6): any code, or a common case by name. */
+type EntraSignIn =
+  | SignInErrorCode
+  | 'allowed'
+  | 'mfa'
+  | 'mfa-registration'
+  | 'password-expired'
+  | 'conditional-access'
+  | 'locked'
 
 export interface EntraCredentials {
   /** No password in the directory when undefined: 50056. */

@@ -44,7 +44,7 @@ export function checkPassword(
 
 /** What the service asks for beyond a right password; undefined for nothing. */
 export function demandOf({ signIn }: EntraCredentials): SignInErrorCode | undefined {
-  return outcomes[signIn]
+  return typeof signIn === 'number' ? signIn : outcomes[signIn]
 }
 
 function isFederated(directory: EntraDirectory, user: Readonly<EntraUser>): boolean {

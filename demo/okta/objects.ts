@@ -48,7 +48,16 @@ export interface OktaGroup {
 }
 
 /** How a password check of a person ends when the password is right and the status allows it (contract §6). */
-type OktaSignIn = 'allowed' | 'password-warn' | 'mfa-required' | 'mfa-enroll' | 'password-reset'
+type OktaSignIn =
+  | 'allowed'
+  | 'password-warn'
+  | 'mfa-required'
+  | 'mfa-challenge'
+  | 'mfa-enroll'
+  | 'mfa-enroll-activate'
+  | 'password-reset'
+  /** A status that the contract does not know. */
+  | 'unheard-of'
 
 export interface OktaCredentials {
   password: string | undefined

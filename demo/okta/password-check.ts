@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ServiceRequest } from '../https/exchange.ts'
 import type { OktaDirectory } from './directory.ts'
-import type { OktaUser } from './objects.ts'
+import type { OktaCredentials, OktaUser } from './objects.ts'
 import { authenticationFailed, OktaRefusal } from './okta-error.ts'
 
 export interface PasswordCheckContext {
@@ -19,6 +19,12 @@ export interface AuthnRequest {
 }
 
 const attemptsBeforeLockout = 10
+const demands: Readonly<Partial<Record<OktaCredentials['signIn'], string>>> = {
+  'mfa-challenge': 'MFA_CHALLENGE',
+  'mfa-enroll': 'MFA_ENROLL',
+  'mfa-enroll-activate': 'MFA_ENROLL_ACTIVATE',
+  'unheard-of': 'FACE_REQUIRED',
+}
 const transactionMs = 5 * 60_000
 
 /** Reads the body of `POST /api/v1/authn`. Throws E0000021 or E0000003. */
@@ -80,7 +86,8 @@ function outcome(context: PasswordCheckContext, user: OktaUser, request: AuthnRe
     const factors = [{ id: 'ost7demoFactorTotp01', factorType: 'token:software:totp', provider: 'OKTA' }]
     return transaction(context, 'MFA_REQUIRED', { ...embedded, factors })
   }
-  if (signIn === 'mfa-enroll') return transaction(context, 'MFA_ENROLL', { ...embedded, factors: [] })
+  const demanded = demands[signIn]
+  if (demanded !== undefined) return transaction(context, demanded, { ...embedded, factors: [] })
   if (signIn === 'password-warn' && request.warnBeforePasswordExpired)
     return transaction(context, 'PASSWORD_WARN', embedded)
   return {

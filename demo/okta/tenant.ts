@@ -29,6 +29,8 @@ export class OktaTenant implements SimulatedService {
   readonly apiTokens = new Set<string>()
   /** The password policy "show lock-out failures" (contract §6). */
   showsLockout = false
+  /** Where password checks came from, as network rules see it; undefined: from whoever asked (contract §6). */
+  readonly signInAddresses: (string | undefined)[] = []
   readonly #origin: string
   readonly #now: () => Date
 
@@ -80,7 +82,7 @@ export class OktaTenant implements SimulatedService {
       const answer = this.serviceAppTokens.answer(request)
       return { ...answer, headers: { ...answer.headers, ...this.#headers(limit) } }
     }
-    if (request.path === '/api/v1/authn') return this.#answerAuthn(request)
+    if (request.path === '/api/v1/authn') return this.#answerAuthn(request, limit)
     const scopes = this.#authorize(request.headers.authorization)
     if (request.method !== 'GET') throw methodNotAllowed()
     const { directory, listings } = this
@@ -97,12 +99,14 @@ export class OktaTenant implements SimulatedService {
     return { status: 200, headers, body }
   }
 
-  #answerAuthn(request: ServiceRequest): ServiceAnswer {
+  #answerAuthn(request: ServiceRequest, limit: RateLimitState): ServiceAnswer {
     if (request.method !== 'POST') throw methodNotAllowed()
-    if (request.headers.authorization !== undefined) this.#authorize(request.headers.authorization)
+    const { authorization } = request.headers
+    if (authorization !== undefined && this.#authorize(authorization) !== undefined) throw invalidToken()
+    this.signInAddresses.push(authorization === undefined ? undefined : request.headers['x-forwarded-for'])
     const authn = parseAuthnRequest(request)
-    const limit = this.rateLimits.countAuthn(authn.username)
-    if (limit.isExceeded) return this.#refuse(tooManyRequests(), limit)
+    const ofName = this.rateLimits.countAuthn(authn.username)
+    if (ofName.isExceeded) return this.#refuse(tooManyRequests(), ofName)
     const { directory, showsLockout } = this
     const body = checkPassword({ directory, showsLockout, origin: this.#origin, now: this.#now }, authn)
     return { status: 200, headers: { 'content-type': 'application/json', ...this.#headers(limit) }, body }
