@@ -4,6 +4,7 @@ import type { ChangeHook, ChangeSubscriptions } from './change-hook.ts'
 import type { CredentialPurpose } from './credential-health.ts'
 import type { CredentialIdentity } from './credential-recorder.ts'
 import type { Snapshot, SourceDomain, SourceGroup, SourceUser } from './identity.ts'
+import type { PasswordCheck, PasswordVerdict } from './password-verdict.ts'
 
 /** What the calls of one run cost. The provider counts, also when it fails half-way. */
 export interface Traffic {
@@ -133,6 +134,11 @@ export interface IdentityProvider {
    * signs people in with. undefined when the provider has nobody of that name.
    */
   fetchUser?(name: string, mirror: MirrorReader, context: FetchContext): Promise<SourceChanges | undefined>
+  /**
+   * Asks the provider about a password, once: a wrong one counts towards the lock-out of the person there. Absent where
+   * that is not possible. Never throws for what the provider does.
+   */
+  checkPassword?(check: PasswordCheck, signal: AbortSignal): Promise<PasswordVerdict>
   /** Probes each permission apart, with each credential. Never throws for what a probe finds. */
   test(signal: AbortSignal): Promise<readonly ProbeResult[]>
   /** Every credential, backups included, in the order they are tried; files have none. */

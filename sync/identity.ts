@@ -42,6 +42,8 @@ export type SourceUser = {
   readonly kind: 'member' | 'guest'
   /** ISO 8601. */
   readonly created: string | null
+  /** ISO 8601: when password, or status of the account, last changed; null where that is not told. */
+  readonly passwordChanged: string | null
   /** The provider's record as received. */
   readonly record: JsonObject
 }

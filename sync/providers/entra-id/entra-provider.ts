@@ -12,6 +12,7 @@ import { createGraphClient, type GraphClient, type Listing } from './graph-clien
 import { domainsListing, groupsListing, needsGroups, ruleReadsDomains, usersListing } from './graph-listings.ts'
 import { createGraphReader } from './graph-reader.ts'
 import { notificationHook } from './notification-hook.ts'
+import { createPasswordCheck } from './password-check.ts'
 import type { CallContext, TokenCredential } from './token-credential.ts'
 
 /** 4 to 8 in parallel are plenty (contract §6.3). */
@@ -71,6 +72,7 @@ export function createEntraProvider(
     fetchAll: (context) => read(context, () => reader.readAll(context)),
     fetchChanges: (cursor, mirror, context) => read(context, () => reader.readChanges(cursor, mirror, context)),
     fetchUser: (name, mirror, context) => read(context, () => reader.readUser(name, mirror, context)),
+    checkPassword: createPasswordCheck({ config, applications: credentials.applications }),
     async test(signal) {
       const context = newContext(signal)
       const found = await credentials.all()

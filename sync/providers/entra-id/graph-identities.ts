@@ -28,6 +28,9 @@ export const userProperties = [
   'createdDateTime',
 ]
 
+/** Read of each user where passwords are checked at bind. */
+export const passwordChangedProperty = 'lastPasswordChangeDateTime'
+
 export const groupProperties = [
   'id',
   'displayName',
@@ -71,6 +74,7 @@ export function toSourceUser(record: JsonObject): SourceUser {
     // Old objects have no userType: they are members (contract §3.5).
     kind: record.userType === 'Guest' ? 'guest' : 'member',
     created: textField(record, 'createdDateTime'),
+    passwordChanged: textField(record, passwordChangedProperty),
     record,
   }
 }

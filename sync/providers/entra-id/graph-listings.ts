@@ -1,13 +1,16 @@
 import type { EntraProviderConfig } from '../../../server/runtime/config-schema.ts'
 import type { Listing } from './graph-client.ts'
-import { groupProperties, userProperties } from './graph-identities.ts'
+import { groupProperties, passwordChangedProperty, userProperties } from './graph-identities.ts'
 
 /** Every request for people and groups (contract §3.1), and what of the configuration decides that it is sent. */
 
 /** Properties asked for of each user: ours, and those that the configuration takes values from. */
-export function selectedUserProperties({ attributes, usernameAttribute }: EntraProviderConfig): readonly string[] {
+export function selectedUserProperties(config: EntraProviderConfig): readonly string[] {
+  const { attributes, usernameAttribute, passThroughBind } = config
   const sources = Object.entries(attributes).flatMap(([name, source]) => (isOfGroups(name) ? [] : [source]))
   if (usernameAttribute !== undefined && !builtInNames.has(usernameAttribute)) sources.push(usernameAttribute)
+  // A password that was found right is forgotten when there is a new one.
+  if (passThroughBind) sources.push(passwordChangedProperty)
   return withNamed(userProperties, sources)
 }
 

@@ -1,4 +1,4 @@
-import type { Configuration, ICachePlugin } from '@azure/msal-node'
+import type { Configuration, ICachePlugin, INetworkModule } from '@azure/msal-node'
 import { ConfidentialClientApplication, PublicClientApplication } from '@azure/msal-node'
 import type { EntraProviderConfig } from '../../../server/runtime/config-schema.ts'
 import type { ApplicationProof } from './application-credentials.ts'
@@ -19,6 +19,10 @@ export interface RequestHooks {
   readonly signal?: () => AbortSignal | undefined
   readonly onRequest?: () => void
   readonly cachePlugin?: ICachePlugin
+  /** The discovery document as text; without it MSAL asks for it, of hosts it does not know. */
+  readonly authorityMetadata?: string | undefined
+  /** Changes what is sent, or looks at what comes. */
+  readonly wrapNetwork?: (network: INetworkModule) => INetworkModule
 }
 
 type Connection = Pick<EntraProviderConfig, 'tenantId' | 'clientId' | 'authorityHost' | 'requestTimeoutSeconds'>
@@ -45,19 +49,21 @@ export function accountClient(
 
 function configurationOf(
   { tenantId, clientId, authorityHost, requestTimeoutSeconds }: Connection,
-  { signal = () => undefined, onRequest = () => undefined, cachePlugin }: RequestHooks,
+  { signal = () => undefined, onRequest = () => undefined, cachePlugin, authorityMetadata, wrapNetwork }: RequestHooks,
 ): Configuration {
   const { host } = new URL(authorityHost)
+  const network = createNetworkClient({ timeoutMs: requestTimeoutSeconds * 1000, signal, onRequest })
   return {
     auth: {
       clientId,
       authority: `${authorityHost.replace(/\/+$/, '')}/${tenantId}`,
       ...(wellKnownHosts.has(host) ? {} : { knownAuthorities: [host] }),
+      ...(authorityMetadata === undefined ? {} : { authorityMetadata }),
     },
     ...(cachePlugin === undefined ? {} : { cache: { cachePlugin } }),
     system: {
       disableInternalRetries: true,
-      networkClient: createNetworkClient({ timeoutMs: requestTimeoutSeconds * 1000, signal, onRequest }),
+      networkClient: wrapNetwork?.(network) ?? network,
     },
   }
 }

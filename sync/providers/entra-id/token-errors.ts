@@ -277,6 +277,15 @@ export function describeRefusal(
   })
 }
 
+/** OAuth's name of an error that MSAL threw, and the number of the code AADSTS; undefined where it has none. */
+export function tokenErrorOf(thrown: unknown): {
+  readonly errorCode: string | undefined
+  readonly aadsts: number | undefined
+} {
+  const fields = readFields(thrown)
+  return { errorCode: fields.errorCode, aadsts: aadstsCode(fields) }
+}
+
 interface TokenErrorFields {
   readonly errorCode: string | undefined
   readonly errorNo: unknown

@@ -8,9 +8,10 @@ import { answerErrors, type ProviderError } from '../../provider-error.ts'
 import { isJsonObject } from '../../record-fields.ts'
 import { AccessTokens } from './access-tokens.ts'
 import { readNextLink } from './link-header.ts'
-import { describeOktaFailure, NoAnswerError, tokenRequest } from './okta-errors.ts'
+import { describeOktaFailure, tokenRequest } from './okta-errors.ts'
 import { serverTime, spreadOver } from './rate-limit.ts'
 import type { ServiceApp } from './service-app.ts'
+import { type SentRequest, sendRequest } from './single-request.ts'
 
 /** What the connection signs in with. */
 export type OktaAccess = { readonly kind: 'apiToken'; readonly token: Secret } | ServiceApp
@@ -240,10 +241,9 @@ function credentialsFor(access: OktaAccess) {
 }
 
 /**
- * Sends one request with the platform's fetch. The SDK's own (node-fetch 2) never ends when the connection is cut in
- * the middle of a body, and sends everything through https_proxy without exceptions (contract §8.1). Redirects are
- * refused: the token belongs to the org alone. "No answer" is told apart from answers; repeats are the pacer's, but for
- * the one that follows the renewal of an access token, which is the SDK's.
+ * Sends with the platform's fetch. The SDK's own (node-fetch 2) never ends when the connection is cut in the middle of a
+ * body, and sends everything through https_proxy without exceptions (contract §8.1). Repeats are the pacer's, but for the
+ * one that follows the renewal of an access token, which is the SDK's.
  */
 function singleRequestExecutor(Executor: typeof RequestExecutor, tokenUrl: string, timeoutMs: number): RequestExecutor {
   const tokens = new AccessTokens()
@@ -254,31 +254,14 @@ function singleRequestExecutor(Executor: typeof RequestExecutor, tokenUrl: strin
       if (sent.url === tokenUrl) {
         // All calls that wait for a token share the request, so it ends with none of them.
         const signal = AbortSignal.timeout(timeoutMs)
-        return await tokens.answer(sent.headers.DPoP, () => send({ ...sent, signal }))
+        return await tokens.answer(sent.headers.DPoP, () => sendRequest({ ...sent, signal }))
       }
-      const response = await send(sent)
+      const response = await sendRequest(sent)
       if (response.status === 401) await tokens.refused(sent.headers.Authorization)
       return response
     }
   }
   return new SingleRequestExecutor()
-}
-
-/** What the SDK hands to its executor; its declarations leave node-fetch's fields out. */
-interface SentRequest {
-  readonly url: string
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-  readonly signal: AbortSignal
-}
-
-async function send({ url, method, headers, body, signal }: SentRequest): Promise<Response> {
-  try {
-    return await fetch(url, { method, headers, body: body ?? null, signal, redirect: 'error' })
-  } catch (cause) {
-    throw new NoAnswerError(cause)
-  }
 }
 
 function isPage(body: unknown, key: 'id' | 'uuid'): body is readonly JsonObject[] {

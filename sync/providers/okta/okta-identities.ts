@@ -29,8 +29,14 @@ export function toSourceUser(record: JsonObject): SourceUser {
     signIn: signInOf(textField(record, 'status')),
     kind: 'member',
     created: textField(record, 'created'),
+    passwordChanged: laterOf(textField(record, 'passwordChanged'), textField(record, 'statusChanged')),
     record,
   }
+}
+
+function laterOf(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other
+  return Date.parse(one) >= Date.parse(other) ? one : other
 }
 
 /** Contract §3.1. A status nobody knows yet does not let anybody in. */

@@ -10,6 +10,7 @@ import { createEventHook } from './event-hook.ts'
 import { createOktaClient, type Listing, type OktaAccess, type OktaClient } from './okta-client.ts'
 import { groupsListing, needsGroups, usersListing } from './okta-listings.ts'
 import { createOktaReader } from './okta-reader.ts'
+import { createPasswordCheck } from './password-check.ts'
 import { readServiceApp } from './service-app.ts'
 
 /** 5 or fewer in parallel (contract §4). */
@@ -45,6 +46,7 @@ export function createOktaProvider(config: OktaProviderConfig, parts: ProviderPa
     fetchAll: (context) => reader.readAll(context),
     fetchChanges: (cursor, mirror, context) => reader.readChanges(cursor, mirror, context),
     fetchUser: (name, mirror, context) => reader.readUser(name, mirror, context),
+    checkPassword: createPasswordCheck({ config, orgUrl: org.origin, secret: parts.secret, clock: parts.clock }),
     async test(signal) {
       const context = { signal, traffic: newTraffic() }
       const results: ProbeResult[] = []

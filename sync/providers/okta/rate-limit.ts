@@ -24,6 +24,14 @@ export function spreadOver(
   return { gapMs: untilResetMs / Math.max(1, left), forMs: untilResetMs }
 }
 
+/** How long nothing more may be sent, because the share of the limit is used up; undefined while some of it is left. */
+export function usedUpFor(headers: ResponseHeaders, share: number, now: Date): number | undefined {
+  const limit = numberHeader(headers, 'x-rate-limit-limit')
+  const remaining = numberHeader(headers, 'x-rate-limit-remaining')
+  if (limit === undefined || remaining === undefined || remaining - limit * (1 - share) >= 1) return undefined
+  return msUntilReset(headers, now)
+}
+
 /** The server's clock at the time of an answer. */
 export function serverTime(headers: ResponseHeaders): Date | undefined {
   return parseHttpDate(headers.get('date'))

@@ -26,6 +26,7 @@ export function aUser(changes: UserChanges = {}): SourceUser {
     signIn: { allowed: true },
     kind: 'member',
     created: '2024-01-01T00:00:00Z',
+    passwordChanged: null,
     record: {},
     ...rest,
   }
