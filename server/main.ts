@@ -212,7 +212,7 @@ function readiness({ directory }: Workspace): { ok: boolean; reasons: string[] }
 }
 
 async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {
-  metrics.directoryEntries.set(directory.view.slotByKey.size)
+  metrics.directoryEntries.set(directory.size)
   metrics.directoryLastChange.set(directory.store.lastChange)
   return `${await metrics.text()}${await ldap.metricsText()}`
 }

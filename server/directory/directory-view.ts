@@ -51,11 +51,12 @@ export type ViewChange = EntryChange | { readonly type: 'encoded'; readonly enco
 export interface ViewBuilder {
   readonly empty: DirectoryView
   readonly layouts: LayoutTable
-  /** The view after `changes`; gives way to other work after every `sliceSize` entries. */
+  /** The view after `changes`; gives way to other work every few milliseconds. */
   advance(view: DirectoryView, changes: Iterable<ViewChange> | AsyncIterable<ViewChange>): Promise<DirectoryView>
 }
 
-const sliceSize = 500
+/** So long others wait at most, but for single steps that take longer. */
+const sliceMs = 1
 /** So few changes share no buffer: what is left of them would keep the whole of it. */
 const fewChanges = 64
 /** Large entries never share one: they change, and small ones beside them stay. */
@@ -83,16 +84,23 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
     changes: Iterable<ViewChange> | AsyncIterable<ViewChange>,
   ): Promise<DirectoryView> {
     const next = new NextView(view, layouts, indexed)
-    let count = 0
+    let sliceEnd = performance.now() + sliceMs
+    const giveWay = async () => {
+      await nextTurn()
+      sliceEnd = performance.now() + sliceMs
+    }
     const areFew = Array.isArray(changes) && changes.length < fewChanges
     for await (const change of changes) {
       if (change.type === 'put') next.put(settled(encodeEntry(change.entry, layouts), areFew))
       else if (change.type === 'encoded') next.put(settled(change.encoded, areFew))
       else next.delete(change.entryUUID)
-      count += 1
-      if (count % sliceSize === 0) await nextTurn()
+      if (performance.now() >= sliceEnd) await giveWay()
     }
-    return next.finish()
+    const finishing = next.finish()
+    for (let step = finishing.next(); ; step = finishing.next()) {
+      if (step.done) return step.value
+      if (performance.now() >= sliceEnd) await giveWay()
+    }
   }
 
   return { empty, layouts, advance }
@@ -112,7 +120,8 @@ export function smallView(schema: Schema, entries: readonly Entry[]): DirectoryV
   const { empty, layouts } = createViewBuilder(schema)
   const next = new NextView(empty, layouts, [])
   for (const entry of entries) next.put(encodeEntry(entry, layouts))
-  return next.finish()
+  const finishing = next.finish()
+  for (let step = finishing.next(); ; step = finishing.next()) if (step.done) return step.value
 }
 
 /** Slots of one key that come (true) and go; a single one alone: its slot, or the complement of it when it goes. */
@@ -129,10 +138,12 @@ class PostingChanges {
     else this.byKey.set(key, new Map([slotChange(known), [slot, isMember]]))
   }
 
-  applyTo(index: ReadonlyMap<string, Posting>): ReadonlyMap<string, Posting> {
+  /** Yields between its steps. */
+  *applyTo(index: ReadonlyMap<string, Posting>): Generator<void, ReadonlyMap<string, Posting>> {
     if (this.byKey.size === 0) return index
     const next = new Map(index)
     for (const [key, changes] of this.byKey) {
+      yield
       const posting = mergePosting(next.get(key), changes)
       if (posting === undefined) next.delete(key)
       else next.set(key, posting)
@@ -239,20 +250,19 @@ class NextView {
     return slots
   }
 
-  finish(): DirectoryView {
+  /** Yields between its steps. */
+  *finish(): Generator<void, DirectoryView> {
+    const equality = new Map<AttributeType, ReadonlyMap<string, Posting>>()
+    for (const [type, changes] of this.equality)
+      equality.set(type, yield* changes.applyTo(this.from.equality.get(type) ?? new Map()))
     return {
       schema: this.layouts.schema,
       entries: this.entries,
       keys: this.keys,
       slotByKey: this.slotByKey(),
       slotByUuid: this.slotByUuid,
-      childrenByKey: this.children.applyTo(this.from.childrenByKey),
-      equality: new Map(
-        Array.from(this.equality, ([type, changes]) => [
-          type,
-          changes.applyTo(this.from.equality.get(type) ?? new Map()),
-        ]),
-      ),
+      childrenByKey: yield* this.children.applyTo(this.from.childrenByKey),
+      equality,
     }
   }
 }

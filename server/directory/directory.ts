@@ -1,5 +1,4 @@
-import { normalizeDn } from '../protocol/distinguished-name.ts'
-import { accountCollections, CredentialTable } from './credentials/credential-table.ts'
+import { accountCollections } from './credentials/credential-table.ts'
 import type {
   Collection,
   CommitResult,
@@ -8,20 +7,24 @@ import type {
   Generation,
   RecordChange,
 } from './directory-store.ts'
-import { createViewBuilder } from './directory-view.ts'
-import { decodeEntry } from './encoded-entry.ts'
+import { decodeEntry, type EncodedEntry } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
+import { EntryTable } from './entry-table.ts'
 import { filledMark, isFilledMark, isSet } from './filled-mark.ts'
 import { type DirectoryFollower, shipEntries } from './replication.ts'
-import { Schema } from './schema/schema.ts'
-import type { ServedDirectory } from './served-directory.ts'
 
 /**
- * The directory while it runs: the store, and in memory the current view and the passwords. Every change goes through
- * `commit`, which is durable and visible when it resolves; commits follow each other in call order.
+ * The directory while it runs: the store, and its entries in memory. Every change goes through `commit`, which is durable,
+ * and visible to everybody who follows, when it resolves; commits follow each other in call order.
  */
-export interface Directory extends ServedDirectory {
+export interface Directory {
   readonly store: DirectoryStore
+  /** RFC 4514 text, as configured. */
+  readonly suffix: string
+  /** Every provider has been read at least once. */
+  readonly isFilled: boolean
+  /** Number of entries. */
+  readonly size: number
   /** Grows with every commit that writes into the collection; begins anew with the process. */
   revisionOf(collection: Collection): number
   commit(generation: Generation): Promise<CommitResult>
@@ -33,29 +36,26 @@ export interface Directory extends ServedDirectory {
   entries(): Generator<Entry>
 }
 
-/** Reads the whole store into memory. The store stays open and belongs to the caller. */
+/** Reads the entries of the store into memory. The store stays open and belongs to the caller. */
 export async function openDirectory(store: DirectoryStore, suffix: string): Promise<Directory> {
-  const schema = new Schema()
-  const builder = createViewBuilder(schema)
-  const credentials = new CredentialTable()
-  for await (const record of accountRecords(store)) credentials.apply(record)
+  const table = new EntryTable()
+  await table.apply(storedEntries(store))
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
-  let view = await builder.advance(builder.empty, storedEntries(store))
   let last: Promise<unknown> = Promise.resolve()
   const revisions = new Map<Collection, number>()
-
   const followers: DirectoryFollower[] = []
+  const ship = (entryUUIDs: Iterable<string>, follower: DirectoryFollower) =>
+    shipEntries((entryUUID) => table.encoded(entryUUID), entryUUIDs, follower)
 
   async function apply(generation: Generation): Promise<CommitResult> {
     const result = await store.commit(generation)
-    if (generation.entries.length > 0) view = await builder.advance(view, generation.entries)
+    if (generation.entries.length > 0) await table.apply(generation.entries)
     for (const collection of new Set(generation.records.map((record) => record.collection)))
       revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
     const accounts = generation.records.filter(({ collection }) => accountCollections.has(collection))
-    for (const record of accounts) credentials.apply(record)
     if (generation.records.some(isFilledMark)) isFilled = true
     for (const follower of followers) {
-      await shipEntries(view, generation.entries.map(entryUuidOf), follower)
+      await ship(generation.entries.map(entryUuidOf), follower)
       await follower.finish({ accounts, isFilled })
     }
     return result
@@ -64,7 +64,7 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
   async function begin(follower: DirectoryFollower): Promise<void> {
     const accounts: RecordChange[] = []
     for await (const record of accountRecords(store)) accounts.push(record)
-    await shipEntries(view, view.slotByUuid.keys(), follower)
+    await ship(table.uuids(), follower)
     await follower.finish({ accounts, isFilled })
     followers.push(follower)
   }
@@ -75,30 +75,23 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     return result
   }
 
-  const entryAt = (slot: number | undefined) => {
-    const encoded = slot === undefined ? undefined : view.entries[slot]
-    return encoded && decodeEntry(encoded)
-  }
+  const decoded = (encoded: EncodedEntry | undefined) => encoded && decodeEntry(encoded)
 
   return {
     store,
-    schema,
     suffix,
-    credentials,
-    get view() {
-      return view
-    },
     get isFilled() {
       return isFilled
+    },
+    get size() {
+      return table.size
     },
     revisionOf: (collection) => revisions.get(collection) ?? 0,
     commit: (generation) => inLine(() => apply(generation)),
     follow: (follower) => inLine(() => begin(follower)),
-    entryByUuid: (entryUUID) => entryAt(view.slotByUuid.get(entryUUID)),
-    entryByDn: (dn) => entryAt(view.slotByKey.get(normalizeDn(dn))),
-    *entries() {
-      for (const encoded of view.entries) if (encoded) yield decodeEntry(encoded)
-    },
+    entryByUuid: (entryUUID) => decoded(table.encoded(entryUUID)),
+    entryByDn: (dn) => decoded(table.byDn(dn)),
+    entries: () => table.entries(),
   }
 }
 
@@ -106,11 +99,11 @@ function entryUuidOf(change: EntryChange): string {
   return change.type === 'put' ? change.entry.entryUUID : change.entryUUID
 }
 
+async function* storedEntries(store: DirectoryStore) {
+  for await (const entry of store.entries()) yield { type: 'put', entry } as const
+}
+
 async function* accountRecords(store: DirectoryStore): AsyncGenerator<RecordChange> {
   for (const collection of accountCollections)
     for await (const { key, value } of store.list(collection)) yield { collection, key, value }
-}
-
-async function* storedEntries(store: DirectoryStore) {
-  for await (const entry of store.entries()) yield { type: 'put', entry } as const
 }

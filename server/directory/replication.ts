@@ -1,5 +1,5 @@
 import type { RecordChange } from './directory-store.ts'
-import type { DirectoryView, ViewChange } from './directory-view.ts'
+import type { ViewChange } from './directory-view.ts'
 import { type EncodedEntry, type LayoutTable, layoutKey } from './encoded-entry.ts'
 
 /*
@@ -49,9 +49,9 @@ export interface DirectoryFollower {
 
 const batchEntries = 200
 
-/** Sends entries of a view, or their removal, in batches. */
+/** Sends entries, or the removal of those that are not there any more, in batches. */
 export async function shipEntries(
-  view: DirectoryView,
+  entryOf: (entryUUID: string) => EncodedEntry | undefined,
   entryUUIDs: Iterable<string>,
   follower: Pick<DirectoryFollower, 'take'>,
 ): Promise<void> {
@@ -63,7 +63,7 @@ export async function shipEntries(
     deleted = []
   }
   for (const entryUUID of entryUUIDs) {
-    const entry = view.entries[view.slotByUuid.get(entryUUID) ?? -1]
+    const entry = entryOf(entryUUID)
     if (entry === undefined) deleted.push(entryUUID)
     else entries.push(entry)
     if (entries.length + deleted.length >= batchEntries) await send()

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { type Authenticator, createAuthenticator } from '../../server/directory/authentication/authenticator.ts'
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
+import { createDirectoryReplica } from '../../server/directory/directory-replica.ts'
 import type { EntryChange, RecordChange } from '../../server/directory/directory-store.ts'
 import { filledMark } from '../../server/directory/filled-mark.ts'
+import type { Schema } from '../../server/directory/schema/schema.ts'
 import { type AccessLogRecord, createAccessLog } from '../../server/ldap/access-log.ts'
 import { type LdapServer, startLdapServer } from '../../server/ldap/ldap-server.ts'
 import { loadTlsIdentity } from '../../server/ldap/tls.ts'
@@ -25,6 +27,7 @@ export const peopleLdif = readFileSync(new URL('../fixtures/people.ldif', import
 
 export interface RunningLdapServer extends LdapServer, AsyncDisposable {
   readonly directory: Directory
+  readonly schema: Schema
   readonly caPem: string
   /** What the access log was told, as JSON lines. */
   readonly accessLines: readonly string[]
@@ -40,6 +43,8 @@ export async function startTestLdapServer(
   const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-test-'))
   const config: Config['ldap'] = configSchema.parse({ ldap: { port: 0, tls: { port: 0 }, ...options.ldap } }).ldap
   const directory = await openDirectory(openMemoryStore(), suffix)
+  const served = createDirectoryReplica(suffix)
+  await directory.follow(served)
   await directory.commit({ cause: { kind: 'server', id: 'test' }, ...changesOf(parseLdif(options.ldif ?? peopleLdif)) })
   const { accounts, rights } = await readBinders(
     configSchema.parse({ binders: options.binders ?? [readerAccount] }),
@@ -52,12 +57,12 @@ export async function startTestLdapServer(
   const tls = await loadTlsIdentity(config, dataDir, new Date())
   const server = await startLdapServer({
     config,
-    directory,
+    directory: served,
     tls,
     binders: rights,
     version: 'test',
     authenticator:
-      options.authenticator ?? createAuthenticator({ directory, binders: accounts, bindByName: true, bcrypt }),
+      options.authenticator ?? createAuthenticator({ directory: served, binders: accounts, bindByName: true, bcrypt }),
     accessLog: createAccessLog({
       operations: 'all',
       write: (line) => accessLines.push(line),
@@ -74,6 +79,7 @@ export async function startTestLdapServer(
   // Getters of the server (connections) stay live through the prototype.
   return Object.assign(Object.create(server) as LdapServer, {
     directory,
+    schema: served.schema,
     caPem: tls.caPem ?? '',
     accessLines,
     operations,

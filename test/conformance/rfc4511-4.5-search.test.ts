@@ -336,14 +336,12 @@ describe('RFC 4512 §4, §5: subschema and root DSE', () => {
     const { entries } = await client.search({ attributes: ['*', '+'] })
     expect(entries.length).toBeGreaterThan(9)
     for (const { dn, attributes } of entries) {
-      const classes = (attributes.get('objectClass') ?? []).map((name) => server.directory.schema.objectClass(name))
+      const classes = (attributes.get('objectClass') ?? []).map((name) => server.schema.objectClass(name))
       const allowed = new Set(
-        classes.flatMap((objectClass) =>
-          objectClass ? [...server.directory.schema.attributesOfClass(objectClass)] : [],
-        ),
+        classes.flatMap((objectClass) => (objectClass ? [...server.schema.attributesOfClass(objectClass)] : [])),
       )
       for (const name of attributes.keys()) {
-        const type = server.directory.schema.description(name)?.type
+        const type = server.schema.description(name)?.type
         expect(
           attributeTypes.some((definition) => definition === type?.definition),
           `${dn}: ${name} is published`,

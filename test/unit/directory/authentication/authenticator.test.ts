@@ -7,6 +7,7 @@ import {
 import { createBcryptPool } from '../../../../server/directory/authentication/bcrypt-pool.ts'
 import { directoryPassword } from '../../../../server/directory/credentials/credential-records.ts'
 import { openDirectory } from '../../../../server/directory/directory.ts'
+import { createDirectoryReplica } from '../../../../server/directory/directory-replica.ts'
 import type { Generation } from '../../../../server/directory/directory-store.ts'
 import { openMemoryStore } from '../../../../server/storage/memory-store.ts'
 import { anEntry, put, remove } from '../../../builders/directory-view.ts'
@@ -55,7 +56,9 @@ const here = { address: '127.0.0.1', isSecure: true }
 async function start(options: Partial<AuthenticatorOptions> = {}) {
   const directory = await openDirectory(openMemoryStore(), suffix)
   await directory.commit(generation)
-  const authenticator = createAuthenticator({ directory, binders, bindByName: true, bcrypt, ...options })
+  const served = createDirectoryReplica(suffix)
+  await directory.follow(served)
+  const authenticator = createAuthenticator({ directory: served, binders, bindByName: true, bcrypt, ...options })
   const as = (name: string, password: string | Buffer) =>
     authenticator.authenticate(name, Buffer.from(password as string), here)
   return { directory, as }
