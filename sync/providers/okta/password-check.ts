@@ -24,7 +24,7 @@ const checksAtOnce = 5
 const checksWaiting = 60
 const longestCheckSeconds = 10
 /** People of an Active Directory are checked through its agent, which is slow (contract §6). */
-const longestAgentCheckSeconds = 20
+const longestAgentCheckSeconds = 15
 
 /** Password checks by `POST /api/v1/authn` (contract §6). The session token of the answer is dropped with it. */
 export function createPasswordCheck({ config, orgUrl, secret, clock }: PasswordCheckOptions) {
