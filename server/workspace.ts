@@ -8,11 +8,13 @@ import { containerEntries } from '../sync/container-entries.ts'
 import { createEnrollment, type Enrollment } from '../sync/enrollment/enrollment.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
 import type { ProviderParts } from '../sync/provider-parts.ts'
+import { createPassThrough, type PassThrough } from '../sync/pass-through/pass-through.ts'
 import type { MailServer } from '../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../sync/reporting/run-reporting.ts'
 import { mailServerOf } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
+import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
@@ -54,6 +56,7 @@ export interface Workspace extends AsyncDisposable {
   readonly authorizationLinks: AuthorizationLinks
   readonly credentialRecorder: CredentialRecorder
   readonly macKeys: MacKeys
+  readonly passThrough: PassThrough
   readonly signIn: SignInServices
 }
 
@@ -98,6 +101,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     await engine.markInterruptedRuns()
     const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }))
     const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
+    const bcrypt = createBcryptPool(1)
+    const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
     return {
       config,
       directory,
@@ -111,10 +116,16 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       authorizationLinks,
       credentialRecorder,
       macKeys,
+      passThrough,
       // Binds ask here for what the parts above know.
-      signIn: signInServices({ appPasswordKey: () => macKeys.find('app-password') }),
+      signIn: signInServices({
+        appPasswordKey: () => macKeys.find('app-password'),
+        checkAtProvider: (request) => passThrough.checkAtProvider(request),
+      }),
       async [Symbol.asyncDispose]() {
         await enrollment.idle()
+        await passThrough[Symbol.asyncDispose]()
+        await bcrypt[Symbol.asyncDispose]()
         await store.close()
       },
     }

@@ -27,7 +27,7 @@ export function authenticationSource(sources: readonly PersonSource[]): Authenti
     return chosen.signIn.allowed
       ? { allowed: true, provider: chosen.provider, id: chosen.id }
       : { allowed: false, reason: `${labelOf(chosen)}: ${chosen.signIn.reason}` }
-  const gone = entitled.map(labelOf).join(', ')
+  const gone = entitled.length === 0 ? 'the source that checks the password' : entitled.map(labelOf).join(', ')
   const waiting = sources.find(({ signIn, linked }) => signIn?.allowed && linked === 'automatic')
   const advice = waiting === undefined ? '' : `; "rosterd link confirm ${labelOf(waiting)} …" entitles that one`
   return { allowed: false, reason: `${gone} is gone${advice}` }

@@ -9,7 +9,7 @@ import { identityRecordKey, trusted } from './ledgers.ts'
 import { numberKey } from './posix-ids.ts'
 import { type ReportedHold, reportChange } from './run-report.ts'
 import { type HeldRecord, readHeld, type Removals, removalsKey, type Settlement } from './settlement.ts'
-import type { PlannedChange } from './sync-plan.ts'
+import { isActive, type PlannedChange } from './sync-plan.ts'
 
 /** Deletions first, so that a DN is free before its next holder takes it. */
 export function entryChanges(changes: readonly PlannedChange[]): readonly EntryChange[] {
@@ -79,7 +79,10 @@ async function decisionRecords(
 
 const importedPrefix = 'ldif:'
 
-/** Passwords of file entries as credentials `ldif:<n>`; those of other origin are left alone. */
+/**
+ * Passwords of file entries as credentials `ldif:<n>`, and nothing kept of a provider's password for who is not active;
+ * those of other origin are left alone.
+ */
 async function credentialRecords(store: RecordReader, desired: Desired): Promise<readonly RecordChange[]> {
   const wanted = new Map<string, Json>()
   for (const [entryUUID, passwords] of desired.passwords)
@@ -88,12 +91,15 @@ async function credentialRecords(store: RecordReader, desired: Desired): Promise
   const changes: RecordChange[] = []
   for await (const { key, value } of store.list('credential')) {
     const [entryUUID = '', id = ''] = key
+    const entry = desired.entries.get(entryUUID)
+    if (id === 'provider' && (entry === undefined || !isActive(entry)))
+      changes.push({ collection: 'credential', key, value: undefined })
     if (!id.startsWith(importedPrefix)) continue
     const name = `${entryUUID}\0${id}`
     const credential = wanted.get(name)
     wanted.delete(name)
     // An entry the guard holds keeps its password: its file entry is gone, so nothing is known of a new one.
-    const isHeld = !desired.passwords.has(entryUUID) && desired.entries.has(entryUUID)
+    const isHeld = !desired.passwords.has(entryUUID) && entry !== undefined
     if (!isHeld && !isDeepStrictEqual(credential, value))
       changes.push({ collection: 'credential', key, value: credential })
   }

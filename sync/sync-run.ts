@@ -33,6 +33,7 @@ import {
   withChanges,
 } from './mirror.ts'
 import { clashNotices } from './number-clashes.ts'
+import { outdatedPasswords } from './pass-through/outdated-passwords.ts'
 import { readPause } from './provider-pause.ts'
 import { memberRules } from './rules.ts'
 import { whyFull } from './run-mode.ts'
@@ -223,7 +224,12 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       await directory.commit({
         cause: { kind: 'run', id: report.id },
         entries: [],
-        records: [...records, ...cursorRecord, emptiedRecord(provider.id, emptiedNow)],
+        records: [
+          ...records,
+          ...(await outdatedPasswords(store, provider.tenant, records)),
+          ...cursorRecord,
+          emptiedRecord(provider.id, emptiedNow),
+        ],
       })
     const settlement = await settleNow({ fresh: [fresh], emptied, approved: undefined })
     return await apply({ ...report, read: countRead(snapshot) }, settlement, false)

@@ -1,6 +1,7 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
 import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
+import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import { createMacKeys, type MacKeys } from '../../server/directory/credentials/mac-keys.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
@@ -18,6 +19,7 @@ import { type CredentialRecorder, createCredentialRecorder } from '../../sync/cr
 import type { IdentityProvider } from '../../sync/identity-provider.ts'
 import { createEnrollment, type Enrollment } from '../../sync/enrollment/enrollment.ts'
 import type { Logger } from '../../sync/logger.ts'
+import { createPassThrough, type PassThrough } from '../../sync/pass-through/pass-through.ts'
 import type { MailServer } from '../../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../../sync/reporting/run-reporting.ts'
 import { mailServerOf } from '../../sync/reporting/senders.ts'
@@ -42,6 +44,7 @@ export interface SyncFixture {
   readonly authorizationLinks: AuthorizationLinks
   readonly credentialRecorder: CredentialRecorder
   readonly macKeys: MacKeys
+  readonly passThrough: PassThrough
   readonly signIn: SignInServices
 }
 
@@ -118,6 +121,8 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   })
   const mailServer = mailServerOf(config, secret)
   const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
+  const bcrypt = createBcryptPool(1)
+  const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
   return {
     directory,
     engine,
@@ -133,7 +138,8 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     authorizationLinks,
     credentialRecorder,
     macKeys: createMacKeys(directory, sealed),
-    signIn: signInServices({}),
+    passThrough,
+    signIn: signInServices({ checkAtProvider: (request) => passThrough.checkAtProvider(request) }),
   }
 }
 

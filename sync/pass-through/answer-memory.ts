@@ -1,0 +1,147 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Clock } from '../../server/runtime/clock.ts'
+import type { PasswordVerdict } from '../password-verdict.ts'
+import { steadyTime } from '../steady-time.ts'
+
+/** A password to ask about. */
+export interface Question {
+  readonly entryUUID: string
+  /** Changes whenever earlier answers say nothing any more: another source, or a change of the password upstream. */
+  readonly version: string
+  readonly password: string
+  readonly address: string
+}
+
+type Answer = Extract<PasswordVerdict, { outcome: 'wrong' | 'refused' }>
+
+/**
+ * What was found out about passwords a short time ago, so that the cloud is not asked again and again: each wrong attempt
+ * counts towards a lock-out there, and some orgs never forget one. Of passwords only MACs are kept, with a key that no
+ * disk has.
+ */
+export interface AnswerMemory {
+  /** The answer without asking; undefined: ask. */
+  recall(question: Question): Answer | undefined
+  /** Counts the question as one that may turn out wrong, until it is answered. */
+  asked(question: Question): void
+  answered(question: Question, verdict: PasswordVerdict): void
+  /** Whether it is the last password that was right. Nobody is remembered to have had one afterwards. */
+  forgetRight(question: Question, which: 'this' | 'any'): boolean
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+/** How long a wrong password is not asked about again: at first, and so many times as long each time it still is wrong. */
+const wrongForMs = 5 * minuteMs
+const wrongGrowth = 4
+const wrongForAtMostMs = 7 * 24 * hourMs
+/** A refusal depends on policies, which are changed while somebody waits. */
+const refusedForMs = minuteMs
+/** Different wrong passwords of one person in half an hour: domains lock after five, Entra ID and Okta after ten. */
+const wrongAtMost = 4
+const wrongWithinMs = 30 * minuteMs
+const rememberedOfOne = 16
+const longestStepMs = 24 * hourMs
+
+interface Person {
+  version: string
+  /** By MAC: questions under way. */
+  readonly pending: Map<string, number>
+  /** When the cloud said of a password that it is wrong. */
+  wrongAt: number[]
+  right: string | undefined
+  /** By MAC. */
+  readonly wrong: Map<string, { readonly reason: string; readonly waitMs: number; readonly until: number }>
+  /** By MAC and address. */
+  readonly refused: Map<string, { readonly reason: string; readonly until: number }>
+}
+
+/** `people`: so many are remembered; the one who was asked about longest ago goes first. */
+export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 50_000): AnswerMemory {
+  const time = steadyTime(clock, longestStepMs)
+  const key = randomBytes(32)
+  const byEntry = new Map<string, Person>()
+  const macOf = ({ entryUUID, password }: Question) =>
+    createHmac('sha256', key).update(`${entryUUID}\0`).update(password).digest('base64')
+
+  function personOf({ entryUUID, version }: Question): Person {
+    const known = byEntry.get(entryUUID)
+    const person = known?.version === version ? known : { ...nobody(version), pending: known?.pending ?? new Map() }
+    byEntry.delete(entryUUID)
+    byEntry.set(entryUUID, person)
+    for (const oldest of byEntry.keys()) {
+      if (byEntry.size <= people) break
+      byEntry.delete(oldest)
+    }
+    return person
+  }
+
+  return {
+    recall(question) {
+      const now = time()
+      const person = personOf(question)
+      const mac = macOf(question)
+      const wrong = person.wrong.get(mac)
+      if (wrong !== undefined && wrong.until > now) return { outcome: 'wrong', reason: `${wrong.reason}; asked before` }
+      const refused = person.refused.get(`${mac}${question.address}`)
+      if (refused !== undefined && refused.until > now)
+        return { outcome: 'refused', reason: `${refused.reason}; asked before` }
+      person.wrongAt = person.wrongAt.filter((at) => now - at < wrongWithinMs)
+      const others = [...person.pending.keys()].filter((other) => other !== mac).length
+      if (person.wrongAt.length + others < wrongAtMost || person.right === mac) return undefined
+      return {
+        outcome: 'refused',
+        reason: `not asked: ${wrongAtMost} wrong passwords within half an hour, and more would lock the account there`,
+      }
+    },
+    asked(question) {
+      const { pending } = personOf(question)
+      const mac = macOf(question)
+      pending.set(mac, (pending.get(mac) ?? 0) + 1)
+    },
+    answered(question, verdict) {
+      const now = time()
+      const person = personOf(question)
+      const mac = macOf(question)
+      const stillPending = (person.pending.get(mac) ?? 1) - 1
+      if (stillPending > 0) person.pending.set(mac, stillPending)
+      else person.pending.delete(mac)
+      switch (verdict.outcome) {
+        case 'right':
+          person.right = mac
+          person.wrongAt = []
+          person.wrong.delete(mac)
+          break
+        case 'wrong': {
+          const waitMs = Math.min(
+            (person.wrong.get(mac)?.waitMs ?? wrongForMs / wrongGrowth) * wrongGrowth,
+            wrongForAtMostMs,
+          )
+          person.wrongAt.push(now)
+          person.wrong.delete(mac)
+          person.wrong.set(mac, { reason: verdict.reason, waitMs, until: now + waitMs })
+          break
+        }
+        case 'refused':
+          person.refused.set(`${mac}${question.address}`, { reason: verdict.reason, until: now + refusedForMs })
+          break
+        case 'unavailable':
+          break
+        default:
+          verdict satisfies never
+      }
+      for (const answers of [person.wrong, person.refused])
+        for (const oldest of answers.keys()) if (answers.size > rememberedOfOne) answers.delete(oldest)
+    },
+    forgetRight(question, which) {
+      const person = personOf(question)
+      const isForgotten = person.right !== undefined && (which === 'any' || person.right === macOf(question))
+      if (isForgotten) person.right = undefined
+      return isForgotten
+    },
+  }
+}
+
+function nobody(version: string): Person {
+  return { version, pending: new Map(), wrongAt: [], right: undefined, wrong: new Map(), refused: new Map() }
+}

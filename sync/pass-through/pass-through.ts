@@ -1,0 +1,170 @@
+import type {
+  ProviderCheck,
+  ProviderCheckRequest,
+  SignInServices,
+} from '../../server/directory/authentication/sign-in-services.ts'
+import type { Logger } from '../logger.ts'
+import type { PasswordVerdict } from '../password-verdict.ts'
+import { createAnswerMemory, type Question } from './answer-memory.ts'
+import { type AskedPerson, createKeptPasswords, type KeptPasswordsParts } from './kept-passwords.ts'
+import { createOutageGuard, type OutageGuard } from './outage-guard.ts'
+import { passwordSource, type PasswordSource, type PasswordSourceParts } from './password-source.ts'
+
+/** What the provider said last of a person's password. */
+export type LastAnswer = Exclude<ProviderCheck, { outcome: 'not-asked' }> & {
+  /** ISO 8601. */
+  readonly time: string
+}
+
+/** Sign-in with the password of the cloud. */
+export interface PassThrough extends Pick<SignInServices, 'checkAtProvider'>, AsyncDisposable {
+  /** undefined: not asked lately, or before the last start. */
+  lastAnswer(entryUUID: string): LastAnswer | undefined
+  /** Resolves when what follows from the answers so far is written. */
+  idle(): Promise<void>
+}
+
+export interface PassThroughParts extends PasswordSourceParts, KeptPasswordsParts {
+  readonly directory: PasswordSourceParts['directory'] & KeptPasswordsParts['directory']
+  readonly config: PasswordSourceParts['config'] & KeptPasswordsParts['config']
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
+}
+
+type Asked = Extract<PasswordSource, { type: 'provider' }>
+
+/** No cloud takes longer ones. */
+const longestPassword = 512
+const lastAnswersKept = 10_000
+
+export function createPassThrough(parts: PassThroughParts): PassThrough {
+  const { providers, clock, logger } = parts
+  const memory = createAnswerMemory(clock)
+  const kept = createKeptPasswords(parts)
+  const guards = new Map(providers.map(({ id }) => [id, createOutageGuard(id, { clock, logger })]))
+  const lastAnswers = new Map<string, LastAnswer>()
+  /** Mistakes of the set-up that were logged, by provider. */
+  const mistakes = new Map<string, string>()
+  /** The same question, asked while the first waits for its answer, waits for the same answer. */
+  const underWay = new Map<string, Promise<ProviderCheck>>()
+  const afterwards = new Set<Promise<void>>()
+  const stopping = new AbortController()
+
+  async function checkAtProvider(request: ProviderCheckRequest): Promise<ProviderCheck> {
+    const { entryUUID, password, address } = request
+    const source = await passwordSource(entryUUID, parts, clock.now())
+    if (source.type === 'none') return { outcome: 'not-asked', reason: source.reason }
+    if (source.type === 'refused') return { outcome: 'refused', reason: source.reason }
+    if (password === '' || password.length > longestPassword)
+      return { outcome: 'wrong', reason: 'no password has this length' }
+    const question = { entryUUID, password, address, version: versionOf(source) }
+    const key = JSON.stringify(question)
+    const answer = underWay.get(key) ?? answerOf(source, question).finally(() => underWay.delete(key))
+    underWay.set(key, answer)
+    return await answer
+  }
+
+  async function answerOf(source: Asked, question: Question): Promise<ProviderCheck> {
+    const { entryUUID } = question
+    const remembered = memory.recall(question)
+    if (remembered !== undefined) return noted(entryUUID, remembered)
+    const person = { entryUUID, provider: source.provider.id, user: source.user, askedAt: clock.now() }
+    memory.asked(question)
+    const verdict = await ask(source, question)
+    memory.answered(question, verdict)
+    noteMistake(person.provider, verdict)
+    if (verdict.outcome === 'unavailable') {
+      await kept.dropOutdated(person)
+      return noted(entryUUID, { outcome: 'unavailable', reason: verdict.reason })
+    }
+    inBackground(() => follow(verdict, person, question))
+    return noted(entryUUID, verdict)
+  }
+
+  async function ask({ provider, user }: Asked, { entryUUID, password, address }: Question): Promise<PasswordVerdict> {
+    const question = { user, password, clientAddress: address }
+    const once = async (): Promise<PasswordVerdict> => {
+      try {
+        const verdict = await provider.checkPassword?.(question, stopping.signal)
+        return verdict ?? failed(provider.id, undefined)
+      } catch (error) {
+        return failed(provider.id, error)
+      }
+    }
+    const guard: OutageGuard | undefined = guards.get(provider.id)
+    return guard === undefined ? await once() : await guard.ask(entryUUID, once)
+  }
+
+  function failed(provider: string, error: unknown): PasswordVerdict {
+    if (!stopping.signal.aborted) logger.error({ provider, err: error }, 'password check failed')
+    return { outcome: 'unavailable', reason: `${provider}: the password check failed`, needsAdministrator: false }
+  }
+
+  /** What the answer means for what is remembered elsewhere. */
+  async function follow(
+    { outcome }: Exclude<PasswordVerdict, { outcome: 'unavailable' }>,
+    person: AskedPerson,
+    question: Question,
+  ): Promise<void> {
+    const { entryUUID } = person
+    switch (outcome) {
+      case 'right':
+        return await kept.keep(person, question.password)
+      case 'wrong':
+        if (memory.forgetRight(question, 'this')) await kept.drop(entryUUID)
+        else await kept.dropIfSame(entryUUID, question.password)
+        return undefined
+      case 'refused':
+        if (memory.forgetRight(question, 'any')) await kept.drop(entryUUID)
+        else await kept.dropIfAny(entryUUID)
+        return undefined
+      default:
+        return outcome satisfies never
+    }
+  }
+
+  function inBackground(work: () => Promise<void>): void {
+    const done = work()
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) logger.error({ err: error }, 'a checked password could not be kept or dropped')
+      })
+      .finally(() => afterwards.delete(done))
+    afterwards.add(done)
+  }
+
+  function noteMistake(provider: string, verdict: PasswordVerdict): void {
+    const mistake = verdict.outcome === 'unavailable' && verdict.needsAdministrator ? verdict.reason : undefined
+    if (mistake !== undefined && mistakes.get(provider) !== mistake)
+      logger.error({ provider, reason: mistake }, 'passwords cannot be checked until the set-up is mended')
+    if (mistake !== undefined) mistakes.set(provider, mistake)
+    else if (verdict.outcome !== 'unavailable') mistakes.delete(provider)
+  }
+
+  function noted<Answer extends Exclude<ProviderCheck, { outcome: 'not-asked' }>>(
+    entryUUID: string,
+    answer: Answer,
+  ): Answer {
+    lastAnswers.delete(entryUUID)
+    lastAnswers.set(entryUUID, { ...answer, time: clock.now().toISOString() })
+    for (const oldest of lastAnswers.keys()) if (lastAnswers.size > lastAnswersKept) lastAnswers.delete(oldest)
+    return answer
+  }
+
+  async function idle(): Promise<void> {
+    while (underWay.size + afterwards.size > 0) await Promise.allSettled([...underWay.values(), ...afterwards])
+  }
+
+  return {
+    checkAtProvider,
+    lastAnswer: (entryUUID) => lastAnswers.get(entryUUID),
+    idle,
+    async [Symbol.asyncDispose]() {
+      stopping.abort()
+      await idle()
+    },
+  }
+}
+
+/** Answers about another source, login or password than today's say nothing. */
+function versionOf({ provider, user }: Asked): string {
+  return JSON.stringify([provider.id, user.id, user.names.login, user.passwordChanged])
+}
