@@ -1,5 +1,5 @@
 import type { BinderRights } from './directory/access-control.ts'
-import type { BinderAccount } from './directory/authentication/authenticator.ts'
+import type { BinderAccount } from './directory/authentication/binder-check.ts'
 import { normalizeDn } from './protocol/distinguished-name.ts'
 import { parseFilter } from './protocol/filter-string.ts'
 import type { Problem } from './runtime/config-problems.ts'

@@ -89,6 +89,8 @@ async function listen(): Promise<LdapPorts> {
       binders: binders.accounts,
       bindByName: config.ldap.bindByName,
       bcrypt,
+      signIn: signIn.services,
+      passwords: config.passwords,
     }),
     accessLog: createAccessLog({
       operations: config.log.operations,

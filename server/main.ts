@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     'ldap',
     () =>
       startLdapThread({
-        config: { ldap: config.ldap, binders: config.binders, log: config.log },
+        config,
         suffix: config.baseDn,
         version,
         env,

@@ -7,16 +7,23 @@ import { success } from './results.ts'
 import type { LdapServices } from './services.ts'
 import type { Session } from './session.ts'
 
+/** What a bind needs to know of its client, and to tell the log. */
+export interface BindClient {
+  readonly isGone: () => boolean
+  /** Is told the reason that the client is not. */
+  readonly refused: (reason: string) => void
+}
+
 /**
  * Simple bind (RFC 4513 §5.1). The session is anonymous from here on and stays so unless the bind succeeds (RFC 4513 §4).
- * `refused` is told the reason that the client is not.
  */
 export async function bind(
   services: LdapServices,
   session: Session,
   request: BindRequest,
-  refused: (reason: string) => void,
+  client: BindClient,
 ): Promise<LdapResult> {
+  if (session.identity.kind === 'binder') session.lastBinder = session.identity.name
   session.identity = anonymous
   const { name, authentication } = request
   if (request.version !== 3)
@@ -34,10 +41,17 @@ export async function bind(
   const outcome = await services.authenticator.authenticate(name, password, {
     address: session.remoteAddress,
     isSecure: session.isSecure,
+    binder: session.lastBinder,
+    canChangePassword: false,
+    isGone: client.isGone,
   })
   if ('refused' in outcome) {
-    refused(outcome.refused)
+    client.refused(outcome.refused)
     throw new LdapError(ResultCode.invalidCredentials, '')
+  }
+  if ('unavailable' in outcome) {
+    client.refused(outcome.unavailable)
+    throw new LdapError(ResultCode.unavailable, 'the password cannot be checked now, try again')
   }
   session.identity = outcome.identity
   return success

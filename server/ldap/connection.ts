@@ -304,8 +304,11 @@ export class Connection {
     let reason: string | undefined
     let result: LdapResult
     try {
-      result = await bind(this.services, this.session, request, (text) => {
-        reason = text
+      result = await bind(this.services, this.session, request, {
+        isGone: () => this.isClosing,
+        refused: (text) => {
+          reason = text
+        },
       })
     } catch (error) {
       result = this.toResult(error, started)

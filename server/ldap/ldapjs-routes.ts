@@ -1,4 +1,3 @@
-import { anonymous } from '../directory/access-control.ts'
 import { writeSearchEntry } from '../directory/search-entry.ts'
 import { BerReader, Tag } from '../protocol/ber-reader.ts'
 import { BerWriter } from '../protocol/ber-writer.ts'
@@ -14,7 +13,7 @@ import type { LdapjsServer } from './ldapjs-host.ts'
 import { toResult } from './results.ts'
 import { beginSearch } from './search.ts'
 import type { LdapServices } from './services.ts'
-import type { Session } from './session.ts'
+import { newSession, type Session } from './session.ts'
 
 /** What the routes use of ldapjs's requests and responses; @types/ldapjs describes version 2. */
 interface LdapjsRequest {
@@ -55,13 +54,12 @@ export function mountTwin(server: LdapjsServer, services: LdapServices): void {
   const sessionOf = ({ connection }: LdapjsRequest): Session => {
     let session = sessions.get(connection)
     if (!session) {
-      session = {
+      session = newSession({
         id: 0,
         remoteAddress: connection.remoteAddress ?? '',
         isLoopback: isLoopbackAddress(connection.remoteAddress),
         isSecure: connection.encrypted === true,
-        identity: anonymous,
-      }
+      })
       sessions.set(connection, session)
     }
     return session
@@ -79,7 +77,7 @@ export function mountTwin(server: LdapjsServer, services: LdapServices): void {
       services,
       sessionOf(request),
       { type: 'bind', version: 3, name: request.dn.toString(), authentication },
-      () => undefined,
+      { isGone: () => false, refused: () => undefined },
     )
       .catch(resultOf)
       .then((result) => answer(response, result))

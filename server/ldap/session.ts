@@ -9,6 +9,13 @@ export interface Session {
   /** TLS is in place. */
   isSecure: boolean
   identity: Identity
+  /** Name of the binder that was bound here last: the service that lets its users sign in. */
+  lastBinder: string | undefined
+}
+
+/** A client that has sent nothing yet. */
+export function newSession(client: Pick<Session, 'id' | 'remoteAddress' | 'isLoopback' | 'isSecure'>): Session {
+  return { ...client, identity: anonymous, lastBinder: undefined }
 }
 
 /** What turns are shared out by: who is bound or, where nobody is, the address. */

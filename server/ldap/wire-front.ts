@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
-import { anonymous } from '../directory/access-control.ts'
 import { noticeOfDisconnection } from '../protocol/response-encoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
 import { isLoopbackAddress } from '../runtime/loopback.ts'
 import { Connection, type RareOperationHost } from './connection.ts'
 import type { LdapServices } from './services.ts'
+import { newSession } from './session.ts'
 
 /** Every open connection of the server; `accept` and `acceptTls` are the `connectionRouter` of the listeners. */
 export interface WireFront {
@@ -46,13 +46,7 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
       return
     }
     lastId += 1
-    const session = {
-      id: lastId,
-      remoteAddress,
-      isLoopback,
-      isSecure: false,
-      identity: anonymous,
-    }
+    const session = newSession({ id: lastId, remoteAddress, isLoopback, isSecure: false })
     const connection = new Connection(socket, session, services, rareOperations)
     open.set(connection, network)
     perAddress.set(network, (perAddress.get(network) ?? 0) + 1)

@@ -19,7 +19,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'providers[].denyPassThroughAfterDays', neutral: null },
   { path: 'providers[].signIn.clientId', neutral: null },
   { path: 'providers[].signIn.clientSecret', neutral: null },
-  { path: 'passwords.recentBindMinutes', neutral: 10 },
   { path: 'passwords.upgradeImported', neutral: true },
   { path: 'passwords.minLength', neutral: 12 },
   { path: 'passwords.cachedPassThroughHours', neutral: 0 },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticator, createAuthenticator } from '../../server/directory/authentication/authenticator.ts'
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
+import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import { createDirectoryReplica } from '../../server/directory/directory-replica.ts'
 import type { EntryChange, RecordChange } from '../../server/directory/directory-store.ts'
@@ -16,6 +17,7 @@ import { type LdifRecord, parseLdif } from '../../server/protocol/ldif.ts'
 import { Secret } from '../../server/runtime/secret.ts'
 import { readBinders } from '../../server/binders.ts'
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
+import { signInServices } from '../../server/sign-in.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 
 export const suffix = 'dc=example,dc=com'
@@ -38,7 +40,13 @@ export interface RunningLdapServer extends LdapServer, AsyncDisposable {
 
 /** A server on ports of the system's choice over entries given as LDIF, without a sync engine. */
 export async function startTestLdapServer(
-  options: { ldif?: string; ldap?: object; authenticator?: Authenticator; binders?: readonly object[] } = {},
+  options: {
+    ldif?: string
+    ldap?: object
+    authenticator?: Authenticator
+    binders?: readonly object[]
+    signIn?: Partial<SignInServices>
+  } = {},
 ): Promise<RunningLdapServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-test-'))
   const config: Config['ldap'] = configSchema.parse({ ldap: { port: 0, tls: { port: 0 }, ...options.ldap } }).ldap
@@ -62,7 +70,15 @@ export async function startTestLdapServer(
     binders: rights,
     version: 'test',
     authenticator:
-      options.authenticator ?? createAuthenticator({ directory: served, binders: accounts, bindByName: true, bcrypt }),
+      options.authenticator ??
+      createAuthenticator({
+        directory: served,
+        binders: accounts,
+        bindByName: true,
+        bcrypt,
+        signIn: signInServices(options.signIn ?? {}),
+        passwords: configSchema.parse({}).passwords,
+      }),
     accessLog: createAccessLog({
       operations: 'all',
       write: (line) => accessLines.push(line),

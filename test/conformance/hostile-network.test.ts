@@ -235,7 +235,9 @@ describe('slow bytes', () => {
   test('time does not count while the server itself holds a client back', async () => {
     let letIn = (): void => undefined
     const held = new Promise<void>((resolve) => (letIn = resolve))
-    const authenticator = { authenticate: () => held.then(() => ({ identity: anonymous })) }
+    const authenticator = {
+      authenticate: () => held.then(() => ({ identity: anonymous, credential: 'x', mustChange: false })),
+    }
     await using server = await startTestLdapServer({ ldap: soon, authenticator })
     await using client = await RawLdapClient.connect(server.port)
     const root = message(2, searchOperation({ base: '', scope: 0 }))

@@ -1,25 +1,29 @@
-import { readStoredPassword, type StoredPassword } from '../authentication/password-hash.ts'
 import type { Collection, RecordChange } from '../directory-store.ts'
 import { type AccountRecord, type CredentialRecord, readAccount, readCredential } from './credential-records.ts'
 
 /** Collections that a bind asks for. */
 export const accountCollections: ReadonlySet<Collection> = new Set(['credential', 'account'])
 
+const none: ReadonlyMap<string, CredentialRecord> = new Map()
+
 /** What people sign in with, in memory, so that a bind asks no disk. */
 export class CredentialTable {
   private readonly byEntry = new Map<string, Map<string, CredentialRecord>>()
   private readonly accounts = new Map<string, AccountRecord>()
+  private readonly versions = new Map<string, number>()
 
   /** Takes in a change of {@link accountCollections}. */
   apply({ collection, key, value }: RecordChange): void {
     const [entryUUID = '', id = ''] = key
+    const record = collection === 'credential' ? readCredential(value) : undefined
+    // That a password was right just now makes nothing void.
+    if (record?.kind !== 'provider') this.versions.set(entryUUID, this.version(entryUUID) + 1)
     if (collection === 'account') {
       const account = readAccount(value)
       if (account) this.accounts.set(entryUUID, account)
       else this.accounts.delete(entryUUID)
       return
     }
-    const record = readCredential(value)
     const credentials = this.byEntry.get(entryUUID) ?? new Map<string, CredentialRecord>()
     if (record) credentials.set(id, record)
     else credentials.delete(id)
@@ -35,12 +39,17 @@ export class CredentialTable {
     return this.byEntry.get(entryUUID)?.get(id)
   }
 
-  /** Passwords that are checked as they are typed. */
-  *passwordsOf(entryUUID: string): Generator<StoredPassword> {
-    for (const record of this.byEntry.get(entryUUID)?.values() ?? []) {
-      if (record.kind !== 'directory' && record.kind !== 'imported') continue
-      const stored = readStoredPassword(record.hash)
-      if (stored) yield stored
-    }
+  /** By id. */
+  credentials(entryUUID: string): ReadonlyMap<string, CredentialRecord> {
+    return this.byEntry.get(entryUUID) ?? none
+  }
+
+  /**
+   * Moves with every change of a credential or of the account record, also with the removal of what was not there: who
+   * learns that a password was changed elsewhere makes void what was found out with the old one. It stays when what a
+   * provider found right is kept.
+   */
+  version(entryUUID: string): number {
+    return this.versions.get(entryUUID) ?? 0
   }
 }

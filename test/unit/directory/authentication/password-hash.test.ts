@@ -1,18 +1,22 @@
-import { createHash } from 'node:crypto'
+import { createHash, pbkdf2Sync } from 'node:crypto'
 import { hashSync } from 'bcryptjs'
 import { describe, expect, test } from 'vitest'
-import { credentialChange, directoryPassword } from '../../../../server/directory/credentials/credential-records.ts'
-import { CredentialTable } from '../../../../server/directory/credentials/credential-table.ts'
 import { readStoredPassword } from '../../../../server/directory/authentication/password-hash.ts'
 
-function letsIn(stored: string, password: string): boolean | undefined {
+/** By whom a password is let in: checked at once, or in a worker. */
+function letsIn(stored: string, password: string): boolean {
   const read = readStoredPassword(stored)
-  return read?.kind === 'fast' ? read.matches(Buffer.from(password)) : undefined
+  return read.kind !== 'unusable' && read.matches(Buffer.from(password))
 }
 
 const salted = (scheme: string, algorithm: string, password: string, salt: Buffer) => {
   const digest = createHash(algorithm).update(password).update(salt).digest()
   return `{${scheme}}${Buffer.concat([digest, salt]).toString('base64')}`
+}
+/** As OpenLDAP's pw-pbkdf2 writes it. */
+const pbkdf2 = (scheme: string, digest: string, bytes: number, password: string, salt: Buffer) => {
+  const text = (octets: Buffer) => octets.toString('base64').replaceAll('+', '.').replaceAll('=', '')
+  return `{${scheme}}1000$${text(salt)}$${text(pbkdf2Sync(password, salt, 1000, bytes, digest))}`
 }
 
 describe('lets in with the right password alone', () => {
@@ -29,71 +33,88 @@ describe('lets in with the right password alone', () => {
     ['clear text', 'secret', 'secret'],
     ['clear text with a dollar sign', 'se$cret$', 'se$cret$'],
     ['clear text with a brace', '{secret', '{secret'],
-  ])('%s', (_, stored, password) => {
-    expect(letsIn(stored, password)).toBe(true)
-    for (const wrong of [`${password}x`, password.toUpperCase() + 1, `${password}\0`, stored]) {
-      if (wrong !== password) expect(letsIn(stored, wrong)).toBe(false)
-    }
+  ])('at once: %s', (_, stored, password) => {
+    expect(readStoredPassword(stored).kind).toBe('fast')
+    expectOnly(stored, password)
+  })
+
+  const bcrypt = hashSync('secret', 4)
+  test.each([
+    ['bcrypt $2a$', bcrypt.replace(/^\$2b/, '$2a'), 'secret'],
+    ['bcrypt $2b$', bcrypt, 'secret'],
+    ['bcrypt $2y$ of crypt', `{CRYPT}${bcrypt.replace(/^\$2b/, '$2y')}`, 'secret'],
+    ['{BCRYPT}', `{BCRYPT}${bcrypt}`, 'secret'],
+    // Written by crypt of glibc.
+    ['{CRYPT}$5$', '{CRYPT}$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5', 'Hello world!'],
+    ['$5$ with rounds', '$5$rounds=10000$saltstringsaltst$3xv.VbSHBb41AL9AvLeujZkZRBAwqFMz2.opqey6IcA', 'Hello world!'],
+    [
+      '{crypt}$6$',
+      '{crypt}$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1',
+      'Hello world!',
+    ],
+    [
+      '$6$ of a password as long as its digest',
+      '$6$saltstring$ZmX6nr8Zq.2AgXm2.0XN3Q1BgwxzYMMYCVt1KZnceG4slhT9tXtc1t4dWt4eQ9azhoXoDvOepUeSvsXm1SvQM0',
+      'p'.repeat(64),
+    ],
+    [
+      '$5$ of a password as long as its digest',
+      '$5$saltstring$yqJNhK2BWr/oslLyF3.DSMU8ECg4cunGgVzluUBrbXB',
+      'p'.repeat(32),
+    ],
+    ['{PBKDF2}', pbkdf2('PBKDF2', 'sha1', 20, 'secret', Buffer.alloc(16, 0xfb)), 'secret'],
+    ['{PBKDF2-SHA256}', pbkdf2('PBKDF2-SHA256', 'sha256', 32, 'pässword', Buffer.alloc(16, 1)), 'pässword'],
+    ['{pbkdf2-sha512}', pbkdf2('pbkdf2-sha512', 'sha512', 64, 'secret', Buffer.alloc(16, 2)), 'secret'],
+    [
+      'Django’s pbkdf2_sha256',
+      `pbkdf2_sha256$1000$salt$${pbkdf2Sync('secret', 'salt', 1000, 32, 'sha256').toString('base64')}`,
+      'secret',
+    ],
+  ])('in a worker: %s', (_, stored, password) => {
+    expect(readStoredPassword(stored).kind).toBe('slow')
+    expectOnly(stored, password)
   })
 })
 
-test.each(['$2a$', '$2b$', '$2y$'])('knows bcrypt: %s', (prefix) => {
-  const hash = hashSync('secret', 4).replace(/^\$2[aby]\$/, prefix)
-  for (const stored of [hash, `{CRYPT}${hash}`, `{BCRYPT}${hash}`, `{crypt}${hash}`])
-    expect(readStoredPassword(stored)).toEqual({ kind: 'bcrypt', hash })
+function expectOnly(stored: string, password: string): void {
+  expect(letsIn(stored, password)).toBe(true)
+  for (const wrong of [`${password}x`, password.toUpperCase() + 1, `${password}\0`, stored])
+    if (wrong !== password) expect(letsIn(stored, wrong)).toBe(false)
+}
+
+test('a password that bcrypt would cut lets nobody in', () => {
+  const long = 'x'.repeat(72)
+  expect(letsIn(hashSync(long, 4), long)).toBe(true)
+  expect(letsIn(hashSync(long, 4), `${long}y`)).toBe(false)
+  const read = readStoredPassword(hashSync('\ufffd', 4))
+  expect(read.kind === 'slow' && read.matches(Buffer.of(0xff))).toBe(false)
 })
 
 test.each([
-  '',
-  '{MD5}Xr4ilOzQ4PCOq3aQ0qbuaQ==',
-  '{UNKNOWN}secret',
-  '{SASL}ada@example.com',
-  '{CRYPT}$6$salt$hash',
-  '{CRYPT}ab01FAX.bQRSU',
-  '{BCRYPT}secret',
-  '{CLEARTEXT}',
-  '{SHA}',
-  '{SHA}c2hvcnQ=',
-  '{SSHA}5en6G6MezRroT3XKqkdPOmY/BfQ=',
-  '{SSHA}',
-  '$6$salt$hash',
-  '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA',
-  '$2b$10$tooshort',
-])('lets nobody in with %j', (stored) => {
-  expect(readStoredPassword(stored)).toBeUndefined()
-})
-
-describe('the passwords of an entry', () => {
-  test('are those of its records, the last of each id', () => {
-    const table = new CredentialTable()
-    table.apply(directoryPassword('u1', 'old', new Date(0)))
-    table.apply(directoryPassword('u1', 'new', new Date(1)))
-    table.apply(credentialChange('u1', 'ldif:0', { kind: 'imported', hash: '{CLEARTEXT}other' }))
-    table.apply(directoryPassword('u2', 'elsewhere', new Date(0)))
-    const matching = (password: string) =>
-      [...table.passwordsOf('u1')].filter((stored) => stored.kind === 'fast' && stored.matches(Buffer.from(password)))
-    expect(matching('old')).toHaveLength(0)
-    expect(matching('new')).toHaveLength(1)
-    expect(matching('other')).toHaveLength(1)
-    expect(matching('elsewhere')).toHaveLength(0)
-  })
-
-  test('go with their records, and with values that are none', () => {
-    const table = new CredentialTable()
-    for (const gone of [
-      undefined,
-      null,
-      'x',
-      5,
-      [],
-      { hash: 'x' },
-      { kind: 'directory' },
-      { kind: 'later', hash: 'x' },
-    ]) {
-      table.apply(directoryPassword('u1', 'secret', new Date(0)))
-      expect([...table.passwordsOf('u1')]).toHaveLength(1)
-      table.apply({ collection: 'credential', key: ['u1', 'directory'], value: gone })
-      expect([...table.passwordsOf('u1')]).toHaveLength(0)
-    }
-  })
+  ['', 'the stored password is empty'],
+  ['{MD5}Xr4ilOzQ4PCOq3aQ0qbuaQ==', 'passwords of the scheme {MD5} cannot be checked'],
+  ['{UNKNOWN}secret', 'passwords of the scheme {UNKNOWN} cannot be checked'],
+  ['{SASL}ada@example.com', 'passwords of the scheme {SASL} cannot be checked'],
+  ['{CRYPT}$6$salt$hash', 'the {CRYPT} password is not in the form of its scheme'],
+  ['{CRYPT}ab01FAX.bQRSU', '{CRYPT} passwords in the form of DES cannot be checked'],
+  ['{CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0', '$1$ passwords cannot be checked'],
+  [`{CRYPT}$6$rounds=2000000$salt$${'x'.repeat(86)}`, 'the {CRYPT} password asks for more than 1000000 rounds'],
+  ['{BCRYPT}secret', '{CRYPT} passwords in the form of DES cannot be checked'],
+  ['{CLEARTEXT}', 'the {CLEARTEXT} password is not in the form of its scheme'],
+  ['{SHA}', 'the {SHA} password is not in the form of its scheme'],
+  ['{SHA}c2hvcnQ=', 'the {SHA} password is not in the form of its scheme'],
+  ['{SSHA}5en6G6MezRroT3XKqkdPOmY/BfQ=', 'the {SSHA} password is not in the form of its scheme'],
+  ['{SSHA}', 'the {SSHA} password is not in the form of its scheme'],
+  ['{PBKDF2-SHA256}1000$c2FsdA', 'the {PBKDF2-SHA256} password is not in the form of its scheme'],
+  ['{PBKDF2-SHA256}1000$c2FsdA$c2hvcnQ', 'the {PBKDF2-SHA256} password is not in the form of its scheme'],
+  [
+    `pbkdf2_sha1$9000000$salt$${Buffer.alloc(20).toString('base64')}`,
+    'the {pbkdf2_sha1} password asks for more than 2000000 rounds',
+  ],
+  ['bcrypt_sha256$12$salt$aGFzaA==', 'passwords of the scheme bcrypt_sha256 cannot be checked'],
+  ['$6$salt$hash', 'the {CRYPT} password is not in the form of its scheme'],
+  ['$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', '$argon2id$ passwords cannot be checked'],
+  ['$2b$10$tooshort', 'the {CRYPT} password is not in the form of its scheme'],
+])('lets nobody in with %j, and says why', (stored, why) => {
+  expect(readStoredPassword(stored)).toEqual({ kind: 'unusable', why })
 })

@@ -1,0 +1,91 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { ServedDirectory } from '../served-directory.ts'
+
+export interface RecentBindsOptions {
+  readonly directory: ServedDirectory
+  /** 0: nothing is remembered. */
+  readonly minutes: number
+  readonly now: () => Date
+  /** People remembered; the one who signed in longest ago goes first. */
+  readonly capacity?: number
+}
+
+interface RecentBind {
+  readonly mac: Buffer
+  readonly credential: string
+  readonly since: number
+  readonly until: number
+  readonly state: AccountState
+}
+
+/** All that decides whether a password is right; another one means that something about the person has changed. */
+export interface AccountState {
+  /** Of the credentials and the account record. */
+  readonly version: number
+  readonly entry: object | undefined
+}
+
+export function accountState({ credentials, view }: ServedDirectory, entryUUID: string): AccountState {
+  return { version: credentials.version(entryUUID), entry: view.entries[view.slotByUuid.get(entryUUID) ?? -1] }
+}
+
+export function isSameState(one: AccountState, other: AccountState): boolean {
+  return one.version === other.version && one.entry === other.entry
+}
+
+/**
+ * Passwords that were right a moment ago, so that a client that binds for every request costs one slow check and not
+ * thousands. Of each person the last one, as a MAC with a key that no disk has. Void as soon as anything about the person's
+ * credentials, account or entry has changed.
+ */
+export class RecentBinds {
+  private readonly byEntry = new Map<string, RecentBind>()
+  private readonly key = randomBytes(32)
+  private readonly options: RecentBindsOptions
+
+  constructor(options: RecentBindsOptions) {
+    this.options = options
+  }
+
+  /** Id of the credential that the password was right for; undefined when nothing is known of it. */
+  find(entryUUID: string, password: Uint8Array): string | undefined {
+    const recent = this.byEntry.get(entryUUID)
+    if (recent === undefined) return undefined
+    const { directory, now } = this.options
+    const time = now().getTime()
+    // Before `since`: the clock was set back.
+    const isInTime = time >= recent.since && time < recent.until
+    const isValid = isInTime && isSameState(recent.state, accountState(directory, entryUUID))
+    if (!isValid) this.byEntry.delete(entryUUID)
+    return isValid && timingSafeEqual(recent.mac, this.mac(entryUUID, password)) ? recent.credential : undefined
+  }
+
+  /** `state`: from before the password was looked at. `until`: beyond it what was found out does not count, however recent. */
+  remember(
+    entryUUID: string,
+    password: Uint8Array,
+    credential: string,
+    state: AccountState,
+    until = Number.POSITIVE_INFINITY,
+  ): void {
+    const { minutes, now, capacity = 50_000 } = this.options
+    if (minutes === 0) return
+    const since = now().getTime()
+    this.byEntry.delete(entryUUID)
+    this.byEntry.set(entryUUID, {
+      mac: this.mac(entryUUID, password),
+      credential,
+      since,
+      until: Math.min(since + minutes * 60_000, until),
+      state,
+    })
+    for (const oldest of this.byEntry.keys()) {
+      if (this.byEntry.size <= capacity) break
+      this.byEntry.delete(oldest)
+    }
+  }
+
+  private mac(entryUUID: string, password: Uint8Array): Buffer {
+    return createHmac('sha256', this.key).update(`${entryUUID}\0`).update(password).digest()
+  }
+}

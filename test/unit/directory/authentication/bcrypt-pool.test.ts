@@ -1,0 +1,42 @@
+import { hashSync } from 'bcryptjs'
+import { expect, test } from 'vitest'
+import { createBcryptPool } from '../../../../server/directory/authentication/bcrypt-pool.ts'
+import { ResultCode } from '../../../../server/protocol/result-code.ts'
+
+const secret = hashSync('secret', 4)
+
+test('checks passwords of every scheme, and makes hashes', async () => {
+  await using pool = createBcryptPool(1)
+  expect(await pool.compare('secret', secret)).toBe(true)
+  expect(await pool.compare(Buffer.from('Secret'), secret)).toBe(false)
+  expect(await pool.compare('secret', '{CRYPT}$5$damaged')).toBe(false)
+  expect(await pool.compare('another', await pool.hash('another', 4))).toBe(true)
+})
+
+test('is busy beyond a bounded number of waiting checks, and answers all that it took on', async () => {
+  await using pool = createBcryptPool(1)
+  const answers = await Promise.allSettled(Array.from({ length: 10_000 }, () => pool.compare('secret', secret)))
+  const answered = answers.filter(({ status }) => status === 'fulfilled')
+  expect(answered).toHaveLength(129)
+  for (const answer of answers)
+    if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ resultCode: ResultCode.busy })
+})
+
+test('computes nothing for who has gone', async () => {
+  await using pool = createBcryptPool(1)
+  let isGone = false
+  const running = pool.compare('secret', secret)
+  const waiting = pool.compare('secret', secret, () => isGone)
+  isGone = true
+  await expect(waiting).rejects.toMatchObject({ resultCode: ResultCode.canceled })
+  expect(await running).toBe(true)
+})
+
+test('answers unavailable once it is closed, also to those who wait', async () => {
+  const pool = createBcryptPool(1)
+  const checks = [1, 2, 3].map(() => pool.compare('secret', secret))
+  const settled = Promise.allSettled(checks)
+  await pool[Symbol.asyncDispose]()
+  for (const answer of [...(await settled), ...(await Promise.allSettled([pool.compare('secret', secret)]))])
+    expect(answer).toMatchObject({ reason: { resultCode: ResultCode.unavailable } })
+})
