@@ -20,6 +20,7 @@ export interface LdapThreadData {
 export type ToLdapThread =
   | { readonly id: number; readonly type: 'take'; readonly batch: EntryBatch }
   | { readonly id: number; readonly type: 'finish'; readonly rest: CommitRest }
+  | { readonly id: number; readonly type: 'discard' }
   | { readonly id: number; readonly type: 'metrics' }
   | { readonly id: number; readonly type: 'close' }
   /** Listens: the directory has its first state. */

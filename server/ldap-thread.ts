@@ -113,6 +113,9 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
       async finish(rest) {
         if (!isClosing) await ask({ type: 'finish', rest })
       },
+      async discard() {
+        if (!isClosing) await ask({ type: 'discard' })
+      },
     })
     // What the thread answers to `listen` is its ports.
     const ports = (await ask({ type: 'listen' })) as LdapPorts

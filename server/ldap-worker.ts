@@ -59,6 +59,8 @@ async function answer(message: ToLdapThread): Promise<unknown> {
       return await replica.take(message.batch)
     case 'finish':
       return await replica.finish(message.rest)
+    case 'discard':
+      return await replica.discard()
     case 'listen':
       return await listen()
     case 'tls':

@@ -1,5 +1,5 @@
 import { CredentialTable } from './credentials/credential-table.ts'
-import { createViewBuilder, type ViewChange } from './directory-view.ts'
+import { createViewBuilder, type NextView } from './directory-view.ts'
 import { type CommitRest, type DirectoryFollower, receivedChanges } from './replication.ts'
 import { Schema } from './schema/schema.ts'
 import type { ServedDirectory } from './served-directory.ts'
@@ -11,7 +11,7 @@ export function createDirectoryReplica(suffix: string): ServedDirectory & Direct
   const credentials = new CredentialTable()
   let view = builder.empty
   let isFilled = false
-  let pending: ViewChange[] = []
+  let next: NextView | undefined
 
   return {
     schema,
@@ -24,14 +24,17 @@ export function createDirectoryReplica(suffix: string): ServedDirectory & Direct
       return isFilled
     },
     async take(batch) {
-      pending.push(...receivedChanges(batch, builder.layouts))
+      next ??= builder.begin(view)
+      await next.add(receivedChanges(batch, builder.layouts))
     },
     async finish(rest: CommitRest) {
-      const changes = pending
-      pending = []
-      if (changes.length > 0) view = await builder.advance(view, changes)
+      view = (await next?.finish()) ?? view
+      next = undefined
       for (const record of rest.accounts) credentials.apply(record)
       isFilled = rest.isFilled
+    },
+    async discard() {
+      next = undefined
     },
   }
 }

@@ -1,8 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { normalizeDn, parentKey } from '../protocol/distinguished-name.ts'
-import { type EncodedEntry, encodedValues, encodeEntry, entryName, LayoutTable } from './encoded-entry.ts'
+import {
+  type EncodedChange,
+  type EncodedEntry,
+  encodedValues,
+  encodeEntry,
+  entryName,
+  LayoutTable,
+} from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
-import type { EntryChange } from './directory-store.ts'
 import { preparedValues } from './prepared-values.ts'
 import type { AttributeType, Schema } from './schema/schema.ts'
 
@@ -45,14 +51,18 @@ export interface DirectoryView {
   readonly equality: ReadonlyMap<AttributeType, ReadonlyMap<string, Posting>>
 }
 
-/** A change of the store, or an entry that is encoded already, with a layout of the same builder. */
-export type ViewChange = EntryChange | { readonly type: 'encoded'; readonly encoded: EncodedEntry }
-
 export interface ViewBuilder {
   readonly empty: DirectoryView
   readonly layouts: LayoutTable
-  /** The view after `changes`; gives way to other work every few milliseconds. */
-  advance(view: DirectoryView, changes: Iterable<ViewChange> | AsyncIterable<ViewChange>): Promise<DirectoryView>
+  /** The view that follows; the one it begins with stays as it is. */
+  begin(view: DirectoryView): NextView
+}
+
+/** A view in the making. Its steps give way to other work every few milliseconds. */
+export interface NextView {
+  /** Changes in their order; entries have a layout of the builder. */
+  add(changes: readonly EncodedChange[]): Promise<void>
+  finish(): Promise<DirectoryView>
 }
 
 /** So long others wait at most, but for single steps that take longer. */
@@ -79,31 +89,36 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
     equality: new Map(indexed.map((type) => [type, new Map()])),
   }
 
-  async function advance(
-    view: DirectoryView,
-    changes: Iterable<ViewChange> | AsyncIterable<ViewChange>,
-  ): Promise<DirectoryView> {
-    const next = new NextView(view, layouts, indexed)
-    let sliceEnd = performance.now() + sliceMs
+  function begin(view: DirectoryView): NextView {
+    const draft = new ViewDraft(view, layouts, indexed)
+    let sliceEnd = 0
+    const beginSlice = () => (sliceEnd = performance.now() + sliceMs)
     const giveWay = async () => {
       await nextTurn()
-      sliceEnd = performance.now() + sliceMs
+      beginSlice()
     }
-    const areFew = Array.isArray(changes) && changes.length < fewChanges
-    for await (const change of changes) {
-      if (change.type === 'put') next.put(settled(encodeEntry(change.entry, layouts), areFew))
-      else if (change.type === 'encoded') next.put(settled(change.encoded, areFew))
-      else next.delete(change.entryUUID)
-      if (performance.now() >= sliceEnd) await giveWay()
-    }
-    const finishing = next.finish()
-    for (let step = finishing.next(); ; step = finishing.next()) {
-      if (step.done) return step.value
-      if (performance.now() >= sliceEnd) await giveWay()
+    return {
+      async add(changes) {
+        beginSlice()
+        const areFew = changes.length < fewChanges
+        for (const [entryUUID, encoded] of changes) {
+          if (performance.now() >= sliceEnd) await giveWay()
+          if (encoded) draft.put(settled(encoded, areFew))
+          else draft.delete(entryUUID)
+        }
+      },
+      async finish() {
+        beginSlice()
+        const finishing = draft.finish()
+        for (let step = finishing.next(); ; step = finishing.next()) {
+          if (step.done) return step.value
+          if (performance.now() >= sliceEnd) await giveWay()
+        }
+      },
     }
   }
 
-  return { empty, layouts, advance }
+  return { empty, layouts, begin }
 }
 
 /** The entry with octets of its own where a shared buffer would be kept for its sake alone. */
@@ -118,9 +133,9 @@ function settled(entry: EncodedEntry, isOneOfFew: boolean): EncodedEntry {
 /** A view of a few entries that the server makes up. */
 export function smallView(schema: Schema, entries: readonly Entry[]): DirectoryView {
   const { empty, layouts } = createViewBuilder(schema)
-  const next = new NextView(empty, layouts, [])
-  for (const entry of entries) next.put(encodeEntry(entry, layouts))
-  const finishing = next.finish()
+  const draft = new ViewDraft(empty, layouts, [])
+  for (const entry of entries) draft.put(encodeEntry(entry, layouts))
+  const finishing = draft.finish()
   for (let step = finishing.next(); ; step = finishing.next()) if (step.done) return step.value
 }
 
@@ -184,7 +199,7 @@ export function postingHas(posting: Posting | undefined, slot: number): boolean 
   return false
 }
 
-class NextView {
+class ViewDraft {
   private readonly from: DirectoryView
   private readonly layouts: LayoutTable
   private readonly entries: (EncodedEntry | undefined)[]

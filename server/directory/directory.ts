@@ -1,12 +1,5 @@
 import { accountCollections } from './credentials/credential-table.ts'
-import type {
-  Collection,
-  CommitResult,
-  DirectoryStore,
-  EntryChange,
-  Generation,
-  RecordChange,
-} from './directory-store.ts'
+import type { Collection, CommitResult, DirectoryStore, Generation, RecordChange } from './directory-store.ts'
 import { decodeEntry, type EncodedEntry } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
 import { EntryTable } from './entry-table.ts'
@@ -39,32 +32,35 @@ export interface Directory {
 /** Reads the entries of the store into memory. The store stays open and belongs to the caller. */
 export async function openDirectory(store: DirectoryStore, suffix: string): Promise<Directory> {
   const table = new EntryTable()
-  await table.apply(storedEntries(store))
+  await table.load(store.entries())
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
   let last: Promise<unknown> = Promise.resolve()
   const revisions = new Map<Collection, number>()
   const followers: DirectoryFollower[] = []
-  const ship = (entryUUIDs: Iterable<string>, follower: DirectoryFollower) =>
-    shipEntries((entryUUID) => table.encoded(entryUUID), entryUUIDs, follower)
 
   async function apply(generation: Generation): Promise<CommitResult> {
-    const result = await store.commit(generation)
-    if (generation.entries.length > 0) await table.apply(generation.entries)
+    const staged = table.stage(generation.entries)
+    const [stored, shipped] = await Promise.allSettled([
+      store.commit(generation),
+      shipEntries(staged.changes, followers),
+    ])
+    if (stored.status === 'rejected' || shipped.status === 'rejected') {
+      for (const follower of followers) await follower.discard()
+      throw stored.status === 'rejected' ? stored.reason : shipped.status === 'rejected' ? shipped.reason : undefined
+    }
+    staged.publish()
     for (const collection of new Set(generation.records.map((record) => record.collection)))
       revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
     const accounts = generation.records.filter(({ collection }) => accountCollections.has(collection))
     if (generation.records.some(isFilledMark)) isFilled = true
-    for (const follower of followers) {
-      await ship(generation.entries.map(entryUuidOf), follower)
-      await follower.finish({ accounts, isFilled })
-    }
-    return result
+    for (const follower of followers) await follower.finish({ accounts, isFilled })
+    return stored.value
   }
 
   async function begin(follower: DirectoryFollower): Promise<void> {
     const accounts: RecordChange[] = []
     for await (const record of accountRecords(store)) accounts.push(record)
-    await ship(table.uuids(), follower)
+    await shipEntries(table.all(), [follower])
     await follower.finish({ accounts, isFilled })
     followers.push(follower)
   }
@@ -93,14 +89,6 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     entryByDn: (dn) => decoded(table.byDn(dn)),
     entries: () => table.entries(),
   }
-}
-
-function entryUuidOf(change: EntryChange): string {
-  return change.type === 'put' ? change.entry.entryUUID : change.entryUUID
-}
-
-async function* storedEntries(store: DirectoryStore) {
-  for await (const entry of store.entries()) yield { type: 'put', entry } as const
 }
 
 async function* accountRecords(store: DirectoryStore): AsyncGenerator<RecordChange> {

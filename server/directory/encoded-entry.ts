@@ -42,6 +42,9 @@ export interface EncodedEntry {
   readonly layout: Layout
 }
 
+/** An entry as it is from now on, or undefined for one that is gone. */
+export type EncodedChange = readonly [entryUUID: string, encoded: EncodedEntry | undefined]
+
 /**
  * Attributes computed from an entry or its place: what an entry of a foreign directory says of them is not kept, and they are
  * left out when it is decoded.

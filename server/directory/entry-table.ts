@@ -1,7 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { normalizeDn } from '../protocol/distinguished-name.ts'
 import type { EntryChange } from './directory-store.ts'
-import { decodeEntry, type EncodedEntry, encodeEntry, entryName, LayoutTable } from './encoded-entry.ts'
+import {
+  decodeEntry,
+  type EncodedChange,
+  type EncodedEntry,
+  encodeEntry,
+  entryName,
+  LayoutTable,
+} from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
 import { Schema } from './schema/schema.ts'
 
@@ -11,7 +17,13 @@ interface Row {
   readonly key: string
 }
 
-const sliceSize = 100
+/** Changes that are taken in together. */
+export interface StagedEntries {
+  /** Every entry put, or undefined for one deleted, by entryUUID. They are encoded while this is walked, which is done once. */
+  readonly changes: Generator<EncodedChange>
+  /** Those that were walked are there for everybody from now on. */
+  publish(): void
+}
 
 /** Every entry by entryUUID and by DN, encoded as it goes to those who serve it. */
 export class EntryTable {
@@ -23,23 +35,24 @@ export class EntryTable {
     return this.byUuid.size
   }
 
-  /** Takes in a whole commit at one moment; gives way to other work before. */
-  async apply(changes: Iterable<EntryChange> | AsyncIterable<EntryChange>): Promise<void> {
+  stage(changes: Iterable<EntryChange>): StagedEntries {
     const rows = new Map<string, Row | undefined>()
-    for await (const change of changes) {
-      if (change.type === 'put') rows.set(change.entry.entryUUID, this.rowOf(change.entry))
-      else rows.set(change.entryUUID, undefined)
-      if (rows.size % sliceSize === 0) await nextTurn()
+    const rowOf = (entry: Entry) => this.rowOf(entry)
+    return {
+      changes: (function* () {
+        for (const change of changes) {
+          const entryUUID = change.type === 'put' ? change.entry.entryUUID : change.entryUUID
+          const row = change.type === 'put' ? rowOf(change.entry) : undefined
+          rows.set(entryUUID, row)
+          yield [entryUUID, row?.encoded]
+        }
+      })(),
+      publish: () => this.replace(rows),
     }
-    // DNs are given up before they are taken: two entries may swap theirs.
-    for (const entryUUID of rows.keys()) this.uuidByKey.delete(this.byUuid.get(entryUUID)?.key ?? '')
-    for (const [entryUUID, row] of rows) {
-      if (row === undefined) this.byUuid.delete(entryUUID)
-      else {
-        this.byUuid.set(entryUUID, row)
-        this.uuidByKey.set(row.key, entryUUID)
-      }
-    }
+  }
+
+  async load(entries: AsyncIterable<Entry>): Promise<void> {
+    for await (const entry of entries) this.put(entry.entryUUID, this.rowOf(entry))
   }
 
   encoded(entryUUID: string): EncodedEntry | undefined {
@@ -51,14 +64,30 @@ export class EntryTable {
     return this.encoded(this.uuidByKey.get(normalizeDn(dn)) ?? '')
   }
 
-  uuids(): readonly string[] {
-    return [...this.byUuid.keys()]
+  /** Everything, as changes of an empty table; those of the moment when the first is asked for. */
+  *all(): Generator<EncodedChange> {
+    const rows = Array.from(this.byUuid)
+    for (const [entryUUID, { encoded }] of rows) yield [entryUUID, encoded]
   }
 
   /** Those of the moment when the first is asked for. */
   *entries(): Generator<Entry> {
     const rows = Array.from(this.byUuid.values())
     for (const { encoded } of rows) yield decodeEntry(encoded)
+  }
+
+  private put(entryUUID: string, row: Row): void {
+    this.byUuid.set(entryUUID, row)
+    this.uuidByKey.set(row.key, entryUUID)
+  }
+
+  private replace(rows: ReadonlyMap<string, Row | undefined>): void {
+    // DNs are given up before they are taken: two entries may swap theirs.
+    for (const entryUUID of rows.keys()) this.uuidByKey.delete(this.byUuid.get(entryUUID)?.key ?? '')
+    for (const [entryUUID, row] of rows) {
+      if (row === undefined) this.byUuid.delete(entryUUID)
+      else this.put(entryUUID, row)
+    }
   }
 
   private rowOf(entry: Entry): Row {

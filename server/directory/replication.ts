@@ -1,6 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordChange } from './directory-store.ts'
-import type { ViewChange } from './directory-view.ts'
-import { type EncodedEntry, type LayoutTable, layoutKey } from './encoded-entry.ts'
+import { type EncodedChange, type EncodedEntry, type LayoutTable, layoutKey } from './encoded-entry.ts'
 
 /*
  * The directory in another thread: a copy that answers while this one syncs. What goes over is encoded already, so that
@@ -42,33 +42,39 @@ export interface CommitRest {
 
 /** Gets every state of the directory, the first one included. What it returns is awaited before a commit counts as done. */
 export interface DirectoryFollower {
-  /** Part of a state; not to be seen before `finish`. */
+  /** Part of a state; not to be seen before `finish`. One is taken after the other. */
   take(batch: EntryBatch): Promise<void>
   finish(rest: CommitRest): Promise<void>
+  /** What was taken since the last `finish` has not come about. */
+  discard(): Promise<void>
 }
 
-const batchEntries = 200
+const batchEntries = 100
 
-/** Sends entries, or the removal of those that are not there any more, in batches. */
+/** Sends changes in batches. The next batch is made while followers take one in. */
 export async function shipEntries(
-  entryOf: (entryUUID: string) => EncodedEntry | undefined,
-  entryUUIDs: Iterable<string>,
-  follower: Pick<DirectoryFollower, 'take'>,
+  changes: Iterable<EncodedChange>,
+  followers: readonly Pick<DirectoryFollower, 'take'>[],
 ): Promise<void> {
   let entries: EncodedEntry[] = []
   let deleted: string[] = []
+  let taken: Promise<unknown> = Promise.resolve()
   const send = async () => {
-    await follower.take(batchOf(entries, deleted))
+    await taken
+    // A batch each: its octets are handed over.
+    taken = Promise.all(followers.map((follower) => follower.take(batchOf(entries, deleted))))
+    taken.catch(() => undefined) // it is awaited when the next batch is ready
     entries = []
     deleted = []
+    await nextTurn()
   }
-  for (const entryUUID of entryUUIDs) {
-    const entry = entryOf(entryUUID)
+  for (const [entryUUID, entry] of changes) {
     if (entry === undefined) deleted.push(entryUUID)
     else entries.push(entry)
     if (entries.length + deleted.length >= batchEntries) await send()
   }
   if (entries.length + deleted.length > 0) await send()
+  await taken
 }
 
 function batchOf(encoded: readonly EncodedEntry[], deleted: readonly string[]): EntryBatch {
@@ -102,19 +108,16 @@ function batchOf(encoded: readonly EncodedEntry[], deleted: readonly string[]): 
 export function receivedChanges(
   { layouts, entries, octets, deleted }: EntryBatch,
   table: LayoutTable,
-): readonly ViewChange[] {
+): readonly EncodedChange[] {
   const known = layouts.map(({ descriptions, classNames }) => table.layoutOf(descriptions, classNames))
   const all = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
   let start = 0
-  const puts = entries.map(({ entryUUID, layout, nameEnd, ends, octetsEnd }): ViewChange => {
+  const puts = entries.map(({ entryUUID, layout, nameEnd, ends, octetsEnd }): EncodedChange => {
     const own = all.subarray(start, octetsEnd)
     start = octetsEnd
     const shape = known[layout]
     if (shape === undefined) throw new Error(`entry ${entryUUID} came with a layout that is not in its batch`)
-    return {
-      type: 'encoded',
-      encoded: { entryUUID, octets: own, nameEnd, ends: Uint32Array.from(ends), layout: shape },
-    }
+    return [entryUUID, { entryUUID, octets: own, nameEnd, ends: Uint32Array.from(ends), layout: shape }]
   })
-  return [...puts, ...deleted.map((entryUUID) => ({ type: 'delete', entryUUID }) as const)]
+  return [...puts, ...deleted.map((entryUUID) => [entryUUID, undefined] as const)]
 }

@@ -1,7 +1,7 @@
 import { type Access, type AttributeAccess, publicAccess } from '../../server/directory/access-control.ts'
 import type { EntryChange } from '../../server/directory/directory-store.ts'
-import { createViewBuilder, type DirectoryView } from '../../server/directory/directory-view.ts'
-import { entryName } from '../../server/directory/encoded-entry.ts'
+import { createViewBuilder, type DirectoryView, type ViewBuilder } from '../../server/directory/directory-view.ts'
+import { encodeEntry, entryName } from '../../server/directory/encoded-entry.ts'
 import type { AttributeValue, Entry } from '../../server/directory/entry.ts'
 import type { Matcher } from '../../server/directory/filter-match.ts'
 import { Schema } from '../../server/directory/schema/schema.ts'
@@ -28,7 +28,23 @@ export const remove = (entry: Entry): EntryChange => ({ type: 'delete', entryUUI
 
 export async function viewOf(entries: readonly Entry[], schema = new Schema()): Promise<DirectoryView> {
   const builder = createViewBuilder(schema)
-  return await builder.advance(builder.empty, entries.map(put))
+  return await viewAfter(builder, builder.empty, entries.map(put))
+}
+
+export async function viewAfter(
+  builder: ViewBuilder,
+  view: DirectoryView,
+  changes: readonly EntryChange[],
+): Promise<DirectoryView> {
+  const next = builder.begin(view)
+  await next.add(
+    changes.map((change) =>
+      change.type === 'put'
+        ? [change.entry.entryUUID, encodeEntry(change.entry, builder.layouts)]
+        : [change.entryUUID, undefined],
+    ),
+  )
+  return await next.finish()
 }
 
 /** Reads every entry, and every attribute but those named. */

@@ -6,7 +6,7 @@ import type { EntryChange } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { compileFilter, True } from '../../server/directory/filter-match.ts'
 import { Schema } from '../../server/directory/schema/schema.ts'
-import { candidatesOf, put, slotsFound, uuid, viewOf } from '../builders/directory-view.ts'
+import { candidatesOf, put, slotsFound, uuid, viewAfter, viewOf } from '../builders/directory-view.ts'
 import { stateOf } from '../builders/view-state.ts'
 import { FilterOracle, type Hidden } from './filter-oracle.ts'
 import { anEntryNumber, directory, dns, filter, hidden, scope } from './random-directory.ts'
@@ -123,7 +123,7 @@ test('a view that came about in many steps says what one made at once says', asy
       let state: State = []
       for (const each of steps) {
         const { changes, after } = take(each, state)
-        view = await builder.advance(view, changes)
+        view = await viewAfter(builder, view, changes)
         state = after
       }
       const entries = state.filter((entry) => entry !== undefined)

@@ -455,6 +455,7 @@ describe('what is kept', () => {
       const seen: string[] = []
       await directory.follow({
         take: () => Promise.resolve(),
+        discard: () => Promise.resolve(),
         finish: ({ accounts }) => {
           seen.push(...accounts.map(({ key, value }) => `${key.join(' ')} ${value === undefined ? 'gone' : 'set'}`))
           return Promise.resolve()

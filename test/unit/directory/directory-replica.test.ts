@@ -33,6 +33,7 @@ function overThread(follower: DirectoryFollower): DirectoryFollower {
   return {
     take: (batch) => follower.take(structuredClone(batch)),
     finish: (rest) => follower.finish(structuredClone(rest)),
+    discard: () => follower.discard(),
   }
 }
 
@@ -121,4 +122,35 @@ test('a password is in the copy when its commit resolves, and gone when that one
   expect(replica.credentials.credentials(uuid(0)).size).toBe(1)
   await directory.commit(record(undefined))
   expect(replica.credentials.credentials(uuid(0)).size).toBe(0)
+})
+
+test('of a commit that the store refuses, nothing is seen, then or later', async () => {
+  const store = openMemoryStore()
+  let isFull = false
+  const directory = await openDirectory(
+    {
+      ...store,
+      async commit(generation) {
+        if (isFull) throw new Error('no space left on device')
+        return await store.commit(generation)
+      },
+    },
+    suffix,
+  )
+  const replica = createDirectoryReplica(suffix)
+  await directory.follow(overThread(replica))
+  const commit = (...entries: readonly EntryChange[]) =>
+    directory.commit({ cause: { kind: 'server', id: 'test' }, entries, records: [] })
+  await commit(person(1, 1), person(2, 1))
+  const before = truth(directory)
+  isFull = true
+  await expect(commit(person(2, 2), person(3, 1), { type: 'delete', entryUUID: uuid(1) })).rejects.toThrow(
+    'no space left',
+  )
+  expect(truth(directory)).toEqual(before)
+  expect(contents(replica)).toEqual(before)
+  isFull = false
+  await commit(person(4, 1))
+  expect(truth(directory).entries.map(({ dn }) => dn)).toEqual([1, 2, 4].map((n) => `uid=p${n},${suffix}`))
+  expect(contents(replica)).toEqual(truth(directory))
 })

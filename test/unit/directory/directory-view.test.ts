@@ -3,7 +3,7 @@ import { createViewBuilder, postingHas, slotsOf } from '../../../server/director
 import type { Entry } from '../../../server/directory/entry.ts'
 import { Schema } from '../../../server/directory/schema/schema.ts'
 import { normalizeDn } from '../../../server/protocol/distinguished-name.ts'
-import { anEntry, put, remove, search } from '../../builders/directory-view.ts'
+import { anEntry, put, remove, search, viewAfter } from '../../builders/directory-view.ts'
 import { stateOf } from '../../builders/view-state.ts'
 
 const base = 'dc=example,dc=com'
@@ -14,7 +14,7 @@ const renamed = (entry: Entry, dn: string): Entry => ({ ...entry, dn })
 async function after(...steps: readonly (readonly ReturnType<typeof put>[])[]) {
   const builder = createViewBuilder(new Schema())
   let view = builder.empty
-  for (const changes of steps) view = await builder.advance(view, changes)
+  for (const changes of steps) view = await viewAfter(builder, view, changes)
   return view
 }
 
@@ -25,9 +25,9 @@ test('an entry is found by DN and by entryUUID', async () => {
 
 test('a view does not change once it is made', async () => {
   const builder = createViewBuilder(new Schema())
-  const first = await builder.advance(builder.empty, [put(ada), put(bob)])
+  const first = await viewAfter(builder, builder.empty, [put(ada), put(bob)])
   const before = stateOf(first)
-  await builder.advance(first, [remove(ada), put(renamed(bob, `uid=ada,${base}`))])
+  await viewAfter(builder, first, [remove(ada), put(renamed(bob, `uid=ada,${base}`))])
   expect(stateOf(first)).toEqual(before)
 })
 

@@ -183,9 +183,18 @@ describe('nobody signs in', () => {
   })
 
   test('whose entry goes while the password is checked', async () => {
-    const { commit, as } = await start()
+    const gone = Promise.withResolvers<void>()
+    const { commit, as } = await start({
+      bcrypt: {
+        async compare(password, hash) {
+          await gone.promise
+          return await pool.compare(password, hash)
+        },
+      },
+    })
     const answer = as(ada.dn, 'secret')
     await commit([], [remove(ada)])
+    gone.resolve()
     expect(await answer).toEqual({ refused: 'the entry is gone' })
   })
 })
