@@ -21,6 +21,11 @@ export interface Directory {
   /** Grows with every commit that writes into the collection; begins anew with the process. */
   revisionOf(collection: Collection): number
   commit(generation: Generation): Promise<CommitResult>
+  /**
+   * Reads and commits with no other commit in between: what `decide` reads is what its generation is written onto. Others
+   * wait meanwhile. undefined commits nothing.
+   */
+  commitFrom(decide: () => Promise<Generation | undefined>): Promise<CommitResult | undefined>
   /** Gives a copy elsewhere this state and every later one; resolves when it has this one. */
   follow(follower: DirectoryFollower): Promise<void>
   entryByUuid(entryUUID: string): Entry | undefined
@@ -84,6 +89,11 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     },
     revisionOf: (collection) => revisions.get(collection) ?? 0,
     commit: (generation) => inLine(() => apply(generation)),
+    commitFrom: (decide) =>
+      inLine(async () => {
+        const generation = await decide()
+        return generation && (await apply(generation))
+      }),
     follow: (follower) => inLine(() => begin(follower)),
     entryByUuid: (entryUUID) => decoded(table.encoded(entryUUID)),
     entryByDn: (dn) => decoded(table.byDn(dn)),
