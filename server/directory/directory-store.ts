@@ -25,6 +25,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   binder      name                                                            a binder made here, and the secrets that rotation keeps
  *   throttle    account, address                                                failed binds that still count
  *   activity    entryUUID or binder DN, …                                       last uses: when, from where, with what
+ *   audit       entryUUID, number                                               what was done to a person's sign-in, when and by whom
  *   session     SHA-256 of a session id                                         who is signed in to the pages
  *   meta        name                                                            anything single: store version, keys
  */
@@ -50,6 +51,7 @@ export type Collection =
   | 'throttle'
   | 'activity'
   | 'session'
+  | 'audit'
 
 export interface RecordChange {
   readonly collection: Collection

@@ -41,6 +41,7 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   throttle: 19,
   activity: 20,
   session: 21,
+  audit: 22,
 }
 
 /** Keys from `gte` to before `lt`. */

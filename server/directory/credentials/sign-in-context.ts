@@ -1,0 +1,70 @@
+import type { Clock } from '../../runtime/clock.ts'
+import type { Config } from '../../runtime/config-schema.ts'
+import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
+import type { Directory } from '../directory.ts'
+import type { Cause, RecordChange, RecordReader } from '../directory-store.ts'
+import type { SealedRecords } from '../sealed-records.ts'
+import { type CredentialRecord, readCredential } from './credential-records.ts'
+import type { MacKeys } from './mac-keys.ts'
+import { historyChanges, type SignInEvent } from './sign-in-history.ts'
+
+/** What changes of people's sign-in are made with, in the thread that has the store. */
+export interface SignInContext {
+  readonly directory: Pick<Directory, 'store' | 'commitFrom' | 'entryByUuid'>
+  readonly sealed: SealedRecords
+  readonly macKeys: MacKeys
+  readonly bcrypt: BcryptPool
+  readonly clock: Pick<Clock, 'now'>
+  readonly logger: { info(fields: object, event: string): void }
+  readonly config: Pick<Config, 'organization' | 'passwords' | 'providers'>
+}
+
+/** Who changes something: an administrator by name, or the person. */
+export type Actor = Cause & { readonly kind: 'admin' | 'user' }
+
+/** A change of somebody's sign-in. */
+export interface SignInChange {
+  readonly records: readonly RecordChange[]
+  /** Undefined for what happens at every sign-in. */
+  readonly event?: string
+  readonly details?: SignInEvent['details']
+}
+
+/** A person's credentials as they are stored, by id; what is damaged is left out. */
+export async function credentialsOf(
+  store: RecordReader,
+  entryUUID: string,
+): Promise<ReadonlyMap<string, CredentialRecord>> {
+  const found = new Map<string, CredentialRecord>()
+  for await (const { key, value } of store.list('credential', [entryUUID])) {
+    const record = readCredential(value)
+    if (record) found.set(key[1] ?? '', record)
+  }
+  return found
+}
+
+/**
+ * Commits what `decide` makes of the state it is written onto, with its line in the person's history, and logs it.
+ * False when it decides on nothing.
+ */
+export async function changeSignIn(
+  { directory, clock, logger }: Pick<SignInContext, 'directory' | 'clock' | 'logger'>,
+  entryUUID: string,
+  cause: Actor,
+  decide: () => Promise<SignInChange | undefined>,
+): Promise<boolean> {
+  let change = undefined as SignInChange | undefined
+  const by = `${cause.kind}:${cause.id}`
+  await directory.commitFrom(async () => {
+    change = await decide()
+    if (change === undefined) return undefined
+    const { records, event, details = {} } = change
+    const time = clock.now().toISOString()
+    const history =
+      event === undefined ? [] : await historyChanges(directory.store, entryUUID, { time, by, event, details })
+    return { cause, entries: [], records: [...records, ...history] }
+  })
+  if (change?.event !== undefined)
+    logger.info({ by, entryUUID, dn: directory.entryByUuid(entryUUID)?.dn, ...change.details }, change.event)
+  return change !== undefined
+}
