@@ -29,7 +29,7 @@ export type AppPassword = {
   readonly kind: 'app'
   /** Given by the person, such as "phone". */
   readonly name: string
-  /** Base64: HMAC-SHA-256 of the whole password, with a key made of the master key. */
+  /** Base64: HMAC-SHA-256 of the whole password, with the server's key. */
   readonly mac: string
   readonly createdAt: string
   /** ISO 8601, UTC; null: never. */
@@ -93,6 +93,18 @@ export function directoryPassword(entryUUID: string, hash: string, setAt: Date):
 /** The record change that sets a credential, or removes it. */
 export function credentialChange(entryUUID: string, id: string, value: CredentialRecord | undefined): RecordChange {
   return { collection: 'credential', key: [entryUUID, id], value }
+}
+
+/** The record change for what was decided; nothing decided is no record. */
+export function accountChange(entryUUID: string, account: AccountRecord): RecordChange {
+  const isDecided = account.block !== null || account.passThrough !== null
+  return { collection: 'account', key: [entryUUID], value: isDecided ? account : undefined }
+}
+
+/** The block that holds now. */
+export function activeBlock(account: AccountRecord | undefined, now: Date): SignInBlock | undefined {
+  const block = account?.block ?? undefined
+  return block === undefined || (block.until !== null && block.until <= now.toISOString()) ? undefined : block
 }
 
 /** By kind, the field that is compared with what was typed. */

@@ -1,0 +1,163 @@
+import type { PasswordChange, PasswordChangeResult, PasswordRule } from '../authentication/sign-in-services.ts'
+import { activeBlock, credentialChange, type DirectoryPassword, readAccount } from './credential-records.ts'
+import { ntHash, ntHashKey, removedNtHash } from './nt-hash.ts'
+import { namesIn, type PasswordRefusal, passwordRefusal, usedBefore } from './password-policy.ts'
+import { randomText } from './random-text.ts'
+import { type Actor, changeSignIn, credentialsOf, type SignInContext } from './sign-in-context.ts'
+
+export type PasswordOutcome =
+  | { readonly set: true }
+  | { readonly set: false; readonly why: 'policy'; readonly refusal: PasswordRefusal }
+  /** The password is kept elsewhere; the message says where. */
+  | { readonly set: false; readonly why: 'not-here'; readonly message: string }
+
+/** Passwords that are set here. The old one, or a session that stands for it, is the caller's business unless `change` is used. */
+export interface DirectoryPasswords {
+  /** What is wrong with a new password of this person. */
+  refusal(entryUUID: string, password: string): Promise<PasswordRefusal | undefined>
+  /** `mustChange`: it is good for nothing but to set another. */
+  set(
+    entryUUID: string,
+    password: string,
+    options: { readonly mustChange?: boolean },
+    by: Actor,
+  ): Promise<PasswordOutcome>
+  /** A generated one, to be told the person; it is good for nothing but to set another. Throws when the password is kept elsewhere. */
+  reset(entryUUID: string, by: Actor): Promise<string>
+  /** By the person, who knows the old one (RFC 3062). */
+  change(request: PasswordChange): Promise<PasswordChangeResult>
+}
+
+const id = 'directory'
+/** How many of somebody's last passwords are refused, the present one among them. */
+const rememberedPasswords = 5
+
+export function createDirectoryPasswords(context: SignInContext): DirectoryPasswords {
+  const { directory, sealed, bcrypt, clock, config } = context
+  const { store } = directory
+
+  async function present(entryUUID: string): Promise<DirectoryPassword | undefined> {
+    const record = (await credentialsOf(store, entryUUID)).get(id)
+    return record?.kind === 'directory' ? record : undefined
+  }
+
+  /** Why the password of this entry is not set here. */
+  async function kept(entryUUID: string): Promise<string | undefined> {
+    const sources = directory.entryByUuid(entryUUID)?.attributes.get('rosterdSource') ?? []
+    const file = config.providers.find(
+      (provider) => provider.type === 'ldif' && sources.some((source) => String(source).startsWith(`${provider.id}:`)),
+    )
+    if (file !== undefined) return `The password is kept in the file of ${file.name}; change it there.`
+    const credentials = [...(await credentialsOf(store, entryUUID)).values()]
+    return credentials.some(({ kind }) => kind === 'imported')
+      ? 'The password came with a file; change it there.'
+      : undefined
+  }
+
+  async function refusal(entryUUID: string, password: string): Promise<PasswordRefusal | undefined> {
+    const names = namesIn(directory.entryByUuid(entryUUID)?.attributes ?? new Map(), config.organization)
+    const refused = await passwordRefusal(password, { minLength: config.passwords.minLength, names })
+    if (refused !== undefined) return refused
+    const before = await present(entryUUID)
+    for (const hash of before === undefined ? [] : [before.hash, ...before.previous])
+      if (await bcrypt.compare(password, hash)) return usedBefore
+    return undefined
+  }
+
+  /** False when the password before it is not `expected` any more. */
+  async function write(
+    entryUUID: string,
+    password: string,
+    by: Actor,
+    { mustChange, expected }: { mustChange: boolean; expected?: DirectoryPassword },
+  ): Promise<boolean> {
+    const hash = await bcrypt.hash(password, config.passwords.bcryptCost)
+    return await changeSignIn(context, entryUUID, by, async () => {
+      const before = await present(entryUUID)
+      if (expected !== undefined && before?.hash !== expected.hash) return undefined
+      // What somebody was given for once is no password of theirs.
+      const own = before === undefined || before.mustChange ? [] : [before.hash]
+      const previous = [...own, ...(before?.previous ?? [])].slice(0, rememberedPasswords - 1)
+      const setAt = clock.now().toISOString()
+      return {
+        records: [
+          credentialChange(entryUUID, id, { kind: 'directory', hash, setAt, mustChange, previous }),
+          config.passwords.ntHash && !mustChange
+            ? await sealed.seal(ntHashKey(entryUUID), ntHash(password))
+            : removedNtHash(entryUUID),
+        ],
+        event: 'password set',
+        details: { mustChange },
+      }
+    })
+  }
+
+  async function set(
+    entryUUID: string,
+    password: string,
+    { mustChange = false }: { mustChange?: boolean },
+    by: Actor,
+  ): Promise<PasswordOutcome> {
+    const message = await kept(entryUUID)
+    if (message !== undefined) return { set: false, why: 'not-here', message }
+    const refused = await refusal(entryUUID, password)
+    if (refused !== undefined) return { set: false, why: 'policy', refusal: refused }
+    await write(entryUUID, password, by, { mustChange })
+    return { set: true }
+  }
+
+  async function reset(entryUUID: string, by: Actor): Promise<string> {
+    const message = await kept(entryUUID)
+    if (message !== undefined) throw new Error(message)
+    const password = generatedPassword()
+    await write(entryUUID, password, by, { mustChange: true })
+    return password
+  }
+
+  async function change({ entryUUID, oldPassword, newPassword }: PasswordChange): Promise<PasswordChangeResult> {
+    const message = await kept(entryUUID)
+    if (message !== undefined) return { changed: false, why: 'not-here', message }
+    const expected = await present(entryUUID)
+    if (expected === undefined)
+      return { changed: false, why: 'not-here', message: 'You have no password here that could be changed.' }
+    const wrong = { changed: false, why: 'wrong-old', message: 'The old password is wrong.' } as const
+    if (!isPossible(oldPassword) || !(await bcrypt.compare(oldPassword, expected.hash))) return wrong
+    // Who took over an account that was blocked since must not have a new password when the block ends.
+    if (activeBlock(readAccount(await store.get('account', [entryUUID])), clock.now()) !== undefined) return wrong
+    const refused = newPassword === undefined ? undefined : await refusal(entryUUID, newPassword)
+    if (refused !== undefined)
+      return { changed: false, why: 'policy', rule: ruleOf(refused.code), message: refused.message }
+    const generated = newPassword === undefined ? generatedPassword() : undefined
+    const by = { kind: 'user', id: entryUUID } as const
+    const written = await write(entryUUID, newPassword ?? generated ?? '', by, { mustChange: false, expected })
+    return written ? { changed: true, generated } : wrong
+  }
+
+  return { refusal, set, reset, change }
+}
+
+/** 100 bits. */
+function generatedPassword(): string {
+  return randomText(5, 5, 5, 5)
+}
+
+/** bcrypt takes a longer password for its beginning. */
+function isPossible(password: string): boolean {
+  return Buffer.byteLength(password) <= 72 && !password.includes('\0')
+}
+
+function ruleOf(code: PasswordRefusal['code']): PasswordRule {
+  switch (code) {
+    case 'tooShort':
+      return 'too-short'
+    case 'tooLong':
+      return 'too-long'
+    case 'weak':
+    case 'containsName':
+      return 'weak'
+    case 'used':
+      return 'used-before'
+    default:
+      return code satisfies never
+  }
+}
