@@ -16,6 +16,7 @@ import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
+import { type Accounts, createAccounts } from './directory/credentials/accounts.ts'
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import type { DirectoryStore } from './directory/directory-store.ts'
@@ -57,6 +58,7 @@ export interface Workspace extends AsyncDisposable {
   readonly credentialRecorder: CredentialRecorder
   readonly macKeys: MacKeys
   readonly passThrough: PassThrough
+  readonly accounts: Accounts
   readonly signIn: SignInServices
 }
 
@@ -103,6 +105,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
     const bcrypt = createBcryptPool(1)
     const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
+    const accounts = createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config })
     return {
       config,
       directory,
@@ -117,10 +120,13 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       credentialRecorder,
       macKeys,
       passThrough,
+      accounts,
       // Binds ask here for what the parts above know.
       signIn: signInServices({
         appPasswordKey: () => macKeys.find('app-password'),
         checkAtProvider: (request) => passThrough.checkAtProvider(request),
+        redeemCode: (entryUUID, code) => accounts.secondFactors.redeem(entryUUID, code),
+        changePassword: (request) => accounts.passwords.change(request),
       }),
       async [Symbol.asyncDispose]() {
         await enrollment.idle()

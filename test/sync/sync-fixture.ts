@@ -3,6 +3,7 @@ import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulat
 import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import { createMacKeys, type MacKeys } from '../../server/directory/credentials/mac-keys.ts'
+import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
@@ -45,6 +46,7 @@ export interface SyncFixture {
   readonly credentialRecorder: CredentialRecorder
   readonly macKeys: MacKeys
   readonly passThrough: PassThrough
+  readonly accounts: Accounts
   readonly signIn: SignInServices
 }
 
@@ -123,6 +125,7 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
   const bcrypt = createBcryptPool(1)
   const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
+  const macKeys = createMacKeys(directory, sealed)
   return {
     directory,
     engine,
@@ -137,9 +140,10 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     authorizations,
     authorizationLinks,
     credentialRecorder,
-    macKeys: createMacKeys(directory, sealed),
     passThrough,
     signIn: signInServices({ checkAtProvider: (request) => passThrough.checkAtProvider(request) }),
+    macKeys,
+    accounts: createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config }),
   }
 }
 
