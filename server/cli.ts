@@ -6,6 +6,7 @@ import { addIdentityCommands } from './command-line/identity-commands.ts'
 import { addProviderCommands } from './command-line/provider-commands.ts'
 import { addServerCommands } from './command-line/server-commands.ts'
 import { addSyncCommands } from './command-line/sync-commands.ts'
+import { addUserCommands } from './command-line/user-commands.ts'
 import { ExitCode } from './commands/command.ts'
 import { ConfigError } from './runtime/config-problems.ts'
 import { version } from './version.ts'
@@ -33,6 +34,7 @@ addSyncCommands(program, commandLine)
 addProviderCommands(program, commandLine)
 addDirectoryCommands(program, commandLine)
 addIdentityCommands(program, commandLine)
+addUserCommands(program, commandLine)
 addCheckCommands(program, commandLine)
 
 try {

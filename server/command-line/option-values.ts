@@ -17,3 +17,12 @@ export function positiveNumber(value: string): number {
   if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.')
   return Number(value)
 }
+
+/** A date (its beginning, UTC) or a time with its zone, as ISO 8601 in UTC. */
+export function moment(value: string): string {
+  const isMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(value)
+  const time = isMoment ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError('It must be a date such as 2027-01-31, or a time such as 2027-01-31T18:00Z.')
+  return new Date(time).toISOString()
+}

@@ -1,5 +1,6 @@
 import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
+import { appPasswordAddCommand, appPasswordListCommand, appPasswordRevokeCommand } from './app-password-command.ts'
 import { explainCommand } from './explain-command.ts'
 import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand } from './enrollment-command.ts'
 import { exportLdifCommand } from './export-ldif-command.ts'
@@ -16,6 +17,15 @@ import {
 } from './provider-command.ts'
 import { relinkCommand, relinkUndoCommand } from './relink-command.ts'
 import { syncCommand } from './sync-command.ts'
+import { totpBeginCommand, totpConfirmCommand, totpRecoveryCodesCommand, totpResetCommand } from './totp-command.ts'
+import {
+  userBlockCommand,
+  userPassThroughCommand,
+  userRevokeCommand,
+  userShowCommand,
+  userUnblockCommand,
+} from './user-command.ts'
+import { userResetPasswordCommand, userSetPasswordCommand } from './user-password-command.ts'
 
 // Each command reads the input that this program's own command line made for it.
 const all = [
@@ -45,6 +55,20 @@ const all = [
   providerTestCommand,
   providerAuthorizeCommand,
   providerForgetCommand,
+  userShowCommand,
+  userSetPasswordCommand,
+  userResetPasswordCommand,
+  userBlockCommand,
+  userUnblockCommand,
+  userRevokeCommand,
+  userPassThroughCommand,
+  appPasswordAddCommand,
+  appPasswordListCommand,
+  appPasswordRevokeCommand,
+  totpBeginCommand,
+  totpConfirmCommand,
+  totpRecoveryCodesCommand,
+  totpResetCommand,
 ] as readonly Command<never, unknown>[]
 const commands = new Map(all.map((command) => [command.name, command]))
 

@@ -300,7 +300,13 @@ const limits = z.strictObject({
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
   baseDn: z.string().default('dc=example,dc=com').describe('Suffix of the directory (RFC 4514).'),
-  organization: z.string().min(1).default('Example').describe('Name of the organization: `o` of the suffix entry.'),
+  organization: z
+    .string()
+    .min(1)
+    .default('Example')
+    .describe(
+      'Name of the organization: `o` of the suffix entry, issuer in authenticator apps, and part of no password.',
+    ),
   dataDir: z
     .string()
     .min(1)

@@ -20,7 +20,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'providers[].signIn.clientId', neutral: null },
   { path: 'providers[].signIn.clientSecret', neutral: null },
   { path: 'passwords.upgradeImported', neutral: true },
-  { path: 'passwords.minLength', neutral: 12 },
   { path: 'passwords.cachedPassThroughHours', neutral: 0 },
   { path: 'passwords.ntHash', neutral: false },
   { path: 'retention.changeLogDays', neutral: 400 },

@@ -15,13 +15,16 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end; `input` is what it reads. */
 export async function runProgram(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  input = '',
 ): Promise<CommandResult> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const child = spawn(program, args, { stdio: 'pipe', env })
+  child.stdin.on('error', () => undefined) // not every program reads it
+  child.stdin.end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -35,6 +38,7 @@ export interface ConfiguredFolder extends AsyncDisposable {
   readonly path: string
   readonly configFile: string
   run(...args: readonly string[]): Promise<CommandResult>
+  runWithInput(input: string, ...args: readonly string[]): Promise<CommandResult>
   serve(): Promise<ServingProcess>
 }
 
@@ -72,6 +76,7 @@ export async function configuredFolder(config: object = {}, ldif = peopleLdif): 
     path,
     configFile,
     run: (...args) => runProgram(rosterd, ['--config', configFile, ...args]),
+    runWithInput: (input, ...args) => runProgram(rosterd, ['--config', configFile, ...args], process.env, input),
     serve: () => serve(configFile, processes),
     async [Symbol.asyncDispose]() {
       for (const child of processes) {

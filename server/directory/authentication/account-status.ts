@@ -1,3 +1,4 @@
+import { activeBlock } from '../credentials/credential-records.ts'
 import { attributeValues } from '../entry-values.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 
@@ -10,9 +11,8 @@ export function statusRefusal(directory: ServedDirectory, entryUUID: string, now
   if (hasExpired(value('shadowExpire'), now)) return 'the account has expired'
   if (value('nsAccountLock')?.toLowerCase() === 'true') return 'the account is locked'
   if (value('pwdAccountLockedTime') === lockedForGood) return 'the account is locked'
-  const block = directory.credentials.account(entryUUID)?.block ?? null
-  const isBlocked = block !== null && (block.until === null || Date.parse(block.until) > now.getTime())
-  return isBlocked ? 'sign-in is blocked here' : undefined
+  const block = activeBlock(directory.credentials.account(entryUUID), now)
+  return block === undefined ? undefined : 'sign-in is blocked here'
 }
 
 /** ACCOUNTDISABLE of userAccountControl, which entries of inactive people have. */

@@ -30,6 +30,7 @@ test.each([
   'docs/mail.md',
   'docs/migrate.md',
   'docs/sign-in.md',
+  'docs/passwords.md',
 ])('links of %s lead to files', async (file) => {
   const text = await readFile(join(repository, file), 'utf8')
   const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target)

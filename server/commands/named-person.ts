@@ -1,0 +1,55 @@
+import type { Explanation } from '../../sync/explain.ts'
+import { entryType } from '../../sync/file-entries.ts'
+import { type IdentityRecord, trusted } from '../../sync/ledgers.ts'
+import type { RecordReader } from '../directory/directory-store.ts'
+import type { Workspace } from '../workspace.ts'
+
+/** Whom a name means. */
+export interface NamedPerson {
+  readonly entryUUID: string
+  /** DN when served, else the name at the provider. */
+  readonly name: string
+  readonly status: string
+}
+
+/** The one person of that name, as `explain` understands names. Throws an Error that lists the candidates when there are several. */
+export async function namedPerson(
+  { engine, directory }: Pick<Workspace, 'engine' | 'directory'>,
+  text: string,
+): Promise<NamedPerson> {
+  const people = new Map<string, NamedPerson>()
+  const withoutIds: string[] = []
+  for (const explanation of (await engine.explain(text)).filter(isPerson)) {
+    const { identity, entry, decision, label } = explanation
+    const entryUUID = identity?.entryUUID ?? entry?.entryUUID ?? decision?.entryUUID
+    if (entryUUID === undefined || entryUUID === null) withoutIds.push(label)
+    else if (!people.has(entryUUID))
+      people.set(entryUUID, { entryUUID, name: entry?.dn ?? label, status: decision?.status ?? 'active' })
+  }
+  const [person, another] = people.values()
+  if (another !== undefined) {
+    const candidates = [...people.values()].map(({ entryUUID, name }) => `${entryUUID} (${name})`)
+    throw new Error(`"${text}" means ${people.size} people; use one of ${candidates.join(', ')}`)
+  }
+  const found = person ?? (await formerPerson(directory.store, text.trim().toLowerCase()))
+  if (found !== undefined) return found
+  throw new Error(
+    withoutIds.length > 0
+      ? `${withoutIds.join(', ')} was never served and has no entryUUID; "rosterd explain" says why`
+      : `nobody is called "${text}"; use a user name, address, DN, entryUUID or immutable id`,
+  )
+}
+
+/** Somebody whom no provider has any more, but whose ids are kept. */
+async function formerPerson(store: RecordReader, entryUUID: string): Promise<NamedPerson | undefined> {
+  for await (const { value } of store.list('identity')) {
+    const identity = trusted<IdentityRecord>(value)
+    if (identity.kind === 'user' && identity.entryUUID === entryUUID)
+      return { entryUUID, name: entryUUID, status: 'deleted' }
+  }
+  return undefined
+}
+
+function isPerson({ kind, entry }: Explanation): boolean {
+  return kind === 'user' || (kind === 'entry' && entry !== undefined && entryType(entry) === 'user')
+}

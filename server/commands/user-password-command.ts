@@ -1,0 +1,33 @@
+import { type Command, ExitCode } from './command.ts'
+import { type NamedPerson, namedPerson } from './named-person.ts'
+import type { UserChangeInput } from './user-command.ts'
+
+/** `rosterd user set-password`: a password that the administrator knows. */
+export const userSetPasswordCommand: Command<
+  UserChangeInput & { readonly password: string; readonly mustChange: boolean },
+  NamedPerson
+> = {
+  name: 'user-set-password',
+  async execute(workspace, { user, by, password, mustChange }) {
+    const person = await namedPerson(workspace, user)
+    const { passwords } = workspace.accounts
+    const outcome = await passwords.set(person.entryUUID, password, { mustChange }, { kind: 'admin', id: by })
+    if (outcome.set) return person
+    throw new Error(outcome.why === 'policy' ? outcome.refusal.message : outcome.message)
+  },
+  text: ({ name }) => `The password of ${name} is set.\n`,
+  exitCode: () => ExitCode.ok,
+}
+
+/** `rosterd user reset-password`: a one-time password, shown once. */
+export const userResetPasswordCommand: Command<UserChangeInput, NamedPerson & { readonly password: string }> = {
+  name: 'user-reset-password',
+  async execute(workspace, { user, by }) {
+    const person = await namedPerson(workspace, user)
+    const password = await workspace.accounts.passwords.reset(person.entryUUID, { kind: 'admin', id: by })
+    return { ...person, password }
+  },
+  text: ({ name, password }) =>
+    `One-time password of ${name}, shown only now:\n\n  ${password}\n\nIt is good for nothing but to set another one.\n`,
+  exitCode: () => ExitCode.ok,
+}

@@ -1,0 +1,164 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Secret, TOTP } from 'otpauth'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { type ConfiguredFolder, configuredFolder } from '../builders/command-line.ts'
+import { RawLdapClient } from '../builders/raw-ldap-client.ts'
+import { fillSmallTenants } from '../sync/small-tenants.ts'
+
+let tenants: SimulatedTenants
+let caFolder: string
+beforeAll(async () => {
+  tenants = await startSimulatedTenants({ data: 'empty' })
+  fillSmallTenants(tenants)
+  caFolder = await mkdtemp(join(tmpdir(), 'rosterd-ca-'))
+  await writeFile(join(caFolder, 'ca.pem'), tenants.caPem)
+})
+afterAll(async () => {
+  await tenants.close()
+  await rm(caFolder, { recursive: true })
+})
+
+/** Five workers of Okta, synced, and those of a file when one is given. */
+async function folderOfWorkers(config: object = {}): Promise<ConfiguredFolder> {
+  const { orgUrl, apiToken } = tenants.okta
+  const folder = await configuredFolder({
+    caFile: join(caFolder, 'ca.pem'),
+    providers: [
+      { id: 'acme', type: 'okta', name: 'Acme', orgUrl, apiToken },
+      { id: 'seed', type: 'ldif', name: 'Seed', path: 'people.ldif' },
+    ],
+    ...config,
+  })
+  expect(await folder.run('sync')).toMatchObject({ exitCode: 0 })
+  return folder
+}
+
+const dn = 'uid=worker1,ou=people,dc=example,dc=com'
+const password = 'quiet otter paints seven violins'
+const other = 'eleven glaciers hum at midnight'
+
+async function bindCode(port: number, secret: string): Promise<number> {
+  await using client = await RawLdapClient.connect(port)
+  return (await client.bind(dn, secret)).resultCode
+}
+
+describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) => {
+  const isBeside = how === 'beside a running server'
+
+  test('set-password reads the password from the standard input, and the next bind takes it', async () => {
+    await using folder = await folderOfWorkers()
+    await using early = isBeside ? await folder.serve() : undefined
+    if (early) expect(await bindCode(early.ports.ldap, password)).toBe(49)
+    expect(await folder.runWithInput(`${password}\n`, 'user', 'set-password', 'worker1')).toEqual({
+      exitCode: 0,
+      stdout: `The password of ${dn} is set.\n`,
+      stderr: '',
+    })
+    await using server = early ?? (await folder.serve())
+    expect(await bindCode(server.ports.ldap, password)).toBe(0)
+    expect(await bindCode(server.ports.ldap, other)).toBe(49)
+    expect(await folder.runWithInput(`${other}\n`, 'user', 'set-password', 'worker1@acme.example')).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await bindCode(server.ports.ldap, other)).toBe(0)
+    expect(await bindCode(server.ports.ldap, password)).toBe(49)
+    expect((await folder.run('user', 'revoke', 'worker1')).stdout).toContain('Revoked of uid=worker1,')
+    expect(await bindCode(server.ports.ldap, other)).toBe(49)
+    if (early) expect(early.lines.join('\n')).toMatch(/"by":"admin:\w+".*"event":"password set"/)
+    expect(server.lines.join('\n')).not.toMatch(/otter|glaciers/)
+  })
+
+  test('set-password says what is wrong with a password, and of whom none can be set', async () => {
+    await using folder = await folderOfWorkers()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    const refusal = (input: string, name: string) => folder.runWithInput(input, 'user', 'set-password', name)
+    expect(await refusal('short', 'worker1')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^rosterd: Use at least 12 characters/),
+    })
+    expect(await refusal('', 'worker1')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no password') })
+    expect(await refusal(password, 'nobody-here')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('nobody is called "nobody-here"'),
+    })
+    expect(await refusal(password, 'ada')).toMatchObject({
+      exitCode: 1,
+      stderr: 'rosterd: The password is kept in the file of Seed; change it there.\n',
+    })
+  })
+
+  test('reset-password prints one to be changed; show tells what there is and who did it', async () => {
+    await using folder = await folderOfWorkers()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    const { stdout } = await folder.run('user', 'reset-password', 'worker1')
+    expect(stdout).toMatch(/^One-time password of uid=worker1,.*:\n\n {2}[a-z2-7]{5}(-[a-z2-7]{5}){3}\n\n/)
+    const shown = await folder.run('user', 'show', 'worker1')
+    expect(shown.stdout).toMatch(/directory password: set \S+, to be changed\n/)
+    expect(shown.stdout).toMatch(/\n {2}\S+ password set by admin:\w+ \(mustChange true\)\n$/)
+    expect(JSON.parse((await folder.run('user', 'show', dn, '--json')).stdout)).toMatchObject({
+      name: dn,
+      status: 'active',
+      directoryPassword: { mustChange: true },
+      appPasswords: [],
+      block: null,
+    })
+  })
+
+  test('app passwords are added, listed and revoked', async () => {
+    await using folder = await folderOfWorkers()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    const app = (...args: readonly string[]) => folder.run('user', 'app-password', ...args)
+    const added = await app('add', 'worker1', '--name', 'phone', '--expires', '2999-12-31', '--network', '192.0.2.0/24')
+    const [, id = ''] = /\n\n {2}([a-z2-7]{8})(-[a-z2-7]{4}){5}\n\n/.exec(added.stdout) ?? []
+    expect((await app('list', 'worker1')).stdout).toMatch(
+      new RegExp(`^${id} phone: added \\S+, until 2999-12-31T00:00:00.000Z, from 192.0.2.0/24\n$`),
+    )
+    expect(await app('revoke', 'worker1', 'unknown')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`there are: ${id} (phone)`),
+    })
+    expect(await app('revoke', 'worker1', id)).toMatchObject({ exitCode: 0 })
+    expect((await app('list', 'worker1')).stdout).toBe('There are no app passwords.\n')
+    expect(await app('add', 'worker1', '--name', 'phone', '--expires', 'soon')).toMatchObject({ exitCode: 1 })
+  })
+
+  test('totp sets up a second factor with a code of it, and takes it away', async () => {
+    await using folder = await folderOfWorkers()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    const totp = (...args: readonly string[]) => folder.run('user', 'totp', ...args)
+    const { secret } = JSON.parse((await totp('begin', 'worker1', '--json')).stdout) as { secret: string }
+    const app = new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) })
+    expect(await totp('confirm', 'worker1', 'x')).toMatchObject({ exitCode: 1 })
+    expect((await totp('confirm', 'worker1', app.generate())).stdout).toMatch(/\n\n( {2}[a-z2-7-]{14}\n){10}$/)
+    expect((await folder.run('user', 'show', 'worker1')).stdout).toContain('second factor: on, 10 recovery codes left')
+    expect((await totp('recovery-codes', 'worker1')).stdout).toMatch(/\n\n( {2}[a-z2-7-]{14}\n){10}$/)
+    expect(await totp('reset', 'worker1')).toMatchObject({ exitCode: 0 })
+    expect((await totp('reset', 'worker1')).stdout).toBe(`${dn} has no second factor.\n`)
+  })
+
+  test('block, unblock and pass-through are shown with who and why', async () => {
+    await using folder = await folderOfWorkers()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    expect(await folder.run('user', 'block', 'worker1')).toMatchObject({ exitCode: 1 })
+    expect(
+      await folder.run('user', 'block', 'worker1', '--reason', 'laptop stolen', '--until', '2999-12-31T18:00+01:00'),
+    ).toMatchObject({ exitCode: 0 })
+    await folder.run('user', 'pass-through', 'worker1', 'never')
+    const { stdout } = await folder.run('user', 'show', 'worker1')
+    expect(stdout).toMatch(/sign-in: BLOCKED since \S+ by \w+ until 2999-12-31T17:00:00.000Z: laptop stolen\n/)
+    expect(stdout).toContain('pass-through sign-in: never\n')
+    expect((await folder.run('user', 'unblock', 'worker1')).stdout).toBe(`The block of ${dn} is lifted.\n`)
+    await folder.run('user', 'pass-through', 'worker1', 'default')
+    const after = (await folder.run('user', 'show', 'worker1')).stdout
+    expect(after).toContain('sign-in: not blocked\n')
+    expect(after).not.toContain('pass-through sign-in: never')
+  })
+})
