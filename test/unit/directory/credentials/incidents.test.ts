@@ -102,6 +102,7 @@ describe('revoking', () => {
     const written: string[] = []
     await opened.directory.follow({
       take: async () => undefined,
+      discard: async () => undefined,
       finish: async ({ accounts }) => void written.push(...accounts.map(({ key }) => key.join('/'))),
     })
     await incidents().revoke(ada, { secondFactor: false }, admin)
