@@ -29,6 +29,7 @@ test.each([
   'docs/interoperability.md',
   'docs/mail.md',
   'docs/migrate.md',
+  'docs/pass-through.md',
   'docs/sign-in.md',
   'docs/passwords.md',
 ])('links of %s lead to files', async (file) => {

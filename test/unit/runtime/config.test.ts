@@ -201,8 +201,8 @@ test.each([
 })
 
 test.each([
-  [{ providers: [entra({ passThroughBind: true })] }, 'providers[0].passThroughBind: true'],
-  [{ providers: [entra({ denyPassThroughAfterDays: 7 })] }, 'providers[0].denyPassThroughAfterDays: 7'],
+  [{ directory: { usersMayRead: 'all' } }, 'directory.usersMayRead: "all"'],
+  [{ providers: [entra({ signIn: { clientId: 'me' } })] }, 'providers[0].signIn.clientId: "me"'],
 ])('refuses %j, which nothing obeys yet', async (written, expected) => {
   const [problem, ...others] = await problemsOf(written)
   expect(problem).toContain(`${expected} is not available in this version; remove it`)
