@@ -4,11 +4,10 @@ import {
   type ProviderPassword,
   readCredential,
 } from '../../server/directory/credentials/credential-records.ts'
+import type { Directory } from '../../server/directory/directory.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { Config } from '../../server/runtime/config-schema.ts'
 import type { SourceUser } from '../identity.ts'
-import { trusted } from '../ledgers.ts'
-import type { SyncDirectory } from '../sync-run.ts'
 
 /** Whose password it is, as it was when the provider was asked. */
 export interface AskedPerson {
@@ -23,7 +22,8 @@ export interface AskedPerson {
  * dropped as soon as anything speaks against it.
  */
 export interface KeptPasswords {
-  keep(person: AskedPerson, password: string): Promise<void>
+  /** Unless `isStillSo` says, with no change in between, that something about the person is another by now. */
+  keep(person: AskedPerson, password: string, isStillSo: () => Promise<boolean>): Promise<void>
   /** Drops it when it is this very password, which the provider has just called wrong. */
   dropIfSame(entryUUID: string, password: string): Promise<void>
   dropIfAny(entryUUID: string): Promise<void>
@@ -34,12 +34,13 @@ export interface KeptPasswords {
 }
 
 export interface KeptPasswordsParts {
-  readonly directory: Pick<SyncDirectory, 'store' | 'commit'>
+  readonly directory: Pick<Directory, 'store' | 'commit' | 'commitFrom'>
   readonly bcrypt: Pick<BcryptPool, 'compare' | 'hash'>
   readonly config: Pick<Config, 'passwords'>
   readonly clock: Pick<Clock, 'now'>
 }
 
+const cause = { kind: 'server', id: 'password at the provider' } as const
 /** bcrypt reads no more, and stops at NUL. */
 const maxOctets = 72
 const hourMs = 3_600_000
@@ -56,40 +57,27 @@ export function createKeptPasswords({ directory, bcrypt, config, clock }: KeptPa
   }
 
   async function drop(entryUUID: string): Promise<void> {
-    await directory.commit({
-      cause: { kind: 'server', id: 'password at the provider' },
-      entries: [],
-      records: [credentialChange(entryUUID, 'provider', undefined)],
-    })
-  }
-
-  async function isStillSo({ provider, user }: AskedPerson): Promise<boolean> {
-    const now = await directory.store.get('mirror', [provider, 'user', user.id])
-    return now !== undefined && trusted<SourceUser>(now).passwordChanged === user.passwordChanged
+    await directory.commit({ cause, entries: [], records: [credentialChange(entryUUID, 'provider', undefined)] })
   }
 
   return {
-    async keep(person, password) {
+    async keep(person, password, isStillSo) {
       if (lifeMs === 0 || Buffer.byteLength(password) > maxOctets || password.includes('\0')) return
       const { entryUUID, provider, user, askedAt } = person
       const before = await kept(entryUUID)
       const isYoung = before !== undefined && askedAt.getTime() - Date.parse(before.checkedAt) < lifeMs * renewedAfter
       if (isYoung && isOf(before, person) && (await bcrypt.compare(password, before.hash))) return
       const hash = await bcrypt.hash(password, bcryptCost)
-      if (!(await isStillSo(person))) return
-      await directory.commit({
-        cause: { kind: 'server', id: 'password at the provider' },
-        entries: [],
-        records: [
-          credentialChange(entryUUID, 'provider', {
-            kind: 'provider',
-            provider,
-            sourceId: user.id,
-            hash,
-            checkedAt: askedAt.toISOString(),
-          }),
-        ],
+      const record = credentialChange(entryUUID, 'provider', {
+        kind: 'provider',
+        provider,
+        sourceId: user.id,
+        hash,
+        checkedAt: askedAt.toISOString(),
       })
+      await directory.commitFrom(async () =>
+        (await isStillSo()) ? { cause, entries: [], records: [record] } : undefined,
+      )
     },
     async dropIfSame(entryUUID, password) {
       const before = await kept(entryUUID)

@@ -108,7 +108,7 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
     const { entryUUID } = person
     switch (outcome) {
       case 'right':
-        return await kept.keep(person, question.password)
+        return await kept.keep(person, question.password, () => isStillSo(question))
       case 'wrong':
         if (memory.forgetRight(question, 'this')) await kept.drop(entryUUID)
         else await kept.dropIfSame(entryUUID, question.password)
@@ -120,6 +120,11 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
       default:
         return outcome satisfies never
     }
+  }
+
+  async function isStillSo({ entryUUID, version }: Question): Promise<boolean> {
+    const source = await passwordSource(entryUUID, parts, clock.now())
+    return source.type === 'provider' && versionOf(source) === version
   }
 
   function inBackground(work: () => Promise<void>): void {

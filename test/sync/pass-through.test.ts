@@ -136,7 +136,7 @@ describe('who is asked', () => {
     tenants.okta.tenant.directory.setStatus(oktaUserId(1), 'SUSPENDED')
     await engine.run('acme', { trigger: 'test' })
     expect(await questionsIn(() => check(1))).toBe(0)
-    expect(await check(1)).toMatchObject(refused(/not active/))
+    expect(await check(1)).toMatchObject(refused(/disabled/))
   })
 
   test('nobody for guests, even where they are served', async () => {
@@ -388,6 +388,16 @@ describe('what is kept', () => {
     clock.advance(1000)
     await check(1, 'next')
     expect(await compare('next', hashOf(await kept(1)))).toBe(true)
+  })
+
+  test('a block that comes while the hash is made keeps nothing', async () => {
+    const { signIn, passThrough, directory, entryUUID, kept } = await open('okta', keeping)
+    const asked = { entryUUID: entryUUID(1), password: 'right 1', address: '192.0.2.7' }
+    expect(await signIn.checkAtProvider(asked)).toEqual(right)
+    const block = { reason: 'left', by: 'ada', since: clock.now().toISOString(), until: null }
+    await commit({ directory }, { collection: 'account', key: [entryUUID(1)], value: { block, passThrough: null } })
+    await passThrough.idle()
+    expect(await kept(1)).toBeUndefined()
   })
 
   test('a password that bcrypt would cut is not kept', async () => {

@@ -49,7 +49,11 @@ export function createIncidents(context: SignInContext): Incidents {
       throw new Error(`the block would have ended ${until.toISOString()}; name a time to come`)
     const written = { reason: reason.trim(), by: by.id, since: now.toISOString(), until: until?.toISOString() ?? null }
     await changeSignIn(context, entryUUID, by, async () => ({
-      records: [accountChange(entryUUID, { ...(await accountOf(entryUUID)), block: written })],
+      records: [
+        accountChange(entryUUID, { ...(await accountOf(entryUUID)), block: written }),
+        // What was found out before a block does not outlive it.
+        credentialChange(entryUUID, 'provider', undefined),
+      ],
       event: 'sign-in blocked',
       details: { reason: written.reason, until: written.until },
     }))

@@ -110,6 +110,17 @@ describe('revoking', () => {
   })
 })
 
+test('a block ends what was kept of the last check', async () => {
+  const kept = { kind: 'provider', provider: 'contoso', sourceId: '1', hash: '$2b$08$x', checkedAt: 'then' } as const
+  await opened.directory.commit({
+    cause: { kind: 'server', id: 'test' },
+    entries: [],
+    records: [{ collection: 'credential', key: [ada, 'provider'], value: kept }],
+  })
+  await incidents().block(ada, { reason: 'laptop stolen' }, admin)
+  expect(await credentialsOf(store(), ada)).toEqual(new Map())
+})
+
 test('pass-through that is switched off ends what was kept of the last check', async () => {
   const kept = { kind: 'provider', provider: 'contoso', sourceId: '1', hash: '$2b$08$x', checkedAt: 'then' } as const
   await opened.directory.commit({
