@@ -33,6 +33,10 @@ export interface ExplainSources {
   readonly tenants: ReadonlyMap<string, string>
 }
 
+export function isPerson({ kind, entry }: Explanation): boolean {
+  return kind === 'user' || (kind === 'entry' && entry !== undefined && entryType(entry) === 'user')
+}
+
 /** Everybody the text may mean: user name, cn, display name, address, entryUUID, immutable id or DN. */
 export async function explainIdentity(text: string, sources: ExplainSources): Promise<readonly Explanation[]> {
   const wanted = foldName(text.trim())

@@ -6,6 +6,7 @@ import {
   enrollmentSendCommand,
 } from '../commands/enrollment-command.ts'
 import { explainCommand } from '../commands/explain-command.ts'
+import { explainSignInCommand } from '../commands/explain-sign-in-command.ts'
 import { exportLdifCommand } from '../commands/export-ldif-command.ts'
 import {
   comparedAttributes,
@@ -14,7 +15,7 @@ import {
   type PersonMatchField,
 } from '../comparison/compared-attributes.ts'
 import { type CommandLine, json, type OutputOptions, print } from './command-line.ts'
-import { oneOf } from './option-values.ts'
+import { ipAddress, oneOf } from './option-values.ts'
 
 interface CompareCliOptions {
   readonly bindDn?: string
@@ -32,10 +33,17 @@ interface CompareCliOptions {
 export function addDirectoryCommands(program: CliCommand, { load, run, execute }: CommandLine): void {
   program
     .command('explain')
-    .description('why a person or group is served or not')
+    .description('why a person or group is served or not; with --bind-from or --binder why somebody cannot sign in')
     .argument('<name>', 'user name, cn, address, DN, entryUUID or immutable id')
+    .option('--bind-from <address>', 'explain the sign-in of this person from a client at this address', ipAddress)
+    .option('--binder <name>', 'with this service account looking the person up first')
     .option('--json', 'print JSON')
-    .action((name: string, options: OutputOptions) => execute(explainCommand, { name }, options))
+    .action((name: string, options: OutputOptions & { bindFrom?: string; binder?: string }) => {
+      const { bindFrom: address, binder } = options
+      return address === undefined && binder === undefined
+        ? execute(explainCommand, { name }, options)
+        : execute(explainSignInCommand, { name, address, binder }, options)
+    })
 
   const enrollment = program.command('enrollment').description('people who are invited by mail')
   enrollment

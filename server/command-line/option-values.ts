@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { InvalidArgumentError } from 'commander'
 
 export function oneOf(...accepted: readonly string[]) {
@@ -25,4 +26,9 @@ export function moment(value: string): string {
   if (Number.isNaN(time))
     throw new InvalidArgumentError('It must be a date such as 2027-01-31, or a time such as 2027-01-31T18:00Z.')
   return new Date(time).toISOString()
+}
+
+export function ipAddress(value: string): string {
+  if (isIP(value) === 0) throw new InvalidArgumentError('It must be an IP address.')
+  return value
 }

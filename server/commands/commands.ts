@@ -2,6 +2,7 @@ import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
 import { appPasswordAddCommand, appPasswordListCommand, appPasswordRevokeCommand } from './app-password-command.ts'
 import { explainCommand } from './explain-command.ts'
+import { explainSignInCommand } from './explain-sign-in-command.ts'
 import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand } from './enrollment-command.ts'
 import { exportLdifCommand } from './export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './ids-command.ts'
@@ -34,6 +35,7 @@ const all = [
   planApproveCommand,
   planDiscardCommand,
   explainCommand,
+  explainSignInCommand,
   previewCommand,
   pauseCommand,
   resumeCommand,

@@ -1,5 +1,4 @@
-import type { Explanation } from '../../sync/explain.ts'
-import { entryType } from '../../sync/file-entries.ts'
+import { isPerson } from '../../sync/explain.ts'
 import { type IdentityRecord, trusted } from '../../sync/ledgers.ts'
 import type { RecordReader } from '../directory/directory-store.ts'
 import type { Workspace } from '../workspace.ts'
@@ -48,8 +47,4 @@ async function formerPerson(store: RecordReader, entryUUID: string): Promise<Nam
       return { entryUUID, name: entryUUID, status: 'deleted' }
   }
   return undefined
-}
-
-function isPerson({ kind, entry }: Explanation): boolean {
-  return kind === 'user' || (kind === 'entry' && entry !== undefined && entryType(entry) === 'user')
 }

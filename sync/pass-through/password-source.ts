@@ -1,14 +1,15 @@
-import { readAccount, type SignInBlock } from '../../server/directory/credentials/credential-records.ts'
+import { entryRefusal } from '../../server/directory/authentication/account-status.ts'
+import { activeBlock, readAccount } from '../../server/directory/credentials/credential-records.ts'
 import type { RecordReader } from '../../server/directory/directory-store.ts'
 import type { Config } from '../../server/runtime/config-schema.ts'
 import { authenticationSource } from '../authentication-source.ts'
 import type { CurrentDirectory } from '../desired-input.ts'
+import { textValuesOf } from '../file-entries.ts'
 import type { SourceUser } from '../identity.ts'
 import type { IdentityProvider } from '../identity-provider.ts'
 import { trusted } from '../ledgers.ts'
 import { readCursor } from '../mirror.ts'
 import { servedSources } from '../person-sources.ts'
-import { isActive } from '../sync-plan.ts'
 
 /** The provider that checks somebody's password, or why none does. */
 export type PasswordSource =
@@ -40,9 +41,10 @@ export async function passwordSource(
   const { store } = directory
   const entry = directory.entryByUuid(entryUUID)
   if (entry === undefined) return none('the entry is gone')
-  if (!isActive(entry)) return refused('the account is not active')
   const account = readAccount(await store.get('account', [entryUUID]))
-  if (isBlocked(account?.block ?? null, now)) return refused('sign-in is blocked here')
+  const refusal = entryRefusal((name) => textValuesOf(entry.attributes, name)[0], now)
+  if (refusal !== undefined) return refused(refusal)
+  if (activeBlock(account, now) !== undefined) return refused('sign-in is blocked here')
   if (account?.passThrough === 'never') return none('pass-through sign-in is switched off for the person')
   const sources = await servedSources(entry, { store, providers })
   if (sources.length === 0) return none('no cloud provider has the person')
@@ -63,10 +65,6 @@ export async function passwordSource(
   const person = trusted<SourceUser>(user)
   if (person.kind === 'guest') return refused(`${provider.id}: guests sign in at their own organization`)
   return { type: 'provider', provider, user: person }
-}
-
-function isBlocked(block: SignInBlock | null, now: Date): boolean {
-  return block !== null && (block.until === null || Date.parse(block.until) > now.getTime())
 }
 
 function refused(reason: string): PasswordSource {

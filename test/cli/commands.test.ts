@@ -131,6 +131,26 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
     expect((await folder.run('sync')).exitCode).toBe(2)
   })
 
+  test('explain with an address says why somebody cannot sign in', async () => {
+    await using folder = await configuredFolder()
+    await using server = isBeside ? await folder.serve() : undefined
+    void server
+    await folder.run('sync')
+    const ada = await folder.run('explain', 'ada', '--bind-from', '192.0.2.7')
+    expect(ada.stdout).toContain(
+      'Nothing here stops uid=ada,ou=people,dc=example,dc=com: it is for the password to decide.',
+    )
+    expect(ada.exitCode).toBe(0)
+    const stopped = await folder.run('explain', 'ada', '--binder', 'nobody')
+    expect(stopped.stdout).toMatch(
+      /^uid=ada,ou=people,dc=example,dc=com cannot sign in:\n(.*\n)* {2}STOPS there is no binder "nobody"/,
+    )
+    expect(stopped.exitCode).toBe(1)
+    expect((await folder.run('explain', 'ada', '--bind-from', 'here')).stderr).toContain('It must be an IP address.')
+    const { stdout } = await folder.run('explain', 'ada', '--bind-from', '192.0.2.7', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'ada', address: '192.0.2.7', findings: [{}, {}, {}, {}, {}] })
+  })
+
   test('explain prints status, entry and where it comes from', async () => {
     await using folder = await configuredFolder()
     await using server = isBeside ? await folder.serve() : undefined

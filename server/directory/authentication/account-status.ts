@@ -7,12 +7,16 @@ export function statusRefusal(directory: ServedDirectory, entryUUID: string, now
   const slot = directory.view.slotByUuid.get(entryUUID)
   if (slot === undefined) return 'the entry is gone'
   const value = (attribute: string) => firstValue(directory, slot, attribute)
+  const block = activeBlock(directory.credentials.account(entryUUID), now)
+  return entryRefusal(value, now) ?? (block === undefined ? undefined : 'sign-in is blocked here')
+}
+
+/** The same, as far as the entry says it; `value` gives the first value of an attribute. */
+export function entryRefusal(value: (attribute: string) => string | undefined, now: Date): string | undefined {
   if ((Number(value('userAccountControl')) & accountDisable) !== 0) return 'the account is disabled'
   if (hasExpired(value('shadowExpire'), now)) return 'the account has expired'
   if (value('nsAccountLock')?.toLowerCase() === 'true') return 'the account is locked'
-  if (value('pwdAccountLockedTime') === lockedForGood) return 'the account is locked'
-  const block = activeBlock(directory.credentials.account(entryUUID), now)
-  return block === undefined ? undefined : 'sign-in is blocked here'
+  return value('pwdAccountLockedTime') === lockedForGood ? 'the account is locked' : undefined
 }
 
 /** ACCOUNTDISABLE of userAccountControl, which entries of inactive people have. */
