@@ -18,6 +18,7 @@ import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import { type Accounts, createAccounts } from './directory/credentials/accounts.ts'
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
+import { removedNtHashes } from './directory/credentials/nt-hash.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import type { DirectoryStore } from './directory/directory-store.ts'
 import { filledMark } from './directory/filled-mark.ts'
@@ -83,9 +84,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const store = await openLevelStore(join(config.dataDir, 'db'))
   try {
-    const directory = await openDirectory(store, config.baseDn)
-    if (config.providers.length === 0) await addContainers(directory, config, clock)
     const sealed = sealedRecordsOf(options, store)
+    const directory = await openDirectory(store, config.baseDn, { sealed })
+    if (config.providers.length === 0) await addContainers(directory, config, clock)
+    if (!config.passwords.ntHash) await forgetNtHashes(directory)
     const macKeys = createMacKeys(directory, sealed)
     const authorizations = createAuthorizations({ directory, sealed, clock })
     const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
@@ -152,6 +154,13 @@ export function sealedRecordsOf(
     makeKey: () => makeMasterKey(dataDir),
     keyPlaces: `put that key into ROSTERD_MASTER_KEY, masterKeyFile or ${join(dataDir, 'master.key')}, or forget what is encrypted with it and set it anew`,
   })
+}
+
+/** Of those that were kept while the setting asked for it. */
+async function forgetNtHashes(directory: Directory): Promise<void> {
+  const records = await removedNtHashes(directory.store)
+  const cause = { kind: 'server', id: 'passwords.ntHash is off' } as const
+  if (records.length > 0) await directory.commit({ cause, entries: [], records })
 }
 
 /** Without a provider no run makes the suffix and ou entries, and an empty directory would look like one not filled yet. */

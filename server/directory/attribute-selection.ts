@@ -1,4 +1,5 @@
 import type { AttributeAccess } from './access-control.ts'
+import { accountAttributes } from './account-attributes.ts'
 import type { Layout } from './encoded-entry.ts'
 import type { AttributeDescription, AttributeType, Schema } from './schema/schema.ts'
 
@@ -10,6 +11,8 @@ export interface SelectionPlan {
   readonly hasSubordinates: boolean
   /** The values of `member`, by the other name. */
   readonly uniqueMember: boolean
+  /** Of {@link AccountAttribute}: those that the entry itself has not. */
+  readonly ofAccount: readonly string[]
 }
 
 /** The attributes that a search asks for (RFC 4511 §4.5.1.8; `+` RFC 3673; `@class` RFC 4529). */
@@ -78,11 +81,16 @@ function makePlan(layout: Layout, access: AttributeAccess, wants: Wants, schema:
   const hasSubordinates = named('hasSubordinates')
   const uniqueMember = named('uniqueMember')
   const member = layout.attributes.findIndex(({ type }) => type.name === 'member')
-  const hasOwnUniqueMember = layout.attributes.some(({ type }) => type.name === 'uniqueMember')
+  const isStored = (name: string) => layout.attributes.some(({ type }) => type.name === name)
+  const hasOwnUniqueMember = isStored('uniqueMember')
   return {
     attributes,
     memberOf: memberOf !== undefined && (wants.allOperational || wants.types.has(memberOf)),
     hasSubordinates: hasSubordinates !== undefined && (wants.allOperational || wants.types.has(hasSubordinates)),
     uniqueMember: uniqueMember !== undefined && wants.types.has(uniqueMember) && member >= 0 && !hasOwnUniqueMember,
+    ofAccount: accountAttributes.filter((name) => {
+      const type = named(name)
+      return type !== undefined && isWanted(type, []) && !isStored(name)
+    }),
   }
 }

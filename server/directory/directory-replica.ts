@@ -1,3 +1,4 @@
+import { accountValuesOf } from './account-values.ts'
 import { CredentialTable } from './credentials/credential-table.ts'
 import { createViewBuilder, type NextView } from './directory-view.ts'
 import { type CommitRest, type DirectoryFollower, receivedChanges } from './replication.ts'
@@ -5,15 +6,19 @@ import { Schema } from './schema/schema.ts'
 import type { ServedDirectory } from './served-directory.ts'
 
 /** A copy of a directory that is kept elsewhere; `finish` resolves when searches see the new state. */
-export function createDirectoryReplica(suffix: string): ServedDirectory & DirectoryFollower {
+export function createDirectoryReplica(
+  suffix: string,
+  now: () => Date = () => new Date(),
+): ServedDirectory & DirectoryFollower {
   const schema = new Schema()
-  const builder = createViewBuilder(schema)
   const credentials = new CredentialTable()
+  const ntHashes = new Map<string, string>()
+  const builder = createViewBuilder(schema, (entryUUID, attribute) => accountValue(entryUUID, attribute))
   let view = builder.empty
   let isFilled = false
   let next: NextView | undefined
 
-  return {
+  const served: ServedDirectory & DirectoryFollower = {
     schema,
     suffix,
     credentials,
@@ -31,10 +36,16 @@ export function createDirectoryReplica(suffix: string): ServedDirectory & Direct
       view = (await next?.finish()) ?? view
       next = undefined
       for (const record of rest.accounts) credentials.apply(record)
+      for (const { entryUUID, hash } of rest.ntHashes) {
+        if (hash === undefined) ntHashes.delete(entryUUID)
+        else ntHashes.set(entryUUID, hash)
+      }
       isFilled = rest.isFilled
     },
     async discard() {
       next = undefined
     },
   }
+  const accountValue = accountValuesOf(served, (entryUUID) => ntHashes.get(entryUUID), now)
+  return served
 }

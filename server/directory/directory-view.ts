@@ -8,6 +8,7 @@ import {
   entryName,
   LayoutTable,
 } from './encoded-entry.ts'
+import { type AccountValues, noAccountValues } from './account-attributes.ts'
 import type { Entry } from './entry.ts'
 import { preparedValues } from './prepared-values.ts'
 import type { AttributeType, Schema } from './schema/schema.ts'
@@ -37,8 +38,8 @@ const indexedNames = [
 ] as const
 
 /**
- * One state of the directory in memory: entries by slot and the indexes over them. Never changes once made, so a search that
- * runs over several turns keeps what it began with. An entry keeps its slot for as long as the process runs.
+ * One state of the directory in memory: entries by slot and the indexes over them. Nothing but `accountValue` changes once it
+ * is made, so a search that runs over several turns keeps what it began with. An entry keeps its slot for as long as the process runs.
  */
 export interface DirectoryView {
   readonly schema: Schema
@@ -49,6 +50,8 @@ export interface DirectoryView {
   readonly slotByUuid: ReadonlyMap<string, number>
   readonly childrenByKey: ReadonlyMap<string, Posting>
   readonly equality: ReadonlyMap<AttributeType, ReadonlyMap<string, Posting>>
+  /** What people are served with that is in no entry. */
+  readonly accountValue: AccountValues
 }
 
 export interface ViewBuilder {
@@ -72,7 +75,7 @@ const fewChanges = 64
 /** Large entries never share one: they change, and small ones beside them stay. */
 const largeOctets = 4096
 
-export function createViewBuilder(schema: Schema): ViewBuilder {
+export function createViewBuilder(schema: Schema, accountValue = noAccountValues): ViewBuilder {
   const layouts = new LayoutTable(schema)
   const indexed = indexedNames.map((name) => {
     const type = schema.attributeType(name)
@@ -87,6 +90,7 @@ export function createViewBuilder(schema: Schema): ViewBuilder {
     slotByUuid: new Map(),
     childrenByKey: new Map(),
     equality: new Map(indexed.map((type) => [type, new Map()])),
+    accountValue,
   }
 
   function begin(view: DirectoryView): NextView {
@@ -278,6 +282,7 @@ class ViewDraft {
       slotByUuid: this.slotByUuid,
       childrenByKey: yield* this.children.applyTo(this.from.childrenByKey),
       equality,
+      accountValue: this.from.accountValue,
     }
   }
 }

@@ -1,10 +1,12 @@
 import { accountCollections } from './credentials/credential-table.ts'
+import { changedNtHashes, storedNtHashes } from './credentials/nt-hash.ts'
 import type { Collection, CommitResult, DirectoryStore, Generation, RecordChange } from './directory-store.ts'
 import { decodeEntry, type EncodedEntry } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
 import { EntryTable } from './entry-table.ts'
 import { filledMark, isFilledMark, isSet } from './filled-mark.ts'
 import { type DirectoryFollower, shipEntries } from './replication.ts'
+import type { SealedRecords } from './sealed-records.ts'
 
 /**
  * The directory while it runs: the store, and its entries in memory. Every change goes through `commit`, which is durable,
@@ -35,7 +37,11 @@ export interface Directory {
 }
 
 /** Reads the entries of the store into memory. The store stays open and belongs to the caller. */
-export async function openDirectory(store: DirectoryStore, suffix: string): Promise<Directory> {
+export async function openDirectory(
+  store: DirectoryStore,
+  suffix: string,
+  { sealed = noSecrets }: { readonly sealed?: Pick<SealedRecords, 'read'> } = {},
+): Promise<Directory> {
   const table = new EntryTable()
   await table.load(store.entries())
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
@@ -58,7 +64,8 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
       revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
     const accounts = generation.records.filter(({ collection }) => accountCollections.has(collection))
     if (generation.records.some(isFilledMark)) isFilled = true
-    for (const follower of followers) await follower.finish({ accounts, isFilled })
+    const ntHashes = await changedNtHashes(generation.records, sealed)
+    for (const follower of followers) await follower.finish({ accounts, ntHashes, isFilled })
     return stored.value
   }
 
@@ -66,7 +73,7 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     const accounts: RecordChange[] = []
     for await (const record of accountRecords(store)) accounts.push(record)
     await shipEntries(table.all(), [follower])
-    await follower.finish({ accounts, isFilled })
+    await follower.finish({ accounts, ntHashes: await storedNtHashes(store, sealed), isFilled })
     followers.push(follower)
   }
 
@@ -100,6 +107,8 @@ export async function openDirectory(store: DirectoryStore, suffix: string): Prom
     entries: () => table.entries(),
   }
 }
+
+const noSecrets = { read: () => Promise.resolve(undefined) }
 
 async function* accountRecords(store: DirectoryStore): AsyncGenerator<RecordChange> {
   for (const collection of accountCollections)

@@ -11,7 +11,7 @@ export interface Reader {
 
 const everybody: Reader = { canRead: () => true, values: undefined }
 
-const computedNames = ['memberOf', 'hasSubordinates', 'uniqueMember']
+const computedNames = ['memberOf', 'hasSubordinates', 'uniqueMember', 'pwdChangedTime', 'sambaNTPassword']
 
 /** The types that the entry may have values of: those it stores and those computed from the whole view. */
 export function attributeTypes(view: DirectoryView, slot: number): ReadonlySet<AttributeType> {
@@ -21,7 +21,8 @@ export function attributeTypes(view: DirectoryView, slot: number): ReadonlySet<A
 
 /**
  * The octets of the values of exactly this type with at least these options, stored ones first. Includes what is computed from the whole
- * view: memberOf (without repeats), hasSubordinates, and uniqueMember of groups that have `member` (the same people by another name).
+ * view: memberOf (without repeats), hasSubordinates, and uniqueMember of groups that have `member` (the same people by another name);
+ * and what comes from people's accounts, where the entry has none itself.
  */
 export function* attributeValues(
   view: DirectoryView,
@@ -51,6 +52,11 @@ function* allValues(
   if (type.name === 'uniqueMember' && !entry.layout.attributes.some((attribute) => attribute.type === type)) {
     const member = view.schema.attributeType('member')
     if (member) yield* storedValues(entry, member, options)
+  }
+  const isOfAccount = type.name === 'pwdChangedTime' || type.name === 'sambaNTPassword'
+  if (isOfAccount && options.length === 0 && !entry.layout.attributes.some((attribute) => attribute.type === type)) {
+    const value = view.accountValue(entry.entryUUID, type.name)
+    if (value !== undefined) yield Buffer.from(value)
   }
 }
 

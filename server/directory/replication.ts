@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { OpenedNtHash } from './credentials/nt-hash.ts'
 import type { RecordChange } from './directory-store.ts'
 import { type EncodedChange, type EncodedEntry, type LayoutTable, layoutKey } from './encoded-entry.ts'
 
@@ -37,6 +38,7 @@ export interface EntryBatch {
 export interface CommitRest {
   /** Of the collections that a bind asks for. */
   readonly accounts: readonly RecordChange[]
+  readonly ntHashes: readonly OpenedNtHash[]
   readonly isFilled: boolean
 }
 

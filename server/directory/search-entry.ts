@@ -79,14 +79,15 @@ function storedAttributes(answer: EntryAnswer, entry: EncodedEntry, plan: Select
   })
 }
 
-/** memberOf, hasSubordinates and uniqueMember; absent without a value. */
+/** memberOf, hasSubordinates, uniqueMember and what comes from accounts; absent without a value. */
 function computedAttributes(answer: EntryAnswer, slot: number, plan: SelectionPlan): Buffer[] {
-  if (!plan.memberOf && !plan.hasSubordinates && !plan.uniqueMember) return []
+  if (!plan.memberOf && !plan.hasSubordinates && !plan.uniqueMember && plan.ofAccount.length === 0) return []
   const { view, access } = answer
   const names = [
     ...(plan.uniqueMember ? ['uniqueMember'] : []),
     ...(plan.memberOf ? ['memberOf'] : []),
     ...(plan.hasSubordinates ? ['hasSubordinates'] : []),
+    ...plan.ofAccount,
   ]
   return names.flatMap((name) => {
     const type = view.schema.attributeType(name)

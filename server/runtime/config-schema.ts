@@ -486,7 +486,10 @@ export const configSchema = z.strictObject({
         .describe('Hours a password checked by the cloud is kept as a hash; 0: never.'),
       upgradeImported: z.boolean().default(true).describe('Replace imported fast hashes by ours after a good bind.'),
       minLength: z.int().min(8).max(72).default(12).describe('Shortest password that may be set.'),
-      ntHash: z.boolean().default(false).describe('Keep NT hashes for PEAP-MSCHAPv2.'),
+      ntHash: z
+        .boolean()
+        .default(false)
+        .describe('Keep NT hashes of directory passwords for PEAP-MSCHAPv2; off: those that are kept are forgotten.'),
     })
     .prefault({})
     .describe('Directory passwords.'),

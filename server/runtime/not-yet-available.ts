@@ -17,7 +17,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'providers[].signIn.clientId', neutral: null },
   { path: 'providers[].signIn.clientSecret', neutral: null },
   { path: 'passwords.upgradeImported', neutral: true },
-  { path: 'passwords.ntHash', neutral: false },
   { path: 'retention.changeLogDays', neutral: 400 },
   { path: 'retention.bindLogDays', neutral: 30 },
 ]

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -37,6 +37,8 @@ export async function runProgram(
 export interface ConfiguredFolder extends AsyncDisposable {
   readonly path: string
   readonly configFile: string
+  /** Writes the configuration with other settings in place of those. */
+  configure(changes: object): Promise<void>
   run(...args: readonly string[]): Promise<CommandResult>
   runWithInput(input: string, ...args: readonly string[]): Promise<CommandResult>
   serve(): Promise<ServingProcess>
@@ -75,6 +77,10 @@ export async function configuredFolder(config: object = {}, ldif = peopleLdif): 
   return {
     path,
     configFile,
+    async configure(changes) {
+      const config = JSON.parse(await readFile(configFile, 'utf8')) as object
+      await writeFile(configFile, JSON.stringify({ ...config, ...changes }))
+    },
     run: (...args) => runProgram(rosterd, ['--config', configFile, ...args]),
     runWithInput: (input, ...args) => runProgram(rosterd, ['--config', configFile, ...args], process.env, input),
     serve: () => serve(configFile, processes),

@@ -1,6 +1,8 @@
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
 import { createMacKeys, type MacKeys } from '../../server/directory/credentials/mac-keys.ts'
+import { createDirectoryReplica } from '../../server/directory/directory-replica.ts'
+import type { ServedDirectory } from '../../server/directory/served-directory.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { createSealedRecords, type SealedRecords } from '../../server/directory/sealed-records.ts'
@@ -18,6 +20,8 @@ const suffix = 'dc=example,dc=com'
 export interface TestAccounts extends AsyncDisposable {
   readonly accounts: Accounts
   readonly directory: Directory
+  /** As the LDAP thread has it. */
+  readonly served: ServedDirectory
   readonly sealed: SealedRecords
   readonly macKeys: MacKeys
   readonly clock: FakeClock
@@ -35,16 +39,6 @@ export async function openTestAccounts(passwords: object = {}): Promise<TestAcco
   })
   const clock = fakeClock()
   const store = openMemoryStore({ clock })
-  const directory = await openDirectory(store, suffix)
-  const entries = [
-    person(ada, 'ada', 'contoso:1', { givenName: 'Ada', sn: 'Lovelace', mail: 'countess@contoso.example' }),
-    person(frank, 'frank', 'seed:uid=frank', {}),
-  ]
-  await directory.commit({
-    cause: { kind: 'server', id: 'test' },
-    entries: entries.map((entry) => ({ type: 'put', entry }) as const),
-    records: [],
-  })
   const sealed = createSealedRecords({
     store,
     readKey: () =>
@@ -56,6 +50,18 @@ export async function openTestAccounts(passwords: object = {}): Promise<TestAcco
     makeKey: () => Promise.reject(new Error('there is one')),
     keyPlaces: 'put it back',
   })
+  const directory = await openDirectory(store, suffix, { sealed })
+  const served = createDirectoryReplica(suffix, () => clock.now())
+  await directory.follow(served)
+  const entries = [
+    person(ada, 'ada', 'contoso:1', { givenName: 'Ada', sn: 'Lovelace', mail: 'countess@contoso.example' }),
+    person(frank, 'frank', 'seed:uid=frank', {}),
+  ]
+  await directory.commit({
+    cause: { kind: 'server', id: 'test' },
+    entries: entries.map((entry) => ({ type: 'put', entry }) as const),
+    records: [],
+  })
   const macKeys = createMacKeys(directory, sealed)
   const bcrypt = createBcryptPool(1)
   const logged: object[] = []
@@ -63,6 +69,7 @@ export async function openTestAccounts(passwords: object = {}): Promise<TestAcco
   return {
     accounts: createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config }),
     directory,
+    served,
     sealed,
     macKeys,
     clock,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { type ConfiguredFolder, configuredFolder } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
+import { reader, suffix } from '../builders/running-ldap-server.ts'
 import { fillSmallTenants } from '../sync/small-tenants.ts'
 
 let tenants: SimulatedTenants
@@ -161,4 +162,71 @@ describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) =>
     expect(after).toContain('sign-in: not blocked\n')
     expect(after).not.toContain('pass-through sign-in: never')
   })
+})
+
+test('what is given and taken away by commands holds at the very next bind', async () => {
+  await using folder = await folderOfWorkers()
+  await using server = await folder.serve()
+  const bind = (secret: string) => bindCode(server.ports.ldap, secret)
+  const user = (...args: readonly string[]) => folder.run('user', ...args)
+  await folder.runWithInput(password, 'user', 'set-password', 'worker1')
+  const added = await user('app-password', 'add', 'worker1', '--name', 'phone', '--json')
+  const app = JSON.parse(added.stdout) as { password: string; added: { id: string } }
+  expect([await bind(password), await bind(app.password)]).toEqual([0, 0])
+
+  const { secret } = JSON.parse((await user('totp', 'begin', 'worker1', '--json')).stdout) as { secret: string }
+  const totp = new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) })
+  expect(await bind(password)).toBe(0)
+  const confirmed = await user('totp', 'confirm', 'worker1', totp.generate(), '--json')
+  const { recoveryCodes } = JSON.parse(confirmed.stdout) as { recoveryCodes: readonly string[] }
+  const [first = '', second = ''] = recoveryCodes
+  expect([await bind(password), await bind(app.password)]).toEqual([49, 0])
+  expect([await bind(`${password},${first}`), await bind(`${password},${first}`)]).toEqual([0, 49])
+  const next = totp.generate({ timestamp: Date.now() + 30_000 })
+  expect([await bind(`${password},${next}`), await bind(`${password},${next}`)]).toEqual([0, 49])
+
+  await user('block', 'worker1', '--reason', 'laptop stolen')
+  expect([await bind(`${password},${second}`), await bind(app.password)]).toEqual([49, 49])
+  await user('unblock', 'worker1')
+  expect(await bind(app.password)).toBe(0)
+  await user('app-password', 'revoke', 'worker1', app.added.id)
+  expect(await bind(app.password)).toBe(49)
+  await user('totp', 'reset', 'worker1')
+  expect(await bind(password)).toBe(0)
+
+  const once = await user('reset-password', 'worker1', '--json')
+  const { password: given } = JSON.parse(once.stdout) as { password: string }
+  expect([await bind(password), await bind(given)]).toEqual([49, 49])
+  const log = server.lines.join('\n')
+  for (const unseen of [password, app.password, given, ...recoveryCodes]) expect(log).not.toContain(unseen)
+})
+
+test('the NT hash of a password that is set is served to a binder that is granted it, and to nobody else', async () => {
+  const radius = { name: 'radius', password: 'radius-Secret-1', grants: ['ntHash'] }
+  const binders = [{ name: reader.name, password: reader.password }, radius]
+  const config = { binders, passwords: { ntHash: true } }
+  await using folder = await folderOfWorkers(config)
+  await folder.runWithInput('Password Über 7 glaciers', 'user', 'set-password', 'worker1')
+  const search = async (port: number, name: string, secret: string, filter: string) => {
+    await using client = await RawLdapClient.connect(port)
+    expect((await client.bind(name, secret)).resultCode).toBe(0)
+    const { entries } = await client.search({ filter, attributes: ['sambaNTPassword', 'pwdChangedTime'] })
+    return entries.map(({ attributes }) => [...attributes.keys()].sort())
+  }
+  {
+    await using server = await folder.serve()
+    const asRadius = (filter: string) =>
+      search(server.ports.ldap, `cn=radius,ou=services,${suffix}`, radius.password, filter)
+    const asReader = (filter: string) => search(server.ports.ldap, reader.dn, reader.password, filter)
+    expect(await asRadius('(uid=worker1)')).toEqual([['pwdChangedTime', 'sambaNTPassword']])
+    expect(await asRadius('(sambaNTPassword=*)')).toEqual([['pwdChangedTime', 'sambaNTPassword']])
+    expect(await asReader('(uid=worker1)')).toEqual([['pwdChangedTime']])
+    expect(await asReader('(sambaNTPassword=*)')).toEqual([])
+    await folder.run('user', 'block', 'worker1', '--reason', 'laptop stolen')
+    expect(await asRadius('(uid=worker1)')).toEqual([['pwdChangedTime']])
+    await folder.run('user', 'unblock', 'worker1')
+    expect(JSON.parse((await folder.run('user', 'show', 'worker1', '--json')).stdout)).toMatchObject({ ntHash: true })
+  }
+  await folder.configure({ passwords: { ntHash: false } })
+  expect(JSON.parse((await folder.run('user', 'show', 'worker1', '--json')).stdout)).toMatchObject({ ntHash: false })
 })

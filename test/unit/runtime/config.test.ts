@@ -84,19 +84,23 @@ test.each([
 test('reports every problem at once, with path, value and fix', async () => {
   const written = {
     baseDn: 3,
-    ldap: { port: 99999, tls: { minVersion: 'TLSv1.0' }, publicUrls: ['https://ldap.example.com'] },
+    ldap: {
+      port: 99999,
+      tls: { minVersion: 'TLSv1.0', clientCaFile: 'ca.pem' },
+      publicUrls: ['https://ldap.example.com'],
+    },
     admin: { host: '0.0.0.0' },
     posix: { acceptRange: [60000, 1000] },
-    passwords: { bcryptCost: 3, ntHash: true },
+    passwords: { bcryptCost: 3 },
   }
   expect((await problemsOf(written)).toSorted()).toEqual([
     'admin.host: "0.0.0.0" is not a loopback address, and passwords would cross the network in clear; use 127.0.0.1, or admin.tls, or admin.trustProxy behind a proxy that does TLS',
     'baseDn: 3 is not a text in quotes',
     'ldap.port: 99999 is not a port (0 to 65535)',
     'ldap.publicUrls[0]: "https://ldap.example.com" is not an LDAP address such as "ldaps://ldap.example.com:636"',
+    'ldap.tls.clientCaFile: "ca.pem" is not available in this version; remove it or use null',
     'ldap.tls.minVersion: "TLSv1.0" is not "TLSv1.2" or "TLSv1.3"',
     'passwords.bcryptCost: 3 is too small: at least 8',
-    'passwords.ntHash: true is not available in this version; remove it or use false',
     'posix.acceptRange: [60000, 1000] ends before it begins; write it as [1000, 60000]',
   ])
 })
