@@ -25,14 +25,15 @@ function hashedKey(key: string): string {
   return identityKey(identityRecordKey(key)[0], hashPrefix + createHash('sha256').update(key).digest('hex'))
 }
 
-function isHashed(key: string): boolean {
+/** Whether only the hash of the immutable id is left in the key. */
+export function isForgotten(key: string): boolean {
   return identityRecordKey(key)[1].startsWith(hashPrefix)
 }
 
 /** New key by old one, of forgotten ids that are there again. */
 export function returnedKeys(present: Iterable<string>, ledgers: Ledgers): ReadonlyMap<string, string> {
   const renames = new Map<string, string>()
-  if (![...ledgers.identities.keys()].some(isHashed)) return renames
+  if (![...ledgers.identities.keys()].some(isForgotten)) return renames
   for (const key of present) {
     const known = ledgerKey(key, ledgers)
     if (known !== key) renames.set(known, key)
@@ -49,7 +50,7 @@ export function forgottenKeys(
   const latest = new Date(now.getTime() - forgottenAfterMs).toISOString()
   const renames = new Map<string, string>()
   for (const [key, { goneSince }] of identities) {
-    if (goneSince === null || goneSince > latest || isHashed(key) || isThere(key)) continue
+    if (goneSince === null || goneSince > latest || isForgotten(key) || isThere(key)) continue
     if (!ownTenants.has(identityRecordKey(key)[0])) renames.set(key, hashedKey(key))
   }
   return renames
@@ -87,7 +88,7 @@ export function forgottenNames(
 ): ReadonlyMap<string, undefined> {
   const names = new Map<string, undefined>()
   for (const [name, { holder, freed }] of records)
-    if (freed !== null && freed < reusableBefore && isHashed(holder)) names.set(name, undefined)
+    if (freed !== null && freed < reusableBefore && isForgotten(holder)) names.set(name, undefined)
   return names
 }
 

@@ -4,6 +4,7 @@ import type { Decision } from './candidates.ts'
 import type { Desired } from './desired.ts'
 import { emptiedChanges } from './emptied-groups.ts'
 import type { EntryType } from './file-entries.ts'
+import { forgottenAccounts } from './forgotten-accounts.ts'
 import { type HeldChanges, isUnprovenRemoval } from './guard.ts'
 import { identityRecordKey, trusted } from './ledgers.ts'
 import { numberKey } from './posix-ids.ts'
@@ -36,6 +37,7 @@ export async function recordChanges(
     ...(await emptiedChanges(store, withoutApproved(settlement.emptied, approved))),
     ...(await decisionRecords(store, desired.decisions)),
     ...(await credentialRecords(store, desired)),
+    ...(await forgottenAccounts(store, settlement.ledgers, desired.ledgerChanges)),
     ...(await heldRecords(store, holds)),
     ...(await removalRecords(store, counted, now)),
   ]

@@ -147,3 +147,48 @@ test('of somebody gone for 30 days only the ids and a hash are kept, and the nam
   expect(await names()).toEqual(['colleague8', 'colleague9'])
   expect(await exported()).toMatch(new RegExp(`,sha256-[0-9a-f]{64},user,,,${entraUserId(1)},${number},`))
 })
+
+describe('what somebody signs in with here', () => {
+  const admin = { kind: 'admin', id: 'root' } as const
+  const collections = ['credential', 'account', 'audit', 'sealed'] as const
+  async function keptOf(entryUUID: string): Promise<readonly string[]> {
+    const kept: string[] = []
+    for (const collection of collections)
+      for await (const { key } of sync.directory.store.list(collection))
+        if (key.includes(entryUUID)) kept.push([collection, ...key].join('/'))
+    return kept
+  }
+  beforeEach(async () => {
+    for (const n of [1, 8]) {
+      const [entryUUID = ''] = idsOf(n)?.map(String) ?? []
+      await sync.accounts.passwords.set(entryUUID, 'quiet otter paints seven violins', {}, admin)
+      await sync.accounts.appPasswords.add(entryUUID, { name: 'phone' }, admin)
+      await sync.accounts.secondFactors.begin(entryUUID, admin)
+      await sync.accounts.incidents.block(entryUUID, { reason: 'left' }, admin)
+    }
+    truth().removeUser(entraUserId(1))
+    await run()
+  })
+
+  test('is kept for 30 days, for those who come back', async () => {
+    const before = await keptOf(entraUserId(1))
+    expect(before).toHaveLength(9)
+    sync.clock.advance(29 * dayMs)
+    await run()
+    truth().restoreUser(entraUserId(1))
+    await run()
+    expect(await keptOf(entraUserId(1))).toEqual(before)
+  })
+
+  test('is forgotten after that, with what was done to it, and nobody else loses anything', async () => {
+    const colleague = await keptOf(entraUserId(8))
+    sync.clock.advance(31 * dayMs)
+    await run()
+    expect(await keptOf(entraUserId(1))).toEqual([])
+    expect(await keptOf(entraUserId(8))).toEqual(colleague)
+    truth().restoreUser(entraUserId(1))
+    await run()
+    expect(idsOf(1)?.[0]).toBe(entraUserId(1))
+    expect(await keptOf(entraUserId(1))).toEqual([])
+  })
+})
