@@ -37,17 +37,23 @@ const wrongGrowth = 4
 const wrongForAtMostMs = 7 * 24 * hourMs
 /** A refusal depends on policies, which are changed while somebody waits. */
 const refusedForMs = minuteMs
-/** Different wrong passwords of one person in half an hour: domains lock after five, Entra ID and Okta after ten. */
-const wrongAtMost = 4
-const wrongWithinMs = 30 * minuteMs
-const rememberedOfOne = 16
+/**
+ * Wrong passwords of one person since the last right one: domains lock after five within half an hour, Entra ID and Okta
+ * after ten, and Okta does not forget them by itself.
+ */
+const wrongLimits = [
+  { most: 4, withinMs: 30 * minuteMs, text: '4 wrong passwords within half an hour' },
+  { most: 8, withinMs: 24 * hourMs, text: '8 wrong passwords within a day' },
+]
+const wrongTimesKept = Math.max(...wrongLimits.map(({ most }) => most))
+const rememberedOfOne = 8
 const longestStepMs = 24 * hourMs
 
 interface Person {
   version: string
   /** By MAC: questions under way. */
   readonly pending: Map<string, number>
-  /** When the cloud said of a password that it is wrong. */
+  /** When the cloud said of a password that it is wrong, oldest first. */
   wrongAt: number[]
   right: string | undefined
   /** By MAC. */
@@ -57,7 +63,7 @@ interface Person {
 }
 
 /** `people`: so many are remembered; the one who was asked about longest ago goes first. */
-export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 50_000): AnswerMemory {
+export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 20_000): AnswerMemory {
   const time = steadyTime(clock, longestStepMs)
   const key = randomBytes(32)
   const byEntry = new Map<string, Person>()
@@ -86,13 +92,12 @@ export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 50_000): 
       const refused = person.refused.get(`${mac}${question.address}`)
       if (refused !== undefined && refused.until > now)
         return { outcome: 'refused', reason: `${refused.reason}; asked before` }
-      person.wrongAt = person.wrongAt.filter((at) => now - at < wrongWithinMs)
       const others = [...person.pending.keys()].filter((other) => other !== mac).length
-      if (person.wrongAt.length + others < wrongAtMost || person.right === mac) return undefined
-      return {
-        outcome: 'refused',
-        reason: `not asked: ${wrongAtMost} wrong passwords within half an hour, and more would lock the account there`,
-      }
+      const reached = wrongLimits.find(
+        ({ most, withinMs }) => person.wrongAt.filter((at) => now - at < withinMs).length + others >= most,
+      )
+      if (reached === undefined || person.right === mac) return undefined
+      return { outcome: 'refused', reason: `not asked: ${reached.text}, and more would lock the account there` }
     },
     asked(question) {
       const { pending } = personOf(question)
@@ -117,7 +122,7 @@ export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 50_000): 
             (person.wrong.get(mac)?.waitMs ?? wrongForMs / wrongGrowth) * wrongGrowth,
             wrongForAtMostMs,
           )
-          person.wrongAt.push(now)
+          person.wrongAt = [...person.wrongAt, now].slice(-wrongTimesKept)
           person.wrong.delete(mac)
           person.wrong.set(mac, { reason: verdict.reason, waitMs, until: now + waitMs })
           break

@@ -5,6 +5,8 @@ import {
   readCredential,
 } from '../../server/directory/credentials/credential-records.ts'
 import type { Directory } from '../../server/directory/directory.ts'
+import { LdapError } from '../../server/protocol/ldap-error.ts'
+import { ResultCode } from '../../server/protocol/result-code.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { Config } from '../../server/runtime/config-schema.ts'
 import type { SourceUser } from '../identity.ts'
@@ -60,6 +62,16 @@ export function createKeptPasswords({ directory, bcrypt, config, clock }: KeptPa
     await directory.commit({ cause, entries: [], records: [credentialChange(entryUUID, 'provider', undefined)] })
   }
 
+  /** When there is no time to find out, it may. */
+  async function mayBeSame(password: string, hash: string): Promise<boolean> {
+    try {
+      return await bcrypt.compare(password, hash)
+    } catch (error) {
+      if (isBusy(error)) return true
+      throw error
+    }
+  }
+
   return {
     async keep(person, password, isStillSo) {
       if (lifeMs === 0 || Buffer.byteLength(password) > maxOctets || password.includes('\0')) return
@@ -81,7 +93,7 @@ export function createKeptPasswords({ directory, bcrypt, config, clock }: KeptPa
     },
     async dropIfSame(entryUUID, password) {
       const before = await kept(entryUUID)
-      if (before !== undefined && (await bcrypt.compare(password, before.hash))) await drop(entryUUID)
+      if (before !== undefined && (await mayBeSame(password, before.hash))) await drop(entryUUID)
     },
     async dropIfAny(entryUUID) {
       if ((await kept(entryUUID)) !== undefined) await drop(entryUUID)
@@ -95,6 +107,10 @@ export function createKeptPasswords({ directory, bcrypt, config, clock }: KeptPa
       if (ageMs < 0 || ageMs >= lifeMs || !isOf(before, person)) await drop(person.entryUUID)
     },
   }
+}
+
+export function isBusy(error: unknown): boolean {
+  return error instanceof LdapError && error.resultCode === ResultCode.busy
 }
 
 /** Of the source that is asked now, and not from before the password was changed there. */

@@ -6,7 +6,7 @@ import type {
 import type { Logger } from '../logger.ts'
 import type { PasswordVerdict } from '../password-verdict.ts'
 import { createAnswerMemory, type Question } from './answer-memory.ts'
-import { type AskedPerson, createKeptPasswords, type KeptPasswordsParts } from './kept-passwords.ts'
+import { type AskedPerson, createKeptPasswords, isBusy, type KeptPasswordsParts } from './kept-passwords.ts'
 import { createOutageGuard, type OutageGuard } from './outage-guard.ts'
 import { passwordSource, type PasswordSource, type PasswordSourceParts } from './password-source.ts'
 
@@ -76,7 +76,10 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
       await kept.dropOutdated(person)
       return noted(entryUUID, { outcome: 'unavailable', reason: verdict.reason })
     }
-    inBackground(() => follow(verdict, person, question))
+    const following = follow(verdict, person, question)
+    // Dropped before it is acknowledged; a hash is made after it.
+    if (verdict.outcome === 'right') inBackground(following)
+    else await following
     return noted(entryUUID, verdict)
   }
 
@@ -99,26 +102,21 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
     return { outcome: 'unavailable', reason: `${provider}: the password check failed`, needsAdministrator: false }
   }
 
-  /** What the answer means for what is remembered elsewhere. */
+  /** What the answer means for what is kept. Never throws: it says nothing about the answer. */
   async function follow(
     { outcome }: Exclude<PasswordVerdict, { outcome: 'unavailable' }>,
     person: AskedPerson,
     question: Question,
   ): Promise<void> {
     const { entryUUID } = person
-    switch (outcome) {
-      case 'right':
-        return await kept.keep(person, question.password, () => isStillSo(question))
-      case 'wrong':
-        if (memory.forgetRight(question, 'this')) await kept.drop(entryUUID)
-        else await kept.dropIfSame(entryUUID, question.password)
-        return undefined
-      case 'refused':
-        if (memory.forgetRight(question, 'any')) await kept.drop(entryUUID)
-        else await kept.dropIfAny(entryUUID)
-        return undefined
-      default:
-        return outcome satisfies never
+    try {
+      if (outcome === 'right') await kept.keep(person, question.password, () => isStillSo(question))
+      else if (memory.forgetRight(question, outcome === 'wrong' ? 'this' : 'any')) await kept.drop(entryUUID)
+      else if (outcome === 'wrong') await kept.dropIfSame(entryUUID, question.password)
+      else await kept.dropIfAny(entryUUID)
+    } catch (error) {
+      // Hashing gives way to those who wait for it; the next check is another chance.
+      if (!isBusy(error)) logger.error({ err: error }, 'a checked password could not be kept or dropped')
     }
   }
 
@@ -127,12 +125,8 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
     return source.type === 'provider' && versionOf(source) === version
   }
 
-  function inBackground(work: () => Promise<void>): void {
-    const done = work()
-      .catch((error: unknown) => {
-        if (!stopping.signal.aborted) logger.error({ err: error }, 'a checked password could not be kept or dropped')
-      })
-      .finally(() => afterwards.delete(done))
+  function inBackground(work: Promise<void>): void {
+    const done = work.finally(() => afterwards.delete(done))
     afterwards.add(done)
   }
 

@@ -238,6 +238,23 @@ describe('how often', () => {
     expect(await check(1)).toEqual(right)
   })
 
+  test.each(['entra', 'okta'] as const)(
+    'and no more than eight in a day, so that who goes on guessing does not lock the %s account',
+    async (type) => {
+      const { check } = await open(type)
+      const guessesOfADay = async () => {
+        for (let n = 0; n < 24; n++) {
+          for (const m of [1, 2, 3, 4]) await check(1, `guess ${n} ${m}`)
+          clock.advance(hour - 1)
+        }
+      }
+      expect(await questionsIn(guessesOfADay)).toBe(8)
+      expect(await check(1)).toMatchObject(refused(/8 wrong passwords within a day/))
+      clock.advance(24)
+      expect(await check(1)).toEqual(right)
+    },
+  )
+
   test('wrong passwords that are tried at once count before they are answered', async () => {
     const { check } = await open('entra')
     const count = await questionsIn(() => Promise.all(Array.from({ length: 20 }, (_, n) => check(1, `guess ${n}`))))
