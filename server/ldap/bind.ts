@@ -9,6 +9,8 @@ import type { Session } from './session.ts'
 
 /** What a bind needs to know of its client, and to tell the log. */
 export interface BindClient {
+  /** It sent the password policy control. */
+  readonly knowsPasswordPolicy: boolean
   readonly isGone: () => boolean
   /** Is told the reason that the client is not. */
   readonly refused: (reason: string) => void
@@ -16,6 +18,7 @@ export interface BindClient {
 
 /**
  * Simple bind (RFC 4513 §5.1). The session is anonymous from here on and stays so unless the bind succeeds (RFC 4513 §4).
+ * Whoever has to set another password first is let in for that alone.
  */
 export async function bind(
   services: LdapServices,
@@ -25,6 +28,8 @@ export async function bind(
 ): Promise<LdapResult> {
   if (session.identity.kind === 'binder') session.lastBinder = session.identity.name
   session.identity = anonymous
+  session.credential = undefined
+  session.passwordChanger = undefined
   const { name, authentication } = request
   if (request.version !== 3)
     throw new LdapError(ResultCode.protocolError, `LDAP version ${request.version} is not supported, use 3`)
@@ -42,7 +47,7 @@ export async function bind(
     address: session.remoteAddress,
     isSecure: session.isSecure,
     binder: session.lastBinder,
-    canChangePassword: false,
+    canChangePassword: services.passwordModify && session.isSecure && client.knowsPasswordPolicy,
     isGone: client.isGone,
   })
   if ('refused' in outcome) {
@@ -53,7 +58,9 @@ export async function bind(
     client.refused(outcome.unavailable)
     throw new LdapError(ResultCode.unavailable, 'the password cannot be checked now, try again')
   }
-  session.identity = outcome.identity
+  session.credential = outcome.credential
+  if (outcome.mustChange && outcome.identity.kind === 'user') session.passwordChanger = outcome.identity
+  else session.identity = outcome.identity
   return success
 }
 

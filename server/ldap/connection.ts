@@ -12,6 +12,7 @@ import { passwordPolicyControl } from '../protocol/password-policy.ts'
 import {
   type BindRequest,
   type DecodedRequest,
+  type ExtendedRequest,
   decodeRequest,
   defaultDecoderLimits,
   openMessage,
@@ -27,13 +28,15 @@ import {
 import { ResultCode } from '../protocol/result-code.ts'
 import { bind } from './bind.ts'
 import { compare } from './compare.ts'
+import { changeFirst, changeFirstExtras, isHeldBack } from './change-first.ts'
 import { extended } from './extended.ts'
 import { FrameReader } from './frame-reader.ts'
+import { modifyPassword } from './password-modify.ts'
 import { checkControls } from './request-controls.ts'
 import { toResult } from './results.ts'
 import { beginSearch, type SearchTask } from './search.ts'
 import type { LdapServices } from './services.ts'
-import { type Session, turnKey } from './session.ts'
+import { describeIdentity, type Session, turnKey } from './session.ts'
 
 /** Answers the operations that have no code of their own here, with one encoded message each. */
 export interface RareOperationHost {
@@ -208,7 +211,9 @@ export class Connection {
       else this.finish(started, this.toResult(error, started))
       return
     }
-    this.dispatch(decoded, started)
+    if (isHeldBack(this.session, decoded.request))
+      this.finish(started, changeFirst, changeFirstExtras(decoded.controls))
+    else this.dispatch(decoded, started)
   }
 
   private dispatch({ request, octets, controls }: DecodedRequest, started: Started): void {
@@ -225,7 +230,8 @@ export class Connection {
         })
         return
       case 'extended':
-        this.answerExtended(started, () => extended(this.session, request))
+        if (request.name === Oid.passwordModify) this.answerPasswordModify(request, controls, started)
+        else this.answerExtended(started, () => extended(this.session, request))
         return
       case 'abandon':
         this.abandon(request.messageId)
@@ -301,10 +307,12 @@ export class Connection {
   }
 
   private async bind(request: BindRequest, controls: readonly Control[], started: Started): Promise<void> {
+    const knowsPasswordPolicy = controls.some(({ oid }) => oid === Oid.passwordPolicy)
     let reason: string | undefined
     let result: LdapResult
     try {
       result = await bind(this.services, this.session, request, {
+        knowsPasswordPolicy,
         isGone: () => this.isClosing,
         refused: (text) => {
           reason = text
@@ -314,8 +322,8 @@ export class Connection {
       result = this.toResult(error, started)
     }
     this.isBinding = false
-    const asksForPolicy = controls.some(({ oid }) => oid === Oid.passwordPolicy)
-    this.finish(started, result, asksForPolicy ? { controls: [passwordPolicyControl()] } : {}, {
+    const error = this.session.passwordChanger === undefined ? undefined : 'changeAfterReset'
+    this.finish(started, result, knowsPasswordPolicy ? { controls: [passwordPolicyControl(error)] } : {}, {
       dn: request.name,
       reason,
     })
@@ -380,6 +388,24 @@ export class Connection {
     this.running.add(operation)
     this.flush()
     schedule()
+  }
+
+  private answerPasswordModify(request: ExtendedRequest, controls: readonly Control[], started: Started): void {
+    const operation: RunningOperation = { messageId: started.messageId, isAbandoned: false }
+    this.running.add(operation)
+    const dn = describeIdentity(this.session.passwordChanger ?? this.session.identity)
+    let reason: string | undefined
+    modifyPassword(this.services, this.session, request, controls, (text) => {
+      reason = text
+    })
+      .catch((error: unknown) => ({ result: this.toResult(error, started) }))
+      .then(({ result, ...extras }) => {
+        this.running.delete(operation)
+        if (operation.isAbandoned) this.log(started, result.resultCode, { dn, reason })
+        else this.finish(started, result, extras, { dn, reason })
+        this.afterOperation()
+      })
+      .catch((error: unknown) => this.disconnectOnError(error))
   }
 
   private abandon(messageId: number): void {

@@ -18,9 +18,11 @@ const operations = new Map<string, (session: Session, request: ExtendedRequest) 
   [Oid.whoAmI, whoAmI],
 ])
 
-export const supportedExtensions: readonly string[] = [...operations.keys()]
+export function supportedExtensions(passwordModify: boolean): readonly string[] {
+  return [...operations.keys(), ...(passwordModify ? [Oid.passwordModify] : [])]
+}
 
-/** Throws {@link LdapError} protocolError for an operation that is not supported (RFC 4511 §4.12). */
+/** All but Password Modify, which takes its time. Throws {@link LdapError} protocolError for an operation that is not supported (RFC 4511 §4.12). */
 export function extended(session: Session, request: ExtendedRequest): ExtendedOutcome {
   const operation = operations.get(request.name)
   if (!operation)

@@ -77,7 +77,7 @@ export function mountTwin(server: LdapjsServer, services: LdapServices): void {
       services,
       sessionOf(request),
       { type: 'bind', version: 3, name: request.dn.toString(), authentication },
-      { isGone: () => false, refused: () => undefined },
+      { knowsPasswordPolicy: false, isGone: () => false, refused: () => undefined },
     )
       .catch(resultOf)
       .then((result) => answer(response, result))

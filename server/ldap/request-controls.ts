@@ -17,7 +17,7 @@ const obeyed: { readonly [operation in Request['type']]?: readonly string[] } = 
   ],
   compare: [Oid.assertion, Oid.manageDsaIt],
   bind: [Oid.passwordPolicy],
-  extended: [],
+  extended: [Oid.passwordPolicy],
   write: [Oid.manageDsaIt],
 }
 

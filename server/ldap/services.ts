@@ -21,6 +21,8 @@ export interface LdapServices {
   readonly turns: Turns
   readonly accessLog: AccessLog
   readonly limits: Config['ldap']['limits']
+  /** Password Modify is answered. */
+  readonly passwordModify: boolean
   readonly allowCleartextBind: Config['ldap']['allowCleartextBind']
   /** The certificate in use now. */
   readonly secureContext: () => SecureContext

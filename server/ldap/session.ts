@@ -9,13 +9,20 @@ export interface Session {
   /** TLS is in place. */
   isSecure: boolean
   identity: Identity
+  /** Id of the credential that the bind was right with. */
+  credential: string | undefined
+  /**
+   * Who has signed in with a password that is good for nothing but to set another one. Until that is done nothing else is
+   * answered, and `identity` is anonymous.
+   */
+  passwordChanger: (Identity & { readonly kind: 'user' }) | undefined
   /** Name of the binder that was bound here last: the service that lets its users sign in. */
   lastBinder: string | undefined
 }
 
 /** A client that has sent nothing yet. */
 export function newSession(client: Pick<Session, 'id' | 'remoteAddress' | 'isLoopback' | 'isSecure'>): Session {
-  return { ...client, identity: anonymous, lastBinder: undefined }
+  return { ...client, identity: anonymous, credential: undefined, passwordChanger: undefined, lastBinder: undefined }
 }
 
 /** What turns are shared out by: who is bound or, where nobody is, the address. */

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { type Authenticator, createAuthenticator } from '../../server/directory/authentication/authenticator.ts'
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
+import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
+import { createMacKeys } from '../../server/directory/credentials/mac-keys.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import { createDirectoryReplica } from '../../server/directory/directory-replica.ts'
 import type { EntryChange, RecordChange } from '../../server/directory/directory-store.ts'
@@ -16,9 +18,11 @@ import { loadTlsIdentity } from '../../server/ldap/tls.ts'
 import { type LdifRecord, parseLdif } from '../../server/protocol/ldif.ts'
 import { Secret } from '../../server/runtime/secret.ts'
 import { readBinders } from '../../server/binders.ts'
-import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
+import { configSchema } from '../../server/runtime/config-schema.ts'
 import { signInServices } from '../../server/sign-in.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
+import { type FakeClock, fakeClock } from '../sync/fake-clock.ts'
+import { testSealedRecords } from './sign-in-accounts.ts'
 
 export const suffix = 'dc=example,dc=com'
 const readerAccount = { name: 'svc-reader', password: 'svc-Reader-Secret-1' }
@@ -29,6 +33,10 @@ export const peopleLdif = readFileSync(new URL('../fixtures/people.ldif', import
 
 export interface RunningLdapServer extends LdapServer, AsyncDisposable {
   readonly directory: Directory
+  /** What people sign in with. */
+  readonly accounts: Accounts
+  /** By which binds are judged. */
+  readonly clock: FakeClock
   readonly schema: Schema
   readonly caPem: string
   /** What the access log was told, as JSON lines. */
@@ -49,7 +57,8 @@ export async function startTestLdapServer(
   } = {},
 ): Promise<RunningLdapServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-test-'))
-  const config: Config['ldap'] = configSchema.parse({ ldap: { port: 0, tls: { port: 0 }, ...options.ldap } }).ldap
+  const settings = configSchema.parse({ ldap: { port: 0, tls: { port: 0 }, ...options.ldap } })
+  const config = settings.ldap
   const directory = await openDirectory(openMemoryStore(), suffix)
   const served = createDirectoryReplica(suffix)
   await directory.follow(served)
@@ -59,6 +68,18 @@ export async function startTestLdapServer(
     (source) => Promise.resolve(new Secret(typeof source === 'string' ? source : '')),
   )
   const bcrypt = createBcryptPool(1)
+  const clock = fakeClock()
+  const sealed = testSealedRecords(directory.store)
+  const macKeys = createMacKeys(directory, sealed)
+  const people = createAccounts({
+    directory,
+    sealed,
+    macKeys,
+    bcrypt,
+    clock,
+    logger: { info: () => undefined },
+    config: settings,
+  })
   const accessLines: string[] = []
   const operations: string[] = []
   const defects: unknown[] = []
@@ -76,8 +97,14 @@ export async function startTestLdapServer(
         binders: accounts,
         bindByName: true,
         bcrypt,
-        signIn: signInServices(options.signIn ?? {}),
-        passwords: configSchema.parse({}).passwords,
+        signIn: signInServices({
+          appPasswordKey: () => macKeys.find('app-password'),
+          redeemCode: (entryUUID, code) => people.secondFactors.redeem(entryUUID, code),
+          changePassword: (request) => people.passwords.change(request),
+          ...options.signIn,
+        }),
+        passwords: settings.passwords,
+        now: () => clock.now(),
       }),
     accessLog: createAccessLog({
       operations: 'all',
@@ -95,6 +122,8 @@ export async function startTestLdapServer(
   // Getters of the server (connections) stay live through the prototype.
   return Object.assign(Object.create(server) as LdapServer, {
     directory,
+    accounts: people,
+    clock,
     schema: served.schema,
     caPem: tls.caPem ?? '',
     accessLines,

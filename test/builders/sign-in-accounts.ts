@@ -4,6 +4,7 @@ import { createMacKeys, type MacKeys } from '../../server/directory/credentials/
 import { createDirectoryReplica } from '../../server/directory/directory-replica.ts'
 import type { ServedDirectory } from '../../server/directory/served-directory.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
+import type { RecordReader } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { createSealedRecords, type SealedRecords } from '../../server/directory/sealed-records.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
@@ -39,17 +40,7 @@ export async function openTestAccounts(passwords: object = {}): Promise<TestAcco
   })
   const clock = fakeClock()
   const store = openMemoryStore({ clock })
-  const sealed = createSealedRecords({
-    store,
-    readKey: () =>
-      readMasterKey({
-        env: { ROSTERD_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
-        masterKeyFile: null,
-        dataDir: '/nowhere',
-      }),
-    makeKey: () => Promise.reject(new Error('there is one')),
-    keyPlaces: 'put it back',
-  })
+  const sealed = testSealedRecords(store)
   const directory = await openDirectory(store, suffix, { sealed })
   const served = createDirectoryReplica(suffix, () => clock.now())
   await directory.follow(served)
@@ -79,6 +70,21 @@ export async function openTestAccounts(passwords: object = {}): Promise<TestAcco
       await store.close()
     },
   }
+}
+
+/** Secrets in a store, with the master key of tests. */
+export function testSealedRecords(store: RecordReader): SealedRecords {
+  return createSealedRecords({
+    store,
+    readKey: () =>
+      readMasterKey({
+        env: { ROSTERD_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
+        masterKeyFile: null,
+        dataDir: '/nowhere',
+      }),
+    makeKey: () => Promise.reject(new Error('there is one')),
+    keyPlaces: 'put it back',
+  })
 }
 
 function person(entryUUID: string, uid: string, source: string, more: Readonly<Record<string, string>>): Entry {

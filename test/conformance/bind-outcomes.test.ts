@@ -54,6 +54,7 @@ test('the binder that was bound on the connection before is known to whoever cou
         name === reader.dn ? { identity, credential: 'binder', mustChange: false } : { refused: 'wrong' },
       )
     },
+    changePassword: () => Promise.resolve({ refused: 'not here' }),
   }
   await using server = await startTestLdapServer({ authenticator })
   await using client = await RawLdapClient.connect(server.port)

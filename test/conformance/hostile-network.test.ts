@@ -237,6 +237,7 @@ describe('slow bytes', () => {
     const held = new Promise<void>((resolve) => (letIn = resolve))
     const authenticator = {
       authenticate: () => held.then(() => ({ identity: anonymous, credential: 'x', mustChange: false })),
+      changePassword: () => Promise.resolve({ refused: 'not here' }),
     }
     await using server = await startTestLdapServer({ ldap: soon, authenticator })
     await using client = await RawLdapClient.connect(server.port)

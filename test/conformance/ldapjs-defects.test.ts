@@ -103,7 +103,10 @@ describe('packets that end a process that runs stock ldapjs', () => {
     expect(await stock.ended).not.toBe(0)
 
     await using server = await startTestLdapServer({
-      authenticator: { authenticate: () => Promise.reject(new Error('the backend failed')) },
+      authenticator: {
+        authenticate: () => Promise.reject(new Error('the backend failed')),
+        changePassword: () => Promise.reject(new Error('the backend failed')),
+      },
     })
     await using client = await RawLdapClient.connect(server.port)
     expect(await client.bind('uid=ada,ou=people,dc=example,dc=com', 'x')).toMatchObject({

@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type CommandResult,
@@ -8,7 +10,7 @@ import {
   type ServingProcess,
 } from '../builders/command-line.ts'
 import { describeWithTool } from '../builders/required-tool.ts'
-import { reader, suffix } from '../builders/running-ldap-server.ts'
+import { reader, startTestLdapServer, suffix } from '../builders/running-ldap-server.ts'
 
 describeWithTool('ldapsearch', "OpenLDAP's ldap-utils against rosterd serve", () => {
   let folder: ConfiguredFolder
@@ -73,4 +75,51 @@ describeWithTool('ldapsearch', "OpenLDAP's ldap-utils against rosterd serve", ()
       (await runProgram('ldapmodify', ['-H', plain(), '-x', '-D', ada, '-w', 'ada-secret', '-f', ldif])).exitCode,
     ).toBe(53)
   })
+})
+
+describeWithTool('ldappasswd', "OpenLDAP's ldappasswd", () => {
+  const zoe = `uid=zoë,ou=people,${suffix}`
+  const uuid = '00000000-0000-4000-8000-000000000005'
+  const admin = { kind: 'admin', id: 'root' } as const
+  const old = 'plum harbour 47 window'
+  const fresh = 'seven quiet lanterns rowing'
+
+  /** Runs programs as Zoë over StartTLS; she has a one-time password. */
+  async function asZoe(
+    use: (
+      run: (program: string, password: string, ...args: string[]) => Promise<CommandResult>,
+      once: string,
+    ) => Promise<void>,
+  ) {
+    await using server = await startTestLdapServer({ ldap: { passwordModify: true } })
+    const folder = await mkdtemp(join(tmpdir(), 'rosterd-test-'))
+    await writeFile(join(folder, 'ca.pem'), server.caPem)
+    const env = { ...process.env, LDAPTLS_CACERT: join(folder, 'ca.pem') }
+    await server.accounts.passwords.set(uuid, old, {}, admin)
+    await use(
+      (program, password, ...args) =>
+        runProgram(
+          program,
+          ['-ZZ', '-H', `ldap://localhost:${server.port}`, '-x', '-D', zoe, '-w', password, ...args],
+          env,
+        ),
+      await server.accounts.passwords.reset(uuid, admin),
+    )
+    await rm(folder, { recursive: true })
+  }
+
+  test('changes a one-time password, and then the password; a weak one is refused with what to do', () =>
+    asZoe(async (run, once) => {
+      expect((await run('ldapwhoami', once)).exitCode).toBe(49)
+      expect((await run('ldapwhoami', once, '-e', 'ppolicy')).stderr).toContain('Insufficient access (50)')
+      expect(await run('ldappasswd', once, '-e', 'ppolicy', '-a', once, '-s', fresh)).toMatchObject({ exitCode: 0 })
+      expect(await run('ldapwhoami', fresh)).toMatchObject({ exitCode: 0 })
+      const weak = await run('ldappasswd', fresh, '-e', 'ppolicy', '-a', fresh, '-s', 'short')
+      expect(weak.exitCode).not.toBe(0)
+      for (const told of ['Constraint violation (19)', 'Use at least 12 characters', 'Password is too short'])
+        expect(weak.stdout + weak.stderr).toContain(told)
+      const generated = /New password: (\S+)/.exec((await run('ldappasswd', fresh, '-a', fresh)).stdout)?.[1]
+      expect(await run('ldapwhoami', generated ?? '')).toMatchObject({ exitCode: 0 })
+      expect((await run('ldapwhoami', fresh)).exitCode).toBe(49)
+    }))
 })

@@ -1,12 +1,12 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import type { Identity } from '../access-control.ts'
 import { entryName } from '../encoded-entry.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { statusRefusal } from './account-status.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
 import { type BindOrigin, type CheckResult, createSlowChecks, refused, type SlowChecks } from './bind-check.ts'
-import { type BindAccount, type BindOutcome, type BindWatch, unwatched } from './bind-watch.ts'
+import { type BindAccount, type BindOutcome, type BindWatch, createFingerprint, unwatched } from './bind-watch.ts'
 import { type BinderAccount, createBinderChecks } from './binder-check.ts'
+import { type ChangePassword, createPasswordChange } from './password-change.ts'
 import { createPersonCheck } from './person-check.ts'
 import { dnKey, personNamed } from './person-names.ts'
 import { RecentBinds } from './recent-binds.ts'
@@ -28,6 +28,7 @@ export type AuthenticationResult =
 export interface Authenticator {
   /** Checks name and password of a simple bind. Throws LdapError busy when too many checks wait, or unavailable. */
   authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult>
+  readonly changePassword: ChangePassword
 }
 
 export interface AuthenticatorOptions {
@@ -65,7 +66,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const recentBinds = new RecentBinds({ directory, minutes, now })
   const checkPerson = createPersonCheck({ directory, signIn: options.signIn, recentBinds, cachedPassThroughHours, now })
   const dummyHash = `$2b$${String(bcryptCost).padStart(2, '0')}$${dummySaltAndHash}`
-  const fingerprintKey = randomBytes(32)
+  const fingerprint = createFingerprint()
 
   async function authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult> {
     const candidate = candidateOf(name, password, origin)
@@ -78,7 +79,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const isRefused = 'refused' in checked.result
       if ('identity' in checked.result) outcome = { outcome: 'signed-in', credential: checked.result.credential }
       else if (isRefused || checked.isGuess)
-        outcome = { outcome: 'refused', fingerprint: fingerprint(candidate, password) }
+        outcome = { outcome: 'refused', fingerprint: fingerprint(candidate.account, password) }
       return checked.result
     } finally {
       watch.ended(attempt, outcome)
@@ -139,11 +140,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return entry && { kind: 'user', entryUUID, dn: entryName(entry) }
   }
 
-  function fingerprint({ account }: Candidate, password: Buffer): string {
-    return createHmac('sha256', fingerprintKey).update(`${account.id}\0`).update(password).digest('base64')
+  return {
+    authenticate,
+    changePassword: createPasswordChange({ directory, signIn: options.signIn, watch, fingerprint, now }),
   }
-
-  return { authenticate }
 }
 
 /** Names come from clients and may be as long as a message. */

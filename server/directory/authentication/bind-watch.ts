@@ -1,3 +1,5 @@
+import { createHmac, randomBytes } from 'node:crypto'
+
 /** Who a bind is for, as far as its name tells. */
 export interface BindAccount {
   readonly kind: 'person' | 'binder' | 'unknown'
@@ -31,6 +33,15 @@ export interface BindWatch {
    */
   admit(attempt: BindAttempt): string | undefined
   ended(attempt: BindAttempt, outcome: BindOutcome): void
+}
+
+/** Tells passwords of an account apart. */
+export type Fingerprint = (account: BindAccount, password: Uint8Array) => string
+
+/** With a key that no disk has. */
+export function createFingerprint(): Fingerprint {
+  const key = randomBytes(32)
+  return ({ id }, password) => createHmac('sha256', key).update(`${id}\0`).update(password).digest('base64')
 }
 
 export const unwatched: BindWatch = { admit: () => undefined, ended: () => undefined }

@@ -29,8 +29,15 @@ export function parseAppPassword(text: string): AppPasswordText | undefined {
 
 /** Id of the record among a person's credentials. */
 export function appPasswordRecordId({ id }: Pick<AppPasswordText, 'id'>): string {
-  return `app:${id}`
+  return `${recordPrefix}${id}`
 }
+
+/** Whether a credential of this id is an app password. */
+export function isAppPassword(recordId: string): boolean {
+  return recordId.startsWith(recordPrefix)
+}
+
+const recordPrefix = 'app:'
 
 /** What its record keeps: HMAC-SHA-256 of the whole text. `key` is `appPasswordKey` of the sign-in services. */
 export function appPasswordMac(key: Uint8Array, { text }: Pick<AppPasswordText, 'text'>): Buffer {
