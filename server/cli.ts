@@ -6,6 +6,7 @@ import { addIdentityCommands } from './command-line/identity-commands.ts'
 import { addProviderCommands } from './command-line/provider-commands.ts'
 import { addServerCommands } from './command-line/server-commands.ts'
 import { addSyncCommands } from './command-line/sync-commands.ts'
+import { addThrottleCommands } from './command-line/throttle-commands.ts'
 import { addUserCommands } from './command-line/user-commands.ts'
 import { ExitCode } from './commands/command.ts'
 import { ConfigError } from './runtime/config-problems.ts'
@@ -35,6 +36,7 @@ addProviderCommands(program, commandLine)
 addDirectoryCommands(program, commandLine)
 addIdentityCommands(program, commandLine)
 addUserCommands(program, commandLine)
+addThrottleCommands(program, commandLine)
 addCheckCommands(program, commandLine)
 
 try {

@@ -1,4 +1,5 @@
 import type { PasswordChange, ProviderCheckRequest } from './directory/authentication/sign-in-services.ts'
+import type { RecordChange } from './directory/directory-store.ts'
 import type { CommitRest, EntryBatch } from './directory/replication.ts'
 import type { TlsOptions } from './ldap/tls.ts'
 import type { Config } from './runtime/config-schema.ts'
@@ -47,6 +48,10 @@ export type FromLdapThread =
   | { readonly type: 'lines'; readonly text: string }
   /** Answered by a {@link SignInAnswer} with the same number. */
   | { readonly type: 'question'; readonly number: number; readonly question: SignInQuestion }
+  /** To be kept in the store. */
+  | { readonly type: 'records'; readonly records: readonly RecordChange[] }
+  /** Many accounts fail through a service that is not to be blocked. */
+  | { readonly type: 'alarm'; readonly address: string; readonly accounts: number }
   | { readonly type: 'defect'; readonly operation: string; readonly stack: string }
 
 export interface LdapPorts {

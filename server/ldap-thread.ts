@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import type { Directory } from './directory/directory.ts'
+import type { RecordChange } from './directory/directory-store.ts'
 import type { LineSink } from './ldap/access-log.ts'
 import {
   backlogPlace,
@@ -15,12 +16,12 @@ import type { Logger } from './runtime/logger.ts'
 import { answerQuestion } from './sign-in-questions.ts'
 
 export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
-  readonly directory: Pick<Directory, 'follow'>
+  readonly directory: Pick<Directory, 'follow' | 'commit'>
   /** Asked by binds. */
   readonly signIn: SignInServices
   /** Gets the access log, whole lines at a time. */
   readonly accessLogSink: LineSink
-  readonly logger: Pick<Logger, 'error'>
+  readonly logger: Pick<Logger, 'error' | 'warn'>
   /** The thread has ended although nobody asked it to: LDAP is not answered any more. */
   readonly onDeath: (error: unknown) => void
 }
@@ -65,6 +66,13 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
         return void answerQuestion(options.signIn, message.number, message.question, (service, error) =>
           logger.error({ err: error, service }, 'a bind could not be answered'),
         ).then((answer: SignInAnswer) => worker.postMessage(answer))
+      case 'records':
+        return keep(message.records)
+      case 'alarm':
+        return logger.warn(
+          { address: message.address, accounts: message.accounts },
+          'many accounts fail to bind through an address that a binder uses',
+        )
       case 'defect':
         return logger.error({ err: { stack: message.stack }, operation: message.operation }, 'operation failed')
       default:
@@ -80,6 +88,13 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
     if (isClosing) return
     isClosing = true
     options.onDeath(error)
+  }
+
+  let lastKept: Promise<unknown> = Promise.resolve()
+  function keep(records: readonly RecordChange[]): void {
+    lastKept = options.directory
+      .commit({ cause: { kind: 'server', id: 'sign-in' }, entries: [], records })
+      .catch((error: unknown) => logger.error({ err: error }, 'last binds and failures could not be stored'))
   }
 
   let look: NodeJS.Timeout | undefined
@@ -101,6 +116,7 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
     if (isClosing) return
     isClosing = true
     await ask({ type: 'close' })
+    await lastKept
     clearTimeout(look)
     await worker.terminate()
   }

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { readBinders } from './binders.ts'
 import { createAuthenticator } from './directory/authentication/authenticator.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
+import { createBindMonitor } from './directory/authentication/bind-monitor.ts'
 import { createDirectoryReplica } from './directory/directory-replica.ts'
 import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
 import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
@@ -15,6 +16,7 @@ import {
   type ToLdapThread,
 } from './ldap-thread-messages.ts'
 import { resultCodeName } from './protocol/result-code.ts'
+import { isLoopbackAddress } from './runtime/loopback.ts'
 import { createLdapMetrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { createSignInClient } from './sign-in-questions.ts'
@@ -27,7 +29,16 @@ import { createSignInClient } from './sign-in-questions.ts'
 if (parentPort === null) throw new Error('this file is the entry of a thread')
 const parent = parentPort
 const { config, suffix, version, env, baseDir, tls, backlog } = workerData as LdapThreadData
-const replica = createDirectoryReplica(suffix)
+const monitor = createBindMonitor({
+  nowMs: () => Date.now(),
+  isExempt: (address) => !config.ldap.throttleLoopback && isLoopbackAddress(address),
+  alarm: (address, accounts) => post({ type: 'alarm', address, accounts }),
+})
+const replica = createDirectoryReplica(
+  suffix,
+  () => new Date(),
+  (record) => monitor.apply(record),
+)
 const metrics = createLdapMetrics()
 const bcrypt = createBcryptPool()
 const octets = new Int32Array(backlog)
@@ -42,6 +53,14 @@ const accessLines = bufferedLineWriter({
 })
 const signIn = createSignInClient((number, question) => post({ type: 'question', number, question }))
 let server: LdapServer | undefined
+
+/** So much of what was seen is lost when the machine stops. */
+const keepEveryMs = 1000
+const keeping = setInterval(keepRecords, keepEveryMs)
+function keepRecords(): void {
+  const records = monitor.changes()
+  if (records.length > 0) post({ type: 'records', records })
+}
 
 parent.on('message', (message: ToLdapThread | SignInAnswer) => {
   if (message.type === 'answer' || message.type === 'no answer') return signIn.answered(message)
@@ -70,6 +89,8 @@ async function answer(message: ToLdapThread): Promise<unknown> {
       return await metrics.text()
     case 'close':
       await server?.close()
+      clearInterval(keeping)
+      keepRecords()
       await bcrypt[Symbol.asyncDispose]()
       accessLines.flush()
       return undefined
@@ -93,6 +114,7 @@ async function listen(): Promise<LdapPorts> {
       bcrypt,
       signIn: signIn.services,
       passwords: config.passwords,
+      watch: monitor,
     }),
     accessLog: createAccessLog({
       operations: config.log.operations,

@@ -18,6 +18,7 @@ import {
 } from './provider-command.ts'
 import { relinkCommand, relinkUndoCommand } from './relink-command.ts'
 import { syncCommand } from './sync-command.ts'
+import { throttleClearCommand, throttleListCommand } from './throttle-command.ts'
 import { totpBeginCommand, totpConfirmCommand, totpRecoveryCodesCommand, totpResetCommand } from './totp-command.ts'
 import {
   userBlockCommand,
@@ -71,6 +72,8 @@ const all = [
   totpConfirmCommand,
   totpRecoveryCodesCommand,
   totpResetCommand,
+  throttleListCommand,
+  throttleClearCommand,
 ] as readonly Command<never, unknown>[]
 const commands = new Map(all.map((command) => [command.name, command]))
 

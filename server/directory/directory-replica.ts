@@ -1,14 +1,19 @@
 import { accountValuesOf } from './account-values.ts'
 import { CredentialTable } from './credentials/credential-table.ts'
+import type { RecordChange } from './directory-store.ts'
 import { createViewBuilder, type NextView } from './directory-view.ts'
 import { type CommitRest, type DirectoryFollower, receivedChanges } from './replication.ts'
 import { Schema } from './schema/schema.ts'
 import type { ServedDirectory } from './served-directory.ts'
 
-/** A copy of a directory that is kept elsewhere; `finish` resolves when searches see the new state. */
+/**
+ * A copy of a directory that is kept elsewhere; `finish` resolves when searches see the new state. `onRecord` hears of every
+ * record that came with it.
+ */
 export function createDirectoryReplica(
   suffix: string,
   now: () => Date = () => new Date(),
+  onRecord: (record: RecordChange) => void = () => undefined,
 ): ServedDirectory & DirectoryFollower {
   const schema = new Schema()
   const credentials = new CredentialTable()
@@ -35,7 +40,10 @@ export function createDirectoryReplica(
     async finish(rest: CommitRest) {
       view = (await next?.finish()) ?? view
       next = undefined
-      for (const record of rest.accounts) credentials.apply(record)
+      for (const record of rest.accounts) {
+        credentials.apply(record)
+        onRecord(record)
+      }
       for (const { entryUUID, hash } of rest.ntHashes) {
         if (hash === undefined) ntHashes.delete(entryUUID)
         else ntHashes.set(entryUUID, hash)

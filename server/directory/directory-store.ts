@@ -23,8 +23,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   match       tenant or org, immutable id                                     an administrator's word on whose identity this is
  *   account     entryUUID                                                       what was decided here of a person's sign-in: blocked, no pass-through
  *   binder      name                                                            a binder made here, and the secrets that rotation keeps
- *   throttle    account, address                                                failed binds that still count
- *   activity    entryUUID or binder DN, …                                       last uses: when, from where, with what
+ *   throttle    pair, account or address, …                                      failed binds that still count
+ *   activity    person or binder, entryUUID or name                              last uses: when, from where, with what
  *   audit       entryUUID, number                                               what was done to a person's sign-in, when and by whom
  *   session     SHA-256 of a session id                                         who is signed in to the pages
  *   meta        name                                                            anything single: store version, keys

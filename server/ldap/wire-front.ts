@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { noticeOfDisconnection } from '../protocol/response-encoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
+import { networkOf } from '../runtime/address-network.ts'
 import { isLoopbackAddress } from '../runtime/loopback.ts'
 import { Connection, type RareOperationHost } from './connection.ts'
 import type { LdapServices } from './services.ts'
@@ -36,7 +37,7 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
       return
     }
     const isLoopback = isLoopbackAddress(remoteAddress)
-    const network = addressKey(remoteAddress)
+    const network = networkOf(remoteAddress)
     const isOverLimit =
       open.size >= limits.connections || (!isLoopback && (perAddress.get(network) ?? 0) >= limits.connectionsPerAddress)
     if (isOverLimit) {
@@ -85,17 +86,4 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
       for (const connection of open.keys()) connection.destroy()
     },
   }
-}
-
-/** IPv6 clients count by their /64. */
-function addressKey(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':')
-  const full =
-    tail === undefined
-      ? groups
-      : [...groups, ...Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0'), ...rest]
-  return full.slice(0, 4).join(':')
 }

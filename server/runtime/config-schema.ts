@@ -341,6 +341,12 @@ export const configSchema = z.strictObject({
         .boolean()
         .default(true)
         .describe('Accept a username, mail address or UPN in place of a DN at bind, when exactly one person has it.'),
+      throttleLoopback: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether wrong passwords from this machine count too: for a proxy on it that does not tell the address of its clients.',
+        ),
       proxyProtocol: z
         .array(z.string())
         .default([])

@@ -39,8 +39,9 @@ export class RawLdapClient implements AsyncDisposable {
     this.listen(socket)
   }
 
-  static async connect(port: number): Promise<RawLdapClient> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+  /** `from`: the loopback address that the client has. */
+  static async connect(port: number, from = '127.0.0.1'): Promise<RawLdapClient> {
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true, localAddress: from })
     const client = new RawLdapClient(socket)
     await once(socket, 'connect')
     return client

@@ -92,7 +92,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (binder !== undefined) {
       const { identity } = binder
       return {
-        account: { kind: 'binder', id: identity.dn },
+        account: { kind: 'binder', id: identity.name },
         check: () => binder.check(password, origin),
         identity: () => identity,
       }

@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 /** Who a bind is for, as far as its name tells. */
 export interface BindAccount {
   readonly kind: 'person' | 'binder' | 'unknown'
-  /** entryUUID of a person, DN of a binder; the name in one spelling, or the beginning of it, where nobody has it. */
+  /** entryUUID of a person, name of a binder; the name in one spelling, or the beginning of it, where nobody has it. */
   readonly id: string
 }
 

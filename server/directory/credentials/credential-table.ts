@@ -2,7 +2,7 @@ import type { Collection, RecordChange } from '../directory-store.ts'
 import { type AccountRecord, type CredentialRecord, readAccount, readCredential } from './credential-records.ts'
 
 /** Collections that a bind asks for. */
-export const accountCollections: ReadonlySet<Collection> = new Set(['credential', 'account'])
+export const accountCollections: ReadonlySet<Collection> = new Set(['credential', 'account', 'throttle', 'activity'])
 
 const none: ReadonlyMap<string, CredentialRecord> = new Map()
 
@@ -12,8 +12,9 @@ export class CredentialTable {
   private readonly accounts = new Map<string, AccountRecord>()
   private readonly versions = new Map<string, number>()
 
-  /** Takes in a change of {@link accountCollections}. */
+  /** Takes in a change of the `credential` or `account` collection; others are nothing to it. */
   apply({ collection, key, value }: RecordChange): void {
+    if (collection !== 'credential' && collection !== 'account') return
     const [entryUUID = '', id = ''] = key
     const record = collection === 'credential' ? readCredential(value) : undefined
     // That a password was right just now makes nothing void.

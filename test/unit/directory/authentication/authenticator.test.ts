@@ -564,7 +564,7 @@ describe('whoever counts binds', () => {
       { ...refused, account },
       { ...refused, account: { kind: 'unknown', id: 'nobody' } },
       {
-        account: { kind: 'binder', id: `cn=svc,ou=services,${suffix}` },
+        account: { kind: 'binder', id: 'svc' },
         address: '127.0.0.1',
         binder: undefined,
         outcome: 'signed-in',
