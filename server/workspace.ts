@@ -11,6 +11,7 @@ import type { ProviderParts } from '../sync/provider-parts.ts'
 import { createPassThrough, type PassThrough } from '../sync/pass-through/pass-through.ts'
 import type { MailServer } from '../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../sync/reporting/run-reporting.ts'
+import { createLine } from '../sync/line.ts'
 import { mailServerOf } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
@@ -20,7 +21,8 @@ import { type Accounts, createAccounts } from './directory/credentials/accounts.
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { removedNtHashes } from './directory/credentials/nt-hash.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
-import type { DirectoryStore } from './directory/directory-store.ts'
+import type { Cause, DirectoryStore } from './directory/directory-store.ts'
+import { type RotatedKey, rotateMasterKey } from './directory/master-key-rotation.ts'
 import { filledMark } from './directory/filled-mark.ts'
 import { createSealedRecords, type SealedRecords } from './directory/sealed-records.ts'
 import { formatGeneralizedTime } from './protocol/generalized-time.ts'
@@ -28,7 +30,7 @@ import type { Clock } from './runtime/clock.ts'
 import type { LoadedConfig } from './runtime/config.ts'
 import type { Config } from './runtime/config-schema.ts'
 import type { Logger } from './runtime/logger.ts'
-import { makeMasterKey, readMasterKey } from './runtime/master-key.ts'
+import { type MasterKeySource, makeMasterKey, readMasterKeys } from './runtime/master-key.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { trustCaFile } from './runtime/trust.ts'
 import { signInServices } from './sign-in.ts'
@@ -60,6 +62,8 @@ export interface Workspace extends AsyncDisposable {
   readonly macKeys: MacKeys
   readonly passThrough: PassThrough
   readonly accounts: Accounts
+  /** One at a time. Throws MasterKeyError. */
+  readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
   readonly signIn: SignInServices
 }
 
@@ -107,6 +111,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
     const bcrypt = createBcryptPool(1)
     const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
+    const rotating = createLine()
     const accounts = createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config })
     return {
       config,
@@ -123,6 +128,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       macKeys,
       passThrough,
       accounts,
+      rotateKey: (cause) => rotating(() => rotateMasterKey({ directory, sealed, source: keySource(options) }, cause)),
       // Binds ask here for what the parts above know.
       signIn: signInServices({
         appPasswordKey: () => macKeys.find('app-password'),
@@ -144,16 +150,21 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
 }
 
 export function sealedRecordsOf(
-  { loaded, env }: Pick<WorkspaceOptions, 'loaded' | 'env'>,
+  options: Pick<WorkspaceOptions, 'loaded' | 'env'>,
   store: DirectoryStore,
 ): SealedRecords {
-  const { dataDir, masterKeyFile } = loaded.config
+  const { dataDir } = options.loaded.config
   return createSealedRecords({
     store,
-    readKey: () => readMasterKey({ env, masterKeyFile, dataDir }),
+    readKeys: () => readMasterKeys(keySource(options)),
     makeKey: () => makeMasterKey(dataDir),
     keyPlaces: `put that key into ROSTERD_MASTER_KEY, masterKeyFile or ${join(dataDir, 'master.key')}, or forget what is encrypted with it and set it anew`,
   })
+}
+
+function keySource({ loaded, env }: Pick<WorkspaceOptions, 'loaded' | 'env'>): MasterKeySource {
+  const { dataDir, masterKeyFile } = loaded.config
+  return { env, masterKeyFile, dataDir }
 }
 
 /** Of those that were kept while the setting asked for it. */

@@ -5,6 +5,7 @@ import {
   appPasswordListCommand,
   appPasswordRevokeCommand,
 } from '../commands/app-password-command.ts'
+import { keyRotateCommand } from '../commands/key-command.ts'
 import {
   totpBeginCommand,
   totpConfirmCommand,
@@ -29,9 +30,17 @@ interface AddOptions {
   readonly network?: readonly string[]
 }
 
-/** What people sign in with here. */
+/** What people sign in with here, and the key that secrets are encrypted with. */
 export function addUserCommands(program: CliCommand, { execute }: CommandLine): void {
   const by = () => userInfo().username
+  program
+    .command('key')
+    .description('the master key, which secrets in the store are encrypted with')
+    .command('rotate')
+    .description('encrypt every secret with another master key')
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions) => execute(keyRotateCommand, { by: by() }, options))
+
   const user = program.command('user').description('what people sign in with, and what is blocked')
   const about = (parent: CliCommand, name: string, description: string) =>
     parent

@@ -6,6 +6,7 @@ import { explainSignInCommand } from './explain-sign-in-command.ts'
 import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand } from './enrollment-command.ts'
 import { exportLdifCommand } from './export-ldif-command.ts'
 import { idsExportCommand, idsImportCommand } from './ids-command.ts'
+import { keyRotateCommand } from './key-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
 import { pauseCommand, resumeCommand, runsCommand, runsFollowCommand, undoCommand } from './pause-command.ts'
 import { previewCommand } from './preview-command.ts'
@@ -74,6 +75,7 @@ const all = [
   totpResetCommand,
   throttleListCommand,
   throttleClearCommand,
+  keyRotateCommand,
 ] as readonly Command<never, unknown>[]
 const commands = new Map(all.map((command) => [command.name, command]))
 

@@ -1,13 +1,13 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { type MasterKey, MasterKeyError } from '../runtime/master-key.ts'
+import { type MasterKey, MasterKeyError, type MasterKeys } from '../runtime/master-key.ts'
 import type { Json, RecordChange, RecordReader } from './directory-store.ts'
 
 export interface SealedRecordsOptions {
   readonly store: RecordReader
-  /** The master key, or undefined when there is none. Throws {@link MasterKeyError}. */
-  readonly readKey: () => Promise<MasterKey | undefined>
+  /** The master keys, or undefined when there is none. Throws {@link MasterKeyError}. */
+  readonly readKeys: () => Promise<MasterKeys | undefined>
   /** Makes one; asked only while nothing is sealed yet. */
-  readonly makeKey: () => Promise<MasterKey>
+  readonly makeKey: () => Promise<MasterKeys>
   /** Where a key that was lost has to be put back. */
   readonly keyPlaces: string
 }
@@ -18,6 +18,10 @@ export interface SealedRecords {
   read(key: readonly string[]): Promise<string | undefined>
   /** The change that keeps the secret, to be committed with what belongs to it. Throws {@link MasterKeyError}. */
   seal(key: readonly string[], secret: string): Promise<RecordChange>
+  /** Takes the keys that there are now, if every secret can be read with them. Throws {@link MasterKeyError}. */
+  reload(): Promise<void>
+  /** The changes that encrypt with the current key what is encrypted with an older one. Throws {@link MasterKeyError}. */
+  resealed(): Promise<readonly RecordChange[]>
   /** Why the key cannot be used or some secret not be read, in a sentence; undefined when all is well. */
   problem(): Promise<string | undefined>
 }
@@ -38,37 +42,39 @@ type SealedValue = {
 const format = 1
 const tagOctets = 16
 
-export function createSealedRecords({ store, readKey, makeKey, keyPlaces }: SealedRecordsOptions): SealedRecords {
-  let current: MasterKey | undefined
-  let making: Promise<MasterKey> | undefined
+export function createSealedRecords({ store, readKeys, makeKey, keyPlaces }: SealedRecordsOptions): SealedRecords {
+  let keys: MasterKeys | undefined
+  let making: Promise<MasterKeys> | undefined
 
-  /** Kept once it was found; until then an operator may still provide it. */
-  async function key(): Promise<MasterKey | undefined> {
-    current ??= await readKey()
-    return current
+  /** Kept once they were found; until then an operator may still provide them. */
+  async function knownKeys(): Promise<MasterKeys | undefined> {
+    if (keys !== undefined) return keys
+    const found = await readKeys()
+    keys ??= found
+    return keys
   }
 
-  async function keyFor(keyId: string): Promise<MasterKey> {
-    const found = await key()
-    if (found?.id === keyId) return found
+  async function keyFor(keyId: string, known?: MasterKeys): Promise<MasterKey> {
+    const among = known ?? (await knownKeys())
+    for (const each of among === undefined ? [] : [among.current, ...among.older]) if (each.id === keyId) return each
     throw new MasterKeyError(
-      found === undefined
+      among === undefined
         ? `the master key ${keyId}, which secrets in the store are encrypted with, is missing: ${keyPlaces}`
-        : `secrets in the store are encrypted with the master key ${keyId}, and ${found.from} holds ${found.id}: ${keyPlaces}`,
+        : `secrets in the store are encrypted with the master key ${keyId}, and ${among.current.from} holds ${among.current.id}: ${keyPlaces}`,
     )
   }
 
   /** The key to seal with: the one there is, or a new one while no other is needed to read what is there. */
   async function sealingKey(): Promise<MasterKey> {
-    const found = await key()
-    if (found !== undefined) return found
+    const found = await knownKeys()
+    if (found !== undefined) return found.current
     for await (const { key: record, value } of store.list('sealed')) await keyFor(sealedValue(value, record).keyId)
     // Shared by all that seal at once: two keys would leave the first one's secrets unreadable.
-    if (current !== undefined) return current
+    if (keys !== undefined) return keys.current
     making ??= makeKey()
-      .then((made) => (current = made))
+      .then((made) => (keys = made))
       .finally(() => (making = undefined))
-    return await making
+    return (await making).current
   }
 
   return {
@@ -81,9 +87,27 @@ export function createSealedRecords({ store, readKey, makeKey, keyPlaces }: Seal
     async seal(record, secret) {
       return { collection: 'sealed', key: record, value: close(await sealingKey(), record, secret) }
     },
+    async reload() {
+      const found = await readKeys()
+      if (found === undefined) throw new MasterKeyError(`there is no master key: ${keyPlaces}`)
+      for await (const { key: record, value } of store.list('sealed'))
+        await keyFor(sealedValue(value, record).keyId, found)
+      keys = found
+    },
+    async resealed() {
+      const changes: RecordChange[] = []
+      for await (const { key: record, value } of store.list('sealed')) {
+        const sealed = sealedValue(value, record)
+        const current = await sealingKey()
+        if (sealed.keyId === current.id) continue
+        const secret = open(await keyFor(sealed.keyId), record, sealed)
+        changes.push({ collection: 'sealed', key: record, value: close(current, record, secret) })
+      }
+      return changes
+    },
     async problem() {
       try {
-        await key()
+        await knownKeys()
         for await (const { key: record, value } of store.list('sealed')) await keyFor(sealedValue(value, record).keyId)
         return undefined
       } catch (error) {

@@ -317,7 +317,7 @@ export const configSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'File of the key that encrypts secrets in the store: 32 octets in base64. `ROSTERD_MASTER_KEY` wins over it; null: a file made in `dataDir`.',
+      'File of the key that encrypts secrets in the store: 32 octets in base64; a second one behind it is being replaced. `ROSTERD_MASTER_KEY` wins over it; null: a file made in `dataDir`.',
     ),
   caFile: z.string().nullable().default(null).describe('PEM file of further certificate authorities to trust.'),
   ldap: z

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** The key that secrets in the store are encrypted with. */
@@ -10,6 +10,13 @@ export interface MasterKey {
   readonly octets: Buffer
   /** Where it was found, for people. */
   readonly from: string
+}
+
+/** A master key, and those that it takes the place of. */
+export interface MasterKeys {
+  readonly current: MasterKey
+  /** What is encrypted with them can still be read. */
+  readonly older: readonly MasterKey[]
 }
 
 /** The master key cannot be had or is not the right one; the message says what to do and holds no part of a key. */
@@ -27,15 +34,19 @@ const variable = 'ROSTERD_MASTER_KEY'
 const fileName = 'master.key'
 
 /**
- * The key from `ROSTERD_MASTER_KEY`, else from `masterKeyFile`, else from the file made in `dataDir`; undefined when it
+ * The keys from `ROSTERD_MASTER_KEY`, else from `masterKeyFile`, else from the file made in `dataDir`; undefined when it
  * would be the last and there is none. Throws {@link MasterKeyError}.
  */
-export async function readMasterKey({ env, masterKeyFile, dataDir }: MasterKeySource): Promise<MasterKey | undefined> {
+export async function readMasterKeys({
+  env,
+  masterKeyFile,
+  dataDir,
+}: MasterKeySource): Promise<MasterKeys | undefined> {
   const text = env[variable]
-  if (text !== undefined) return parseKey(text, variable)
+  if (text !== undefined) return parseKeys(text, variable)
   const path = masterKeyFile ?? join(dataDir, fileName)
   try {
-    return parseKey(await readFile(path, 'utf8'), path)
+    return parseKeys(await readFile(path, 'utf8'), path)
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error
     if (error.code === 'ENOENT' && masterKeyFile === null) return undefined
@@ -47,24 +58,53 @@ export async function readMasterKey({ env, masterKeyFile, dataDir }: MasterKeySo
   }
 }
 
+/** Whether the key is the file that is made in `dataDir`, and not one that an operator provides. */
+export function isOwnMasterKey({ env, masterKeyFile }: MasterKeySource): boolean {
+  return env[variable] === undefined && masterKeyFile === null
+}
+
 /** Makes a key in `dataDir`, readable by the owner alone. It is on disk, as a whole, when this resolves. */
-export async function makeMasterKey(dataDir: string): Promise<MasterKey> {
+export async function makeMasterKey(dataDir: string): Promise<MasterKeys> {
+  return await writeMasterKeys(dataDir, [newKey()])
+}
+
+/** Puts a new key before those of `dataDir`. */
+export async function addMasterKey(dataDir: string, { current, older }: MasterKeys): Promise<MasterKeys> {
+  return await writeMasterKeys(dataDir, [newKey(), current.octets, ...older.map(({ octets }) => octets)])
+}
+
+/** Leaves the current key alone in `dataDir`. */
+export async function dropOlderMasterKeys(dataDir: string, { current }: MasterKeys): Promise<MasterKeys> {
+  return await writeMasterKeys(dataDir, [current.octets])
+}
+
+function newKey(): Buffer {
+  return randomBytes(32)
+}
+
+async function writeMasterKeys(dataDir: string, keys: readonly Buffer[]): Promise<MasterKeys> {
   const path = join(dataDir, fileName)
-  const text = randomBytes(32).toString('base64')
+  const text = keys.map((octets) => `${octets.toString('base64')}\n`).join('')
+  await rm(`${path}.new`, { force: true }) // left by a process that was killed, perhaps readable by others
   {
-    await using file = await open(`${path}.new`, 'w', 0o600)
-    await file.writeFile(`${text}\n`)
+    await using file = await open(`${path}.new`, 'wx', 0o600)
+    await file.writeFile(text)
     await file.sync()
   }
   await rename(`${path}.new`, path)
   await using folder = await open(dataDir)
   await folder.sync()
-  return parseKey(text, path)
+  return parseKeys(text, path)
+}
+
+/** The first one is current. Spaces, line ends and commas are between them. */
+function parseKeys(text: string, from: string): MasterKeys {
+  const [first = '', ...others] = text.split(/[\s,]+/).filter((part) => part !== '')
+  return { current: parseKey(first, from), older: others.map((other) => parseKey(other, from)) }
 }
 
 /** 32 octets as base64 or as hexadecimal digits. */
-function parseKey(text: string, from: string): MasterKey {
-  const written = text.trim()
+function parseKey(written: string, from: string): MasterKey {
   const octets = Buffer.from(written, /^[0-9a-f]{64}$/i.test(written) ? 'hex' : 'base64')
   if (octets.length !== 32)
     throw new MasterKeyError(

@@ -8,7 +8,7 @@ import type { RecordReader } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { createSealedRecords, type SealedRecords } from '../../server/directory/sealed-records.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
-import { readMasterKey } from '../../server/runtime/master-key.ts'
+import { readMasterKeys } from '../../server/runtime/master-key.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { type FakeClock, fakeClock } from '../sync/fake-clock.ts'
 
@@ -76,8 +76,8 @@ export async function openTestAccounts(passwords: object = {}): Promise<TestAcco
 export function testSealedRecords(store: RecordReader): SealedRecords {
   return createSealedRecords({
     store,
-    readKey: () =>
-      readMasterKey({
+    readKeys: () =>
+      readMasterKeys({
         env: { ROSTERD_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
         masterKeyFile: null,
         dataDir: '/nowhere',

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret, TOTP } from 'otpauth'
@@ -230,3 +230,32 @@ test('the NT hash of a password that is set is served to a binder that is grante
   await folder.configure({ passwords: { ntHash: false } })
   expect(JSON.parse((await folder.run('user', 'show', 'worker1', '--json')).stdout)).toMatchObject({ ntHash: false })
 })
+
+test.each(['alone', 'beside a running server'])(
+  'key rotate, %s, keeps second factors and app passwords working',
+  async (how) => {
+    await using folder = await folderOfWorkers()
+    const user = (...args: readonly string[]) => folder.run('user', ...args)
+    const added = await user('app-password', 'add', 'worker1', '--name', 'phone', '--json')
+    const { password: app } = JSON.parse(added.stdout) as { password: string }
+    const { secret } = JSON.parse((await user('totp', 'begin', 'worker1', '--json')).stdout) as { secret: string }
+    const totp = new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) })
+    await using early = how === 'alone' ? undefined : await folder.serve()
+    if (early) expect(await bindCode(early.ports.ldap, app)).toBe(0)
+    const keyFile = join(folder.path, 'data', 'master.key')
+    const before = await readFile(keyFile, 'utf8')
+    expect(await folder.run('key', 'rotate')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^2 secrets are encrypted with the master key [0-9a-f]{16} now\. /),
+    })
+    const after = await readFile(keyFile, 'utf8')
+    expect(after).not.toContain(before.trim())
+    if (early) expect(await bindCode(early.ports.ldap, app)).toBe(0)
+    if (early) await early.stop('SIGTERM')
+    await using server = await folder.serve()
+    expect(await bindCode(server.ports.ldap, app)).toBe(0)
+    expect(await user('totp', 'confirm', 'worker1', totp.generate())).toMatchObject({ exitCode: 0 })
+    expect(await user('app-password', 'add', 'worker1', '--name', 'printer')).toMatchObject({ exitCode: 0 })
+    expect(server.lines.join('\n')).not.toContain('master key cannot be used')
+  },
+)

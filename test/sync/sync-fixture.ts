@@ -7,10 +7,12 @@ import { type Accounts, createAccounts } from '../../server/directory/credential
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
+import { rotateMasterKey } from '../../server/directory/master-key-rotation.ts'
 import { createSealedRecords, type SealedRecords } from '../../server/directory/sealed-records.ts'
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
-import { readMasterKey } from '../../server/runtime/master-key.ts'
+import { readMasterKeys } from '../../server/runtime/master-key.ts'
 import { Secret } from '../../server/runtime/secret.ts'
+import type { Workspace } from '../../server/workspace.ts'
 import { signInServices } from '../../server/sign-in.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { type Authorizations, createAuthorizations } from '../../sync/authorizations.ts'
@@ -47,6 +49,7 @@ export interface SyncFixture {
   readonly macKeys: MacKeys
   readonly passThrough: PassThrough
   readonly accounts: Accounts
+  readonly rotateKey: Workspace['rotateKey']
   readonly signIn: SignInServices
 }
 
@@ -97,9 +100,10 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   const keep = (fields: object, message: string) => void logged.push({ ...fields, message })
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep }
   const secret = async (source: unknown) => new Secret(String(source))
+  const source = { env: { ROSTERD_MASTER_KEY: masterKey }, masterKeyFile: null, dataDir: '/nowhere' }
   const sealed = createSealedRecords({
     store,
-    readKey: () => readMasterKey({ env: { ROSTERD_MASTER_KEY: masterKey }, masterKeyFile: null, dataDir: '/nowhere' }),
+    readKeys: () => readMasterKeys(source),
     makeKey: () => Promise.reject(new Error('there is one')),
     keyPlaces: 'put it back',
   })
@@ -141,6 +145,7 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     authorizationLinks,
     credentialRecorder,
     passThrough,
+    rotateKey: (cause) => rotateMasterKey({ directory, sealed, source }, cause),
     signIn: signInServices({ checkAtProvider: (request) => passThrough.checkAtProvider(request) }),
     macKeys,
     accounts: createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config }),

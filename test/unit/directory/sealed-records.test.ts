@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DirectoryStore, RecordChange } from '../../../server/directory/directory-store.ts'
 import { createSealedRecords, type SealedRecords } from '../../../server/directory/sealed-records.ts'
-import { makeMasterKey, readMasterKey } from '../../../server/runtime/master-key.ts'
+import { makeMasterKey, readMasterKeys } from '../../../server/runtime/master-key.ts'
 import { openMemoryStore } from '../../../server/storage/memory-store.ts'
 
 let dataDir: string
@@ -21,7 +21,7 @@ const keyB = Buffer.alloc(32, 2).toString('hex')
 function sealedRecords(env: Record<string, string> = {}, masterKeyFile: string | null = null): SealedRecords {
   return createSealedRecords({
     store,
-    readKey: () => readMasterKey({ env, masterKeyFile, dataDir }),
+    readKeys: () => readMasterKeys({ env, masterKeyFile, dataDir }),
     makeKey: () => makeMasterKey(dataDir),
     keyPlaces: 'put it back',
   })
@@ -80,14 +80,14 @@ describe('the master key', () => {
     await writeFile(file, `${keyB}\n`)
     const made = await makeMasterKey(dataDir)
     const id = async (env: Record<string, string>, masterKeyFile: string | null) =>
-      (await readMasterKey({ env, masterKeyFile, dataDir }))?.id
+      (await readMasterKeys({ env, masterKeyFile, dataDir }))?.current.id
     const [fromVariable, fromFile, fromFolder] = [
       await id({ ROSTERD_MASTER_KEY: keyA }, file),
       await id({}, file),
       await id({}, null),
     ]
     expect(new Set([fromVariable, fromFile, fromFolder]).size).toBe(3)
-    expect(fromFolder).toBe(made.id)
+    expect(fromFolder).toBe(made.current.id)
     expect(await id({ ROSTERD_MASTER_KEY: Buffer.alloc(32, 2).toString('base64') }, null)).toBe(fromFile)
   })
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { createMacKeys } from '../../../../server/directory/credentials/mac-keys.ts'
 import { openDirectory } from '../../../../server/directory/directory.ts'
 import { createSealedRecords } from '../../../../server/directory/sealed-records.ts'
-import { makeMasterKey, readMasterKey } from '../../../../server/runtime/master-key.ts'
+import { makeMasterKey, readMasterKeys } from '../../../../server/runtime/master-key.ts'
 import { openMemoryStore } from '../../../../server/storage/memory-store.ts'
 
 test('a key is made once for each purpose, also when several ask at once, and is found again', async () => {
@@ -13,7 +13,7 @@ test('a key is made once for each purpose, also when several ask at once, and is
   const directory = await openDirectory(openMemoryStore(), 'dc=example,dc=com')
   const sealed = createSealedRecords({
     store: directory.store,
-    readKey: () => readMasterKey({ env: {}, masterKeyFile: null, dataDir: dataDir.path }),
+    readKeys: () => readMasterKeys({ env: {}, masterKeyFile: null, dataDir: dataDir.path }),
     makeKey: () => makeMasterKey(dataDir.path),
     keyPlaces: 'put it back',
   })
