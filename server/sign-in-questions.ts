@@ -11,6 +11,8 @@ import { ResultCode } from './protocol/result-code.ts'
 const answerWithinMs = 20_000
 /** Questions under way at once; a bind beyond them is told that the server is busy. */
 const openQuestions = 512
+/** Of these, those that a provider takes its time for: the others have to get through beside them. */
+const openProviderQuestions = 384
 
 export interface SignInClient {
   readonly services: SignInServices
@@ -25,10 +27,10 @@ export function createSignInClient(
 ): SignInClient {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   let lastNumber = 0
+  let atProviders = 0
 
   async function ask(question: SignInQuestion): Promise<unknown> {
-    if (waiting.size >= openQuestions)
-      throw new LdapError(ResultCode.busy, 'too many passwords are being checked, try again')
+    if (waiting.size >= openQuestions) throw busy()
     const number = ++lastNumber
     const answer = Promise.withResolvers<unknown>()
     waiting.set(number, answer)
@@ -46,8 +48,15 @@ export function createSignInClient(
   type Answer<Service extends keyof SignInServices> = Awaited<ReturnType<SignInServices[Service]>>
   return {
     services: {
-      checkAtProvider: async (request) =>
-        (await ask({ service: 'checkAtProvider', request })) as Answer<'checkAtProvider'>,
+      async checkAtProvider(request) {
+        if (atProviders >= openProviderQuestions) throw busy()
+        atProviders += 1
+        try {
+          return (await ask({ service: 'checkAtProvider', request })) as Answer<'checkAtProvider'>
+        } finally {
+          atProviders -= 1
+        }
+      },
       redeemCode: async (entryUUID, code) => (await ask({ service: 'redeemCode', entryUUID, code })) === true,
       changePassword: async (request) =>
         (await ask({ service: 'changePassword', request })) as Answer<'changePassword'>,
@@ -59,6 +68,10 @@ export function createSignInClient(
       else asked?.reject(unavailable())
     },
   }
+}
+
+function busy(): LdapError {
+  return new LdapError(ResultCode.busy, 'too many passwords are being checked, try again')
 }
 
 function unavailable(): LdapError {

@@ -79,6 +79,7 @@ describe('RFC 3062: Password Modify', () => {
   test.each<[string, Change, number, string]>([
     ['one that is too short', { old, new: 'short' }, ResultCode.constraintViolation, '3003810106'],
     ['one that is too long', { old, new: `${fresh} `.repeat(4) }, ResultCode.constraintViolation, '3003810109'],
+    ['one of a million octets', { old, new: 'x'.repeat(1_000_000) }, ResultCode.constraintViolation, '3003810109'],
     ['one that is easy to guess', { old, new: 'password12345' }, ResultCode.constraintViolation, '3003810105'],
     ['one that is no text', { old, new: Buffer.alloc(20, 0xff) }, ResultCode.constraintViolation, '3003810105'],
     ['the one before', { old, new: old }, ResultCode.constraintViolation, '3003810108'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
+import type { ProviderCheck, SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
 import { ResultCode } from '../../server/protocol/result-code.ts'
 import { signInServices } from '../../server/sign-in.ts'
 import { answerQuestion, createSignInClient } from '../../server/sign-in-questions.ts'
@@ -75,4 +75,16 @@ test('too many questions at once are answered with busy', async () => {
   answer.resolve(true)
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([true]))
   expect(await services.redeemCode('ada', '123456')).toBe(true)
+})
+
+test('providers that do not answer leave room for other questions', async () => {
+  const answer = Promise.withResolvers<ProviderCheck>()
+  const { services } = connect({ checkAtProvider: () => answer.promise, redeemCode: () => Promise.resolve(true) })
+  const request = { entryUUID: 'ada', password: 'secret', address: '192.0.2.1' }
+  const waiting = Array.from({ length: 600 }, () => services.checkAtProvider(request))
+  const settled = Promise.allSettled(waiting)
+  expect(await services.redeemCode('ada', '123456')).toBe(true)
+  answer.resolve({ outcome: 'right' })
+  expect((await settled).filter(({ status }) => status === 'rejected')).toHaveLength(600 - 384)
+  expect(await services.checkAtProvider(request)).toEqual({ outcome: 'right' })
 })

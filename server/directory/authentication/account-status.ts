@@ -27,9 +27,7 @@ const dayMs = 86_400_000
 
 /** `shadowExpire`: days since 1970 from which on nobody signs in; below 0 for ever. */
 function hasExpired(shadowExpire: string | undefined, now: Date): boolean {
-  if (shadowExpire === undefined) return false
-  const days = Number(shadowExpire)
-  return days >= 0 && now.getTime() >= days * dayMs
+  return shadowExpire !== undefined && /^\d+$/.test(shadowExpire) && now.getTime() >= Number(shadowExpire) * dayMs
 }
 
 function firstValue({ view, schema }: ServedDirectory, slot: number, attribute: string): string | undefined {

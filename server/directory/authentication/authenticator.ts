@@ -117,7 +117,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     candidate: Candidate,
     origin: BindOrigin,
   ): Promise<{ readonly result: AuthenticationResult; readonly isGuess?: boolean }> {
-    const slow = createSlowChecks(bcrypt, origin.isGone)
+    const slow = createSlowChecks(bcrypt, origin)
     const checked = await candidate.check(slow)
     if (checked.outcome === 'unavailable') return { result: { unavailable: checked.reason }, isGuess: checked.isGuess }
     const refusal = checked.outcome === 'refused' ? checked.reason : refusalNow(candidate, checked.mustChange, origin)

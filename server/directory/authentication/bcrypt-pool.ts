@@ -6,17 +6,22 @@ import type { BcryptTask } from './bcrypt-worker.ts'
 
 /** Slow hashes in worker threads, with a bounded queue: beyond it {@link LdapError} busy. */
 export interface BcryptPool extends AsyncDisposable {
-  /**
-   * Whether `hash`, a stored password in any scheme, is of this one. Not computed for who is gone when its turn comes:
-   * {@link LdapError} canceled.
-   */
-  compare(password: string | Uint8Array, hash: string, isGone?: () => boolean): Promise<boolean>
+  /** Whether `hash`, a stored password in any scheme, is of this one. */
+  compare(password: string | Uint8Array, hash: string, asker?: HashAsker): Promise<boolean>
   hash(password: string, cost: number): Promise<string>
+}
+
+/** For whom a hash is. */
+export interface HashAsker {
+  /** Each takes its turn; when the queue is full, whoever waits for most gives way. */
+  readonly address: string
+  /** Nothing is computed for who is gone when the turn comes: {@link LdapError} canceled. */
+  readonly isGone: () => boolean
 }
 
 interface Waiting {
   readonly task: BcryptTask
-  readonly isGone: (() => boolean) | undefined
+  readonly asker: HashAsker | undefined
   readonly answer: PromiseWithResolvers<boolean | string>
 }
 
@@ -29,25 +34,52 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
     maxThreads: threads,
     idleTimeout: 60_000,
   })
-  const queue: Waiting[] = []
+  /** By address; the one whose turn it is comes first. */
+  const queues = new Map<string, Waiting[]>()
+  let queued = 0
   let running = 0
   let isClosed = false
 
-  async function enqueue(task: BcryptTask, isGone?: () => boolean): Promise<boolean | string> {
+  async function enqueue(task: BcryptTask, asker?: HashAsker): Promise<boolean | string> {
     if (isClosed) throw shuttingDown()
-    if (queue.length >= queuedTasks)
-      throw new LdapError(ResultCode.busy, 'too many passwords are being checked, try again')
+    const address = asker?.address ?? ''
+    if (queued >= queuedTasks) makeRoom(address)
     const answer = Promise.withResolvers<boolean | string>()
-    queue.push({ task, isGone, answer })
+    const queue = queues.get(address) ?? []
+    queue.push({ task, asker, answer })
+    queues.set(address, queue)
+    queued += 1
     startNext()
     return await answer.promise
   }
 
+  /** So that no address keeps the others out. */
+  function makeRoom(address: string): void {
+    let longest = queues.get(address) ?? []
+    for (const queue of queues.values()) if (queue.length > longest.length + 1) longest = queue
+    const last = longest === queues.get(address) ? undefined : longest.pop()
+    if (last === undefined) throw busy()
+    queued -= 1
+    last.answer.reject(busy())
+  }
+
+  function takeNext(): Waiting | undefined {
+    for (const [address, queue] of queues) {
+      const next = queue.shift()
+      queues.delete(address)
+      if (queue.length > 0) queues.set(address, queue)
+      if (next === undefined) continue
+      queued -= 1
+      return next
+    }
+    return undefined
+  }
+
   function startNext(): void {
     while (running < threads) {
-      const next = queue.shift()
+      const next = takeNext()
       if (next === undefined) return
-      if (next.isGone?.() === true) next.answer.reject(new LdapError(ResultCode.canceled, 'the client is gone'))
+      if (next.asker?.isGone() === true) next.answer.reject(new LdapError(ResultCode.canceled, 'the client is gone'))
       else void run(next)
     }
   }
@@ -64,12 +96,12 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
   }
 
   return {
-    compare: async (password, hash, isGone) =>
-      (await enqueue({ type: 'compare', password: ownOctets(password), hash }, isGone)) === true,
+    compare: async (password, hash, asker) =>
+      (await enqueue({ type: 'compare', password: ownOctets(password), hash }, asker)) === true,
     hash: async (password, cost) => String(await enqueue({ type: 'hash', password, cost })),
     [Symbol.asyncDispose]: async () => {
       isClosed = true
-      for (const { answer } of queue.splice(0)) answer.reject(shuttingDown())
+      for (let next = takeNext(); next !== undefined; next = takeNext()) next.answer.reject(shuttingDown())
       await pool.destroy()
     },
   }
@@ -78,6 +110,10 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
 /** Posting a part of a buffer would copy all of that, and what others have sent with it. */
 function ownOctets(password: string | Uint8Array): Uint8Array {
   return typeof password === 'string' ? new TextEncoder().encode(password) : Uint8Array.from(password)
+}
+
+function busy(): LdapError {
+  return new LdapError(ResultCode.busy, 'too many passwords are being checked, try again')
 }
 
 function shuttingDown(): LdapError {

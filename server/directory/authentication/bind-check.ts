@@ -1,4 +1,4 @@
-import type { BcryptPool } from './bcrypt-pool.ts'
+import type { BcryptPool, HashAsker } from './bcrypt-pool.ts'
 
 /** Where a bind comes from, and what its client can do. */
 export interface BindOrigin {
@@ -9,7 +9,7 @@ export interface BindOrigin {
   /** The client can be told to set another password, and it can be set over this connection. */
   readonly canChangePassword: boolean
   /** The client has gone away; nothing more is computed for it. */
-  readonly isGone?: () => boolean
+  readonly isGone: () => boolean
 }
 
 /** How the check of a password ended. Reasons are short and stable, for the log: the client is told nothing of them. */
@@ -34,7 +34,7 @@ export interface SlowChecks {
   matches(password: Uint8Array, hash: string): Promise<boolean>
 }
 
-export function createSlowChecks(pool: Pick<BcryptPool, 'compare'>, isGone: (() => boolean) | undefined): SlowChecks {
+export function createSlowChecks(pool: Pick<BcryptPool, 'compare'>, asker: HashAsker): SlowChecks {
   let count = 0
   return {
     get count() {
@@ -42,7 +42,7 @@ export function createSlowChecks(pool: Pick<BcryptPool, 'compare'>, isGone: (() 
     },
     async matches(password, hash) {
       count += 1
-      return await pool.compare(password, hash, isGone)
+      return await pool.compare(password, hash, asker)
     },
   }
 }

@@ -30,6 +30,9 @@ export interface PasswordChangeOptions {
   readonly now: () => Date
 }
 
+/** Octets that are worth a look; a message may hold a million. */
+const longestPassword = 1024
+
 /** Guesses at the old password count like those of a bind. */
 export function createPasswordChange(options: PasswordChangeOptions): ChangePassword {
   const { directory, signIn, watch, fingerprint, now } = options
@@ -40,9 +43,12 @@ export function createPasswordChange(options: PasswordChangeOptions): ChangePass
     const factor = directory.credentials.credential(entryUUID, 'totp')
     const hasCode = factor?.kind === 'totp' && factor.isConfirmed
     const oldPassword = (hasCode ? splitCode(typed.oldPassword)?.password : undefined) ?? typed.oldPassword
-    if (!isUtf8(oldPassword)) return { changed: false, why: 'wrong-old', message: 'The old password is wrong.' }
+    if (!isUtf8(oldPassword) || oldPassword.length > longestPassword)
+      return { changed: false, why: 'wrong-old', message: 'The old password is wrong.' }
     if (typed.newPassword !== undefined && !isUtf8(typed.newPassword))
       return { changed: false, why: 'policy', rule: 'weak', message: 'Use a password that is text in UTF-8.' }
+    if (typed.newPassword !== undefined && typed.newPassword.length > longestPassword)
+      return { changed: false, why: 'policy', rule: 'too-long', message: 'Use a shorter password.' }
     return await signIn.changePassword({
       entryUUID,
       oldPassword: oldPassword.toString('utf8'),

@@ -41,6 +41,8 @@ const pbkdf2Digests = new Map<string, DigestScheme>([
 /** What a check may cost at most, so that no stored value keeps a worker for longer than some seconds. */
 const mostShaCryptRounds = 1_000_000
 const mostPbkdf2Iterations = 2_000_000
+const leastBcryptCost = 4
+const mostBcryptCost = 16
 /** crypt's time grows with the square of the length. */
 const longestPassword = 512
 // bcrypt reads no more than 72 octets and stops at NUL: a longer password would share its hash with its beginning.
@@ -49,7 +51,7 @@ const bcryptOctets = 72
 // `$6$…`, `$argon2id$…`: a hash whose {CRYPT} was lost is no clear text, and neither is Django's
 const modularCrypt = /^\$([0-9a-z-]+)\$/
 const djangoHash = /^([a-z0-9]+(?:_[a-z0-9]+)+)\$(\d+)\$([^$]+)\$([A-Za-z0-9+/=]+)$/
-const bcryptHash = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/
+const bcryptHash = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
 
 export function readStoredPassword(stored: string): StoredPassword {
   const [, name, data = ''] = /^\{([A-Za-z0-9_-]+)\}(.*)$/s.exec(stored) ?? []
@@ -76,7 +78,12 @@ function readUnlabelled(stored: string): StoredPassword {
 
 /** What `crypt` of a C library writes. */
 function readCrypt(hash: string): StoredPassword {
-  if (bcryptHash.test(hash)) return slow(true, (password) => matchesBcrypt(password, hash))
+  const cost = bcryptHash.exec(hash)?.[1]
+  if (cost !== undefined) {
+    if (Number(cost) < leastBcryptCost) return damaged('CRYPT')
+    if (Number(cost) > mostBcryptCost) return unusable(`the bcrypt password has a cost of more than ${mostBcryptCost}`)
+    return slow(true, (password) => matchesBcrypt(password, hash))
+  }
   const shaCrypt = readShaCrypt(hash)
   if (shaCrypt !== undefined) {
     if (shaCrypt.rounds > mostShaCryptRounds) return tooCostly('CRYPT', mostShaCryptRounds)

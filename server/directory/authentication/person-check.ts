@@ -62,7 +62,7 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
     const typedMac = appPasswordKey && appPasswordMac(appPasswordKey, password)
     if (record?.kind !== 'app' || typedMac?.length !== mac.length || !timingSafeEqual(typedMac, mac))
       return refused('wrong app password')
-    if (record.expiresAt !== null && Date.parse(record.expiresAt) <= now().getTime())
+    if (record.expiresAt !== null && !(now().getTime() < Date.parse(record.expiresAt)))
       return refused('the app password has expired')
     if (!networkTest(record.networks)(origin.address)) return refused('the app password may not be used from there')
     return right(id)

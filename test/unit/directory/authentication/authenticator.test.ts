@@ -69,7 +69,13 @@ const binders = [
   { name: 'svc', password: 'binder-secret', ...anywhere },
   { name: 'Odd, one+', password: 'odd-secret', ...anywhere },
 ]
-const here: BindOrigin = { address: '127.0.0.1', isSecure: true, binder: undefined, canChangePassword: false }
+const here: BindOrigin = {
+  address: '127.0.0.1',
+  isSecure: true,
+  binder: undefined,
+  canChangePassword: false,
+  isGone: () => false,
+}
 const appKey = Buffer.alloc(32, 7)
 
 async function start(
@@ -281,6 +287,7 @@ describe('an app password', () => {
 
   test.each<[string, Partial<AppPassword>, string]>([
     ['when it has expired', { expiresAt: new Date(start0).toISOString() }, 'the app password has expired'],
+    ['when nobody can tell whether it has expired', { expiresAt: 'soon' }, 'the app password has expired'],
     ['from elsewhere', { networks: ['192.0.2.0/24'] }, 'the app password may not be used from there'],
     ['with a damaged record', { mac: 'AAAA' }, 'wrong app password'],
   ])('lets nobody in %s', async (_, change, refused) => {

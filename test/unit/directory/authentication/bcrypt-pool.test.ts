@@ -22,11 +22,31 @@ test('is busy beyond a bounded number of waiting checks, and answers all that it
     if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ resultCode: ResultCode.busy })
 })
 
+test('lets nobody be kept out by one address that asks for too much', async () => {
+  await using pool = createBcryptPool(1)
+  const from = (address: string) => ({ address, isGone: () => false })
+  const ended: string[] = []
+  const check = (address: string) =>
+    pool.compare('secret', secret, from(address)).then(
+      () => ended.push(address),
+      () => ended.push(`${address} is busy`),
+    )
+  const checks = [
+    ...Array.from({ length: 1000 }, () => check('greedy')),
+    ...Array.from({ length: 3 }, () => check('modest')),
+    check('other'),
+  ]
+  await Promise.all(checks)
+  const count = (what: string) => ended.filter((each) => each === what).length
+  expect([count('modest'), count('other'), count('greedy')]).toEqual([3, 1, 125])
+  expect(ended.filter((each) => !each.endsWith('busy')).indexOf('other')).toBeLessThan(6)
+})
+
 test('computes nothing for who has gone', async () => {
   await using pool = createBcryptPool(1)
   let isGone = false
   const running = pool.compare('secret', secret)
-  const waiting = pool.compare('secret', secret, () => isGone)
+  const waiting = pool.compare('secret', secret, { address: 'x', isGone: () => isGone })
   isGone = true
   await expect(waiting).rejects.toMatchObject({ resultCode: ResultCode.canceled })
   expect(await running).toBe(true)

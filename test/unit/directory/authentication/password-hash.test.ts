@@ -99,6 +99,8 @@ test.each([
   ['{CRYPT}ab01FAX.bQRSU', '{CRYPT} passwords in the form of DES cannot be checked'],
   ['{CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0', '$1$ passwords cannot be checked'],
   [`{CRYPT}$6$rounds=2000000$salt$${'x'.repeat(86)}`, 'the {CRYPT} password asks for more than 1000000 rounds'],
+  [`$2b$17$${'x'.repeat(53)}`, 'the bcrypt password has a cost of more than 16'],
+  [`$2b$03$${'x'.repeat(53)}`, 'the {CRYPT} password is not in the form of its scheme'],
   ['{BCRYPT}secret', '{CRYPT} passwords in the form of DES cannot be checked'],
   ['{CLEARTEXT}', 'the {CLEARTEXT} password is not in the form of its scheme'],
   ['{SHA}', 'the {SHA} password is not in the form of its scheme'],
