@@ -1,3 +1,5 @@
+import { activityKey, readActivity, type SignInUse } from '../../server/directory/authentication/activity-records.ts'
+import { type CountedFailures, countedFailures } from '../../server/directory/authentication/throttle-records.ts'
 import {
   type AccountRecord,
   type CredentialRecord,
@@ -7,6 +9,7 @@ import { credentialsOf } from '../../server/directory/credentials/sign-in-contex
 import type { RecordReader } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { DnSyntaxError } from '../../server/protocol/distinguished-name.ts'
+import { networkOf } from '../../server/runtime/address-network.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { Config } from '../../server/runtime/config-schema.ts'
 import type { CurrentDirectory } from '../desired-input.ts'
@@ -49,6 +52,10 @@ export interface SignInPerson {
     | { readonly asked: true; readonly id: string; readonly login: string }
     | { readonly asked: false; readonly reason: string }
   readonly lastAnswer: LastAnswer | undefined
+  /** Failed binds as this person that still count. */
+  readonly failures: readonly CountedFailures[]
+  /** Latest first. */
+  readonly uses: readonly SignInUse[]
 }
 
 /** Everything that decides over somebody's sign-in, but for the password. */
@@ -60,6 +67,8 @@ export interface SignInFacts extends SignInQuery {
   readonly people: readonly SignInPerson[]
   /** The same name at providers, served or not. */
   readonly known: readonly KnownPerson[]
+  /** Failed binds from the address, of all accounts; undefined when none count, or no address was asked about. */
+  readonly addressFailures: CountedFailures | undefined
   /** undefined when none was asked about. */
   readonly binderFacts: BinderFacts | undefined
 }
@@ -82,7 +91,8 @@ export async function signInFacts(query: SignInQuery, parts: SignInFactsParts): 
   const explanations = (await parts.explain(query.name)).filter(isPerson)
   const entries = new Map(explanations.flatMap(({ entry }) => (entry === undefined ? [] : [[entry.entryUUID, entry]])))
   for (const entry of entriesNamed(query.name, directory)) entries.set(entry.entryUUID, entry)
-  const people = await Promise.all([...entries.values()].map((entry) => signInPerson(entry, parts)))
+  const failures = await countedFailures(directory.store)
+  const people = await Promise.all([...entries.values()].map((entry) => signInPerson(entry, failures, parts)))
   const [only] = people
   return {
     ...query,
@@ -94,6 +104,10 @@ export async function signInFacts(query: SignInQuery, parts: SignInFactsParts): 
       decision === undefined
         ? []
         : [{ source: `${provider}:${id}`, label, status: decision.status, reason: decision.reason }],
+    ),
+    addressFailures: failures.find(
+      ({ subject }) =>
+        subject.kind === 'address' && query.address !== undefined && subject.network === networkOf(query.address),
     ),
     binderFacts:
       query.binder === undefined
@@ -119,7 +133,11 @@ function entryByDn(name: string, directory: CurrentDirectory): Entry | undefined
   }
 }
 
-async function signInPerson(entry: Entry, parts: SignInFactsParts): Promise<SignInPerson> {
+async function signInPerson(
+  entry: Entry,
+  failures: readonly CountedFailures[],
+  parts: SignInFactsParts,
+): Promise<SignInPerson> {
   const { entryUUID } = entry
   const { store } = parts.directory
   const source = await passwordSource(entryUUID, parts, parts.clock.now())
@@ -133,6 +151,8 @@ async function signInPerson(entry: Entry, parts: SignInFactsParts): Promise<Sign
         ? { asked: true, id: source.provider.id, login: source.user.names.login ?? source.user.id }
         : { asked: false, reason: source.reason },
     lastAnswer: parts.passThrough.lastAnswer(entryUUID),
+    failures: failures.filter(({ subject }) => subject.kind !== 'address' && subject.account.id === entryUUID),
+    uses: readActivity(await store.get('activity', activityKey('person', entryUUID)))?.uses ?? [],
   }
 }
 

@@ -1,9 +1,11 @@
+import type { CountedFailures } from '../../server/directory/authentication/throttle-records.ts'
 import { entryRefusal } from '../../server/directory/authentication/account-status.ts'
 import {
   activeBlock,
   type AppPassword,
   type CredentialRecord,
 } from '../../server/directory/credentials/credential-records.ts'
+import { networkOf } from '../../server/runtime/address-network.ts'
 import { isLoopbackAddress } from '../../server/runtime/loopback.ts'
 import { networkTest } from '../../server/runtime/networks.ts'
 import { textValuesOf } from '../file-entries.ts'
@@ -28,11 +30,13 @@ function personFindings(facts: SignInFacts, person: SignInPerson): readonly Find
   const status = statusFindings(facts, person)
   const isStopped = status.some(({ effect }) => effect === 'stops')
   return [
+    ...failureFindings(facts, person),
     namedFinding(facts, person),
     ...status,
     ...passwordFindings(facts, person),
     // Who may not sign in is not asked about, for the same reason.
     ...(isStopped ? [] : providerFindings(facts, person)),
+    ...useFindings(facts, person),
   ]
 }
 
@@ -89,6 +93,41 @@ function namedFinding({ name, ldap }: SignInFacts, person: SignInPerson): Findin
   return isBindName || /=/.test(name)
     ? fine(`the name means ${dn}`)
     : note(`"${name}" is no name to bind with; clients have to send the DN ${dn} or ${person.bindNames.join(' or ')}`)
+}
+
+/** Binds that are refused unread, because guessing is slowed down. */
+function failureFindings({ now, address, addressFailures }: SignInFacts, person: SignInPerson): readonly Finding[] {
+  const network = address === undefined ? undefined : networkOf(address)
+  const ofNetwork =
+    network === undefined ? person.uses : person.uses.filter((use) => networkOf(use.address) === network)
+  const isKnown = network !== undefined && ofNetwork.length > 0
+  const findings = person.failures.flatMap((failures) => {
+    const { subject, count, lastAt } = failures
+    if (subject.kind === 'pair' && network !== undefined && subject.network !== network) return []
+    const from = subject.kind === 'pair' ? ` from ${subject.network}` : ' from all addresses'
+    const what = `${count} wrong ${count === 1 ? 'password' : 'passwords'}${from}, the last ${agoOf(lastAt, now)}`
+    if (!isRefusedNow(failures, now)) return [note(what)]
+    const text = `${what}; refused unread until ${failures.blockedUntil}: "rosterd throttle clear" ends that`
+    return [network !== undefined && !(subject.kind === 'account' && isKnown) ? stops(text) : note(text)]
+  })
+  if (addressFailures !== undefined && isRefusedNow(addressFailures, now))
+    findings.push(
+      note(
+        `${addressFailures.count} accounts failed from ${address ?? ''}; who has not signed in from there lately is refused until ${addressFailures.blockedUntil}, unless a binder comes from there too`,
+      ),
+    )
+  return findings
+}
+
+function isRefusedNow({ blockedUntil }: CountedFailures, now: Date): boolean {
+  return blockedUntil !== null && Date.parse(blockedUntil) > now.getTime()
+}
+
+function useFindings({ now }: SignInFacts, { uses }: SignInPerson): readonly Finding[] {
+  const [last] = uses
+  if (last === undefined) return [note('has not signed in lately')]
+  const binder = last.binder === null ? '' : `, through the binder ${last.binder}`
+  return [fine(`signed in ${agoOf(last.at, now)} from ${last.address}${binder}`)]
 }
 
 function statusFindings({ now, known }: SignInFacts, { entry, account }: SignInPerson): readonly Finding[] {

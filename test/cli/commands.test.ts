@@ -148,7 +148,7 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
     expect(stopped.exitCode).toBe(1)
     expect((await folder.run('explain', 'ada', '--bind-from', 'here')).stderr).toContain('It must be an IP address.')
     const { stdout } = await folder.run('explain', 'ada', '--bind-from', '192.0.2.7', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ name: 'ada', address: '192.0.2.7', findings: [{}, {}, {}, {}, {}] })
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'ada', address: '192.0.2.7', findings: [{}, {}, {}, {}, {}, {}] })
   })
 
   test('explain prints status, entry and where it comes from', async () => {

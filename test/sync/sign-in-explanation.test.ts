@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
+import type { Json, RecordChange } from '../../server/directory/directory-store.ts'
 import { type SignInQuery, signInFacts } from '../../sync/sign-in/sign-in-facts.ts'
 import { type Finding, signInFindings } from '../../sync/sign-in/sign-in-findings.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
@@ -209,6 +210,64 @@ describe('the password', () => {
     expect(await explain('worker1', { address: '10.1.2.3' })).toContainEqual({
       effect: 'fine',
       text: 'the app password "phone" may be used',
+    })
+  })
+})
+
+describe('failed binds', () => {
+  const until = '2026-03-01T08:10:00.000Z'
+  const failures = (count: number, blockedUntil: string | null) => ({
+    count,
+    lastAt: clock.now().toISOString(),
+    blockedUntil,
+  })
+
+  test('guessing that is slowed down stops from that address, and is told of elsewhere', async () => {
+    const { directory, stops, notes } = await open()
+    const entryUUID = directory.entryByDn(worker1)?.entryUUID ?? ''
+    const record = (key: string[], value: Json) => ({ collection: 'throttle', key, value }) as const
+    const commit = (...records: RecordChange[]) =>
+      directory.commit({ cause: { kind: 'server', id: 'test' }, entries: [], records })
+    await commit(
+      record(['pair', 'person', entryUUID, '192.0.2.7'], failures(11, until)),
+      record(['pair', 'person', entryUUID, '192.0.2.8'], failures(1, null)),
+      record(['address', '192.0.2.7'], failures(60, until)),
+    )
+    expect(await stops('worker1', { address: '192.0.2.7' })).toEqual([
+      expect.stringMatching(
+        /^11 wrong passwords from 192\.0\.2\.7, the last just now .*; refused unread until .*08:10/,
+      ),
+    ])
+    expect(await notes('worker1', { address: '192.0.2.7' })).toContainEqual(
+      expect.stringMatching(/^60 accounts failed from 192\.0\.2\.7; who has not signed in from there lately/),
+    )
+    expect(await stops('worker1', { address: '192.0.2.8' })).toEqual([])
+    expect(await notes('worker1', { address: '192.0.2.8' })).toContainEqual(
+      expect.stringMatching(/^1 wrong password from 192\.0\.2\.8/),
+    )
+    clock.advance(10 * 60_000)
+    expect(await stops('worker1', { address: '192.0.2.7' })).toEqual([])
+  })
+
+  test('failures all over stop where the person has not signed in before, and the last sign-in is told', async () => {
+    const { directory, stops, explain } = await open()
+    const entryUUID = directory.entryByDn(worker1)?.entryUUID ?? ''
+    const use = { credential: 'provider', address: '192.0.2.8', binder: 'svc-vpn', at: clock.now().toISOString() }
+    await directory.commit({
+      cause: { kind: 'server', id: 'test' },
+      entries: [],
+      records: [
+        { collection: 'throttle', key: ['account', 'person', entryUUID], value: failures(101, until) },
+        { collection: 'activity', key: ['person', entryUUID], value: { uses: [use] } },
+      ],
+    })
+    expect(await stops('worker1', { address: '192.0.2.7' })).toEqual([
+      expect.stringMatching(/^101 wrong passwords from all addresses/),
+    ])
+    expect(await stops('worker1', { address: '192.0.2.8' })).toEqual([])
+    expect(await explain('worker1')).toContainEqual({
+      effect: 'fine',
+      text: `signed in just now (${use.at}) from 192.0.2.8, through the binder svc-vpn`,
     })
   })
 })
