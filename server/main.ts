@@ -51,7 +51,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const workspace = await lifecycle.start(
     'store',
-    () => openWorkspace({ ...options, onRun: countRun(metrics) }),
+    () =>
+      openWorkspace({
+        ...options,
+        onRun: countRun(metrics),
+        onPasswordCheck: (provider, outcome) => metrics.passwordChecks.inc({ provider, outcome }),
+      }),
     async (opened) => {
       await opened[Symbol.asyncDispose]()
     },

@@ -8,7 +8,7 @@ import { containerEntries } from '../sync/container-entries.ts'
 import { createEnrollment, type Enrollment } from '../sync/enrollment/enrollment.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
 import type { ProviderParts } from '../sync/provider-parts.ts'
-import { createPassThrough, type PassThrough } from '../sync/pass-through/pass-through.ts'
+import { createPassThrough, type PassThrough, type PassThroughParts } from '../sync/pass-through/pass-through.ts'
 import type { MailServer } from '../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../sync/reporting/run-reporting.ts'
 import { createLine } from '../sync/line.ts'
@@ -43,6 +43,8 @@ export interface WorkspaceOptions {
   readonly logger: Logger
   /** Hears of every sync run that ended. */
   readonly onRun?: (report: RunReport) => void
+  /** Hears of every password that a provider was to check. */
+  readonly onPasswordCheck?: PassThroughParts['onAnswer']
 }
 
 /** The store of one configuration, opened, and what works on it: what `serve` and the commands share. */
@@ -110,7 +112,15 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }))
     const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
     const bcrypt = createBcryptPool(1)
-    const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
+    const passThrough = createPassThrough({
+      directory,
+      config,
+      providers,
+      bcrypt,
+      clock,
+      logger,
+      ...(options.onPasswordCheck ? { onAnswer: options.onPasswordCheck } : {}),
+    })
     const rotating = createLine()
     const accounts = createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config })
     return {

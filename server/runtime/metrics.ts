@@ -66,6 +66,12 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
       labelNames: ['provider', 'result'] as const,
       registers,
     }),
+    passwordChecks: new Counter({
+      name: 'rosterd_password_checks_total',
+      help: 'Passwords that a provider is to check, by outcome (right, wrong, refused, unavailable; spared: not asked, the answer was known).',
+      labelNames: ['provider', 'outcome'] as const,
+      registers,
+    }),
     httpRequests: new Counter({
       name: 'rosterd_http_requests_total',
       help: 'HTTP requests answered, by method and status code.',

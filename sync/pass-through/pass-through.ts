@@ -28,6 +28,8 @@ export interface PassThroughParts extends PasswordSourceParts, KeptPasswordsPart
   readonly directory: PasswordSourceParts['directory'] & KeptPasswordsParts['directory']
   readonly config: PasswordSourceParts['config'] & KeptPasswordsParts['config']
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** Hears of every answer: of the provider, or `spared` when it was not asked. */
+  readonly onAnswer?: (provider: string, outcome: PasswordVerdict['outcome'] | 'spared') => void
 }
 
 type Asked = Extract<PasswordSource, { type: 'provider' }>
@@ -66,7 +68,10 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
   async function answerOf(source: Asked, question: Question): Promise<ProviderCheck> {
     const { entryUUID } = question
     const remembered = memory.recall(question)
-    if (remembered !== undefined) return noted(entryUUID, remembered)
+    if (remembered !== undefined) {
+      parts.onAnswer?.(source.provider.id, 'spared')
+      return noted(entryUUID, remembered)
+    }
     const person = { entryUUID, provider: source.provider.id, user: source.user, askedAt: clock.now() }
     memory.asked(question)
     const verdict = await ask(source, question)
@@ -85,16 +90,19 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
 
   async function ask({ provider, user }: Asked, { entryUUID, password, address }: Question): Promise<PasswordVerdict> {
     const question = { user, password, clientAddress: address }
+    let outcome: PasswordVerdict['outcome'] | 'spared' = 'spared'
     const once = async (): Promise<PasswordVerdict> => {
-      try {
-        const verdict = await provider.checkPassword?.(question, stopping.signal)
-        return verdict ?? failed(provider.id, undefined)
-      } catch (error) {
-        return failed(provider.id, error)
-      }
+      const verdict = await provider
+        .checkPassword?.(question, stopping.signal)
+        .catch((error: unknown) => failed(provider.id, error))
+      const told = verdict ?? failed(provider.id, undefined)
+      outcome = told.outcome
+      return told
     }
     const guard: OutageGuard | undefined = guards.get(provider.id)
-    return guard === undefined ? await once() : await guard.ask(entryUUID, once)
+    const verdict = guard === undefined ? await once() : await guard.ask(entryUUID, once)
+    parts.onAnswer?.(provider.id, outcome)
+    return verdict
   }
 
   function failed(provider: string, error: unknown): PasswordVerdict {

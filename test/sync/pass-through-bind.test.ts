@@ -88,9 +88,17 @@ test('a right password is success, a wrong one and a demanded factor are not, an
   expect(await bind(1, 'right 1')).toBe(success)
   expect(await bind(2, 'right 1')).toBe(invalidCredentials)
   expect(await bind(3, 'right 3')).toBe(invalidCredentials)
+  expect(await bind(2, 'right 1')).toBe(invalidCredentials)
   tenants.entra.tenant.faults.add({ kind: 'throttled', path: '/token', times: Number.POSITIVE_INFINITY })
   expect(await bind(4, 'right 4')).toBe(unavailable)
   expect(await bind(5, 'wrong')).toBe(unavailable)
+  const metrics = await (await fetch(`http://127.0.0.1:${opened.server.ports.admin}/metrics`)).text()
+  const counts = metrics.match(/rosterd_password_checks_total\{.*/g) ?? []
+  expect(counts.sort()).toEqual(
+    ['refused"} 1', 'right"} 1', 'spared"} 1', 'unavailable"} 2', 'wrong"} 1'].map(
+      (end) => `rosterd_password_checks_total{provider="contoso",outcome="${end}`,
+    ),
+  )
 })
 
 test('in an outage only what the cloud found right before lets in', async () => {

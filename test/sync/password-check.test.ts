@@ -192,6 +192,15 @@ describe('Entra ID', () => {
     })
   })
 
+  test('20 checks run at once, 60 wait, and more are turned away', async () => {
+    const ask = await entra({ requestTimeoutSeconds: 1 })
+    tenants.entra.tenant.faults.add({ kind: 'silence', path: '/token', times: Number.POSITIVE_INFINITY })
+    const verdicts = await Promise.all(Array.from({ length: 90 }, (_, n) => ask({ password: `guess ${n}` })))
+    const count = (reason: RegExp) => verdicts.filter((verdict) => reason.test(JSON.stringify(verdict))).length
+    expect(verdicts.every((verdict) => verdict?.outcome === 'unavailable')).toBe(true)
+    expect(count(/too many password checks wait/)).toBe(10)
+  })
+
   test('discovery happens once, and people in parallel get answers of their own', async () => {
     const ask = await entra()
     await ask()
@@ -288,6 +297,14 @@ describe('Okta', () => {
   test('silence ends with the time-out', async () => {
     tenants.okta.tenant.faults.add({ kind: 'silence', path: '/authn' })
     expect(await (await okta({ requestTimeoutSeconds: 0.3 }))()).toMatchObject(unavailable(/within 0\.3 s/))
+  })
+
+  test('5 checks run at once, 60 wait, and more are turned away', async () => {
+    const ask = await okta({ requestTimeoutSeconds: 1 })
+    tenants.okta.tenant.faults.add({ kind: 'silence', path: '/authn', times: Number.POSITIVE_INFINITY })
+    const verdicts = await Promise.all(Array.from({ length: 70 }, (_, n) => ask({ password: `guess ${n}` })))
+    const turnedAway = verdicts.filter((verdict) => JSON.stringify(verdict).includes('too many password checks wait'))
+    expect(turnedAway).toHaveLength(5)
   })
 
   test('one name that is throttled waits, and the others do not', async () => {
