@@ -1,4 +1,8 @@
-import type { PasswordChange, ProviderCheckRequest } from './directory/authentication/sign-in-services.ts'
+import type {
+  ImportedPasswordFound,
+  PasswordChange,
+  ProviderCheckRequest,
+} from './directory/authentication/sign-in-services.ts'
 import type { RecordChange } from './directory/directory-store.ts'
 import type { CommitRest, EntryBatch } from './directory/replication.ts'
 import type { TlsOptions } from './ldap/tls.ts'
@@ -39,6 +43,7 @@ export type SignInQuestion =
   | { readonly service: 'checkAtProvider'; readonly request: ProviderCheckRequest }
   | { readonly service: 'redeemCode'; readonly entryUUID: string; readonly code: string }
   | { readonly service: 'changePassword'; readonly request: PasswordChange }
+  | { readonly service: 'upgradeImported'; readonly found: ImportedPasswordFound }
   | { readonly service: 'appPasswordKey' }
 
 /** From the thread. */

@@ -60,6 +60,9 @@ export function createSignInClient(
       redeemCode: async (entryUUID, code) => (await ask({ service: 'redeemCode', entryUUID, code })) === true,
       changePassword: async (request) =>
         (await ask({ service: 'changePassword', request })) as Answer<'changePassword'>,
+      async upgradeImported(found) {
+        await ask({ service: 'upgradeImported', found })
+      },
       appPasswordKey: async () => (await ask({ service: 'appPasswordKey' })) as Answer<'appPasswordKey'>,
     },
     answered(answer) {
@@ -101,6 +104,8 @@ function serve(services: SignInServices, question: SignInQuestion): Promise<unkn
       return services.redeemCode(question.entryUUID, question.code)
     case 'changePassword':
       return services.changePassword(question.request)
+    case 'upgradeImported':
+      return services.upgradeImported(question.found)
     case 'appPasswordKey':
       return services.appPasswordKey()
     default:

@@ -7,6 +7,7 @@ export function signInServices(parts: Partial<SignInServices>): SignInServices {
     redeemCode: () => Promise.resolve(false),
     changePassword: () =>
       Promise.resolve({ changed: false, why: 'not-here', message: 'passwords are not changed over LDAP here' }),
+    upgradeImported: () => Promise.resolve(),
     appPasswordKey: () => Promise.resolve(undefined),
     ...parts,
   }

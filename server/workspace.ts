@@ -18,6 +18,7 @@ import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import { type Accounts, createAccounts } from './directory/credentials/accounts.ts'
+import { createImportUpgrades } from './directory/credentials/imported-passwords.ts'
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { removedNtHashes } from './directory/credentials/nt-hash.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
@@ -105,6 +106,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       providers,
       clock,
       logger,
+      importedPasswordKey: () => macKeys.find('imported-password'),
       reporting: (report, waiting) => runReportChanges(report, waiting, config, { store, clock, logger }),
       ...(options.onRun ? { onRun: options.onRun } : {}),
     })
@@ -122,6 +124,13 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       ...(options.onPasswordCheck ? { onAnswer: options.onPasswordCheck } : {}),
     })
     const rotating = createLine()
+    const importUpgrades = createImportUpgrades({
+      directory,
+      macKeys,
+      bcrypt,
+      bcryptCost: config.passwords.bcryptCost,
+      onProblem: (error) => logger.error({ err: error }, 'a password of a file could not be upgraded'),
+    })
     const accounts = createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config })
     return {
       config,
@@ -145,10 +154,14 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         checkAtProvider: (request) => passThrough.checkAtProvider(request),
         redeemCode: (entryUUID, code) => accounts.secondFactors.redeem(entryUUID, code),
         changePassword: (request) => accounts.passwords.change(request),
+        async upgradeImported(found) {
+          importUpgrades.upgrade(found)
+        },
       }),
       async [Symbol.asyncDispose]() {
         await enrollment.idle()
         await passThrough[Symbol.asyncDispose]()
+        await importUpgrades[Symbol.asyncDispose]()
         await bcrypt[Symbol.asyncDispose]()
         await store.close()
       },

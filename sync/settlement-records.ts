@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { ImportedPassword } from '../server/directory/credentials/credential-records.ts'
+import { isOfImport } from '../server/directory/credentials/imported-passwords.ts'
 import type { EntryChange, Json, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
 import type { Decision } from './candidates.ts'
 import type { Desired } from './desired.ts'
@@ -27,6 +29,7 @@ export async function recordChanges(
   holds: readonly HeldRecord[],
   approved: string | undefined,
   now: Date,
+  importedKey: Uint8Array | undefined,
 ): Promise<readonly RecordChange[]> {
   const { desired, changes } = settlement
   // What an administrator approved is not counted against later runs.
@@ -36,7 +39,7 @@ export async function recordChanges(
     ...settlement.pins,
     ...(await emptiedChanges(store, withoutApproved(settlement.emptied, approved))),
     ...(await decisionRecords(store, desired.decisions)),
-    ...(await credentialRecords(store, desired)),
+    ...(await credentialRecords(store, desired, importedKey)),
     ...(await forgottenAccounts(store, settlement.ledgers, desired.ledgerChanges)),
     ...(await heldRecords(store, holds)),
     ...(await removalRecords(store, counted, now)),
@@ -85,8 +88,12 @@ const importedPrefix = 'ldif:'
  * Passwords of file entries as credentials `ldif:<n>`, and nothing kept of a provider's password for who is not active;
  * those of other origin are left alone.
  */
-async function credentialRecords(store: RecordReader, desired: Desired): Promise<readonly RecordChange[]> {
-  const wanted = new Map<string, Json>()
+async function credentialRecords(
+  store: RecordReader,
+  desired: Desired,
+  importedKey: Uint8Array | undefined,
+): Promise<readonly RecordChange[]> {
+  const wanted = new Map<string, ImportedPassword>()
   for (const [entryUUID, passwords] of desired.passwords)
     for (const [index, hash] of passwords.entries())
       wanted.set(`${entryUUID}\0${importedPrefix}${index}`, { kind: 'imported', hash })
@@ -102,8 +109,8 @@ async function credentialRecords(store: RecordReader, desired: Desired): Promise
     wanted.delete(name)
     // An entry the guard holds keeps its password: its file entry is gone, so nothing is known of a new one.
     const isHeld = !desired.passwords.has(entryUUID) && entry !== undefined
-    if (!isHeld && !isDeepStrictEqual(credential, value))
-      changes.push({ collection: 'credential', key, value: credential })
+    const isSame = credential !== undefined && isOfImport(value, credential.hash, importedKey)
+    if (!isHeld && !isSame) changes.push({ collection: 'credential', key, value: credential })
   }
   for (const [name, value] of wanted) changes.push({ collection: 'credential', key: name.split('\0'), value })
   return changes

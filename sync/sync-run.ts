@@ -65,6 +65,8 @@ export interface SyncRunOptions {
   readonly logger: Logger
   /** Hears of every run that ended. */
   readonly onRun?: (report: RunReport) => void
+  /** Tells passwords of files that were upgraded since; undefined or failing: none was, and the file's values are written. */
+  readonly importedPasswordKey?: () => Promise<Uint8Array | undefined>
   /**
    * Record changes that report a run; they join the commit of its record. `waiting`: people whose invitation waits for an
    * administrator since this run, by provider.
@@ -304,9 +306,10 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       logRun(finished)
       return finished
     }
+    const importedKey = await options.importedPasswordKey?.().catch(() => undefined)
     const newcomers = await newcomerRecords(unheldNewcomers(settlement), { store, clock, logger })
     const records = [
-      ...(await recordChanges(store, settlement, holds, approved ? report.provider : undefined, now)),
+      ...(await recordChanges(store, settlement, holds, approved ? report.provider : undefined, now, importedKey)),
       ...(await firstFilled()),
       ...(await detachedCursors(store, (id) => tenants.has(id))),
       ...(await outdatedRuns(report.provider, now)),

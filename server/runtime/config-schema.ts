@@ -490,7 +490,12 @@ export const configSchema = z.strictObject({
         .max(168)
         .default(0)
         .describe('Hours a password checked by the cloud is kept as a hash; 0: never.'),
-      upgradeImported: z.boolean().default(true).describe('Replace imported fast hashes by ours after a good bind.'),
+      upgradeImported: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Replace passwords of LDIF files that are not bcrypt by bcrypt hashes in the store, once they were right at a bind.',
+        ),
       minLength: z.int().min(8).max(72).default(12).describe('Shortest password that may be set.'),
       ntHash: z
         .boolean()

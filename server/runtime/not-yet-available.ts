@@ -15,7 +15,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'directory.usersMayRead', neutral: 'self' },
   { path: 'providers[].signIn.clientId', neutral: null },
   { path: 'providers[].signIn.clientSecret', neutral: null },
-  { path: 'passwords.upgradeImported', neutral: true },
   { path: 'retention.changeLogDays', neutral: 400 },
   { path: 'retention.bindLogDays', neutral: 30 },
 ]

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
+import { createImportUpgrades } from '../../server/directory/credentials/imported-passwords.ts'
 import { explainCommand } from '../../server/commands/explain-command.ts'
 import { entraGroupId, entraUserId } from './small-tenants.ts'
 import { entraSettings, openSync, startTrustedTenants, type SyncFixture, values } from './sync-fixture.ts'
@@ -113,6 +115,27 @@ describe('entries of a file', () => {
     await gone.engine.plan.approve('latest', 'root')
     expect(gone.directory.entryByUuid(adaUuid)).toBeUndefined()
     expect(await credentialsOf(gone, adaUuid)).toEqual([])
+  })
+
+  test('keep a password that was upgraded, until the file has another', async () => {
+    const sync = await open(people)
+    await run(sync)
+    const bcrypt = createBcryptPool(1)
+    await using upgrades = createImportUpgrades({ ...sync, bcrypt, bcryptCost: 4, onProblem: () => undefined })
+    upgrades.upgrade({ entryUUID: adaUuid, id: 'ldif:1', stored: 'secret', password: 'secret' })
+    await upgrades.idle()
+    await bcrypt[Symbol.asyncDispose]()
+    const upgraded = await credentialsOf(sync, adaUuid)
+    expect(upgraded[1]).toEqual([
+      'ldif:1',
+      { kind: 'imported', hash: expect.stringMatching(/^\$2/), of: expect.any(String) },
+    ])
+    const renamed = await open(people.replace('sn: Lovelace', 'sn: King'), {}, sync)
+    expect(await run(renamed)).toMatchObject({ outcome: 'applied' })
+    expect(await credentialsOf(renamed, adaUuid)).toEqual(upgraded)
+    const changed = await open(people.replace('userPassword: secret', 'userPassword: another'), {}, renamed)
+    await run(changed)
+    expect((await credentialsOf(changed, adaUuid))[1]).toEqual(['ldif:1', { kind: 'imported', hash: 'another' }])
   })
 
   test('for the suffix and the containers merge with ours', async () => {

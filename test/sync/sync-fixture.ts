@@ -107,6 +107,7 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     makeKey: () => Promise.reject(new Error('there is one')),
     keyPlaces: 'put it back',
   })
+  const macKeys = createMacKeys(directory, sealed)
   const authorizations = createAuthorizations({ directory, sealed, clock })
   const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
   const providers = createProviders(config, {
@@ -123,13 +124,13 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     providers,
     clock,
     logger,
+    importedPasswordKey: () => macKeys.find('imported-password'),
     reporting: (report, waiting) => runReportChanges(report, waiting, config, { store, clock, logger }),
   })
   const mailServer = mailServerOf(config, secret)
   const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
   const bcrypt = createBcryptPool(1)
   const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
-  const macKeys = createMacKeys(directory, sealed)
   return {
     directory,
     engine,

@@ -42,6 +42,7 @@ export interface AuthenticatorOptions {
     readonly bcryptCost: number
     readonly recentBindMinutes: number
     readonly cachedPassThroughHours: number
+    readonly upgradeImported: boolean
   }
   readonly watch?: BindWatch
   readonly now?: () => Date
@@ -61,10 +62,17 @@ interface Candidate {
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { directory, bindByName, bcrypt, watch = unwatched, now = () => new Date() } = options
-  const { bcryptCost, recentBindMinutes: minutes, cachedPassThroughHours } = options.passwords
+  const { bcryptCost, recentBindMinutes: minutes, cachedPassThroughHours, upgradeImported } = options.passwords
   const binders = createBinderChecks(options.binders, directory.suffix)
   const recentBinds = new RecentBinds({ directory, minutes, now })
-  const checkPerson = createPersonCheck({ directory, signIn: options.signIn, recentBinds, cachedPassThroughHours, now })
+  const checkPerson = createPersonCheck({
+    directory,
+    signIn: options.signIn,
+    recentBinds,
+    cachedPassThroughHours,
+    upgradeImported,
+    now,
+  })
   const dummyHash = `$2b$${String(bcryptCost).padStart(2, '0')}$${dummySaltAndHash}`
   const fingerprint = createFingerprint()
 

@@ -139,8 +139,13 @@ function clearText(stored: string): StoredPassword {
 
 /** What cannot be the password costs as much as what can. */
 function matchesBcrypt(password: Uint8Array, hash: string): boolean {
-  const isUsable = password.length <= bcryptOctets && !password.includes(0) && isUtf8(password)
+  const isUsable = isBcryptText(password)
   return compareSync(isUsable ? Buffer.from(password).toString('utf8') : '', hash) && isUsable
+}
+
+/** Whether bcrypt takes the whole of this password for what it is. */
+export function isBcryptText(password: Uint8Array): boolean {
+  return password.length <= bcryptOctets && !password.includes(0) && isUtf8(password)
 }
 
 function slow(isBcrypt: boolean, matches: PasswordTest): StoredPassword {

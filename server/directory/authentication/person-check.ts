@@ -8,14 +8,16 @@ import type { CredentialRecord, DirectoryPassword, ImportedPassword } from '../c
 import type { ServedDirectory } from '../served-directory.ts'
 import { statusRefusal } from './account-status.ts'
 import { type BindOrigin, type CheckResult, refused, right, type SlowChecks } from './bind-check.ts'
-import { readStoredPassword } from './password-hash.ts'
+import { isBcryptText, readStoredPassword } from './password-hash.ts'
 import { accountState, isSameState, type RecentBinds } from './recent-binds.ts'
 import { splitCode } from './second-factor-code.ts'
 import type { SignInServices } from './sign-in-services.ts'
 
 export interface PersonCheckOptions {
   readonly directory: ServedDirectory
-  readonly signIn: Pick<SignInServices, 'checkAtProvider' | 'redeemCode' | 'appPasswordKey'>
+  readonly signIn: Omit<SignInServices, 'changePassword'>
+  /** Passwords of files are replaced by bcrypt hashes once they were right. */
+  readonly upgradeImported: boolean
   readonly recentBinds: RecentBinds
   /** How long the hash of a password that a provider found right stands in for a provider that does not answer. */
   readonly cachedPassThroughHours: number
@@ -37,7 +39,7 @@ const mostLooks = 3
 const longestPassword = 1024
 
 export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
-  const { directory, signIn, recentBinds, cachedPassThroughHours, now } = options
+  const { directory, signIn, recentBinds, upgradeImported, cachedPassThroughHours, now } = options
   const { credentials } = directory
   let appPasswordKey: Uint8Array | undefined
 
@@ -103,12 +105,19 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
   }
 
   async function checkOwnPasswords(
-    { slow }: PersonBind,
+    { entryUUID, slow }: PersonBind,
     password: Buffer,
     own: readonly OwnPassword[],
   ): Promise<CheckResult> {
     const read = own.map(([id, record]) => ({ id, record, stored: readStoredPassword(record.hash) }))
-    const found = ({ id, record }: (typeof read)[number]) => right(id, record.kind === 'directory' && record.mustChange)
+    const found = ({ id, record, stored }: (typeof read)[number]) => {
+      const isOurs = stored.kind === 'slow' && stored.isBcrypt
+      if (upgradeImported && record.kind === 'imported' && !isOurs && isBcryptText(password))
+        signIn
+          .upgradeImported({ entryUUID, id, stored: record.hash, password: password.toString('utf8') })
+          .catch(() => undefined) // the next bind asks again
+      return right(id, record.kind === 'directory' && record.mustChange)
+    }
     for (const each of read) if (each.stored.kind === 'fast' && each.stored.matches(password)) return found(each)
     for (const each of read)
       if (each.stored.kind === 'slow' && (await slow.matches(password, each.record.hash))) return found(each)

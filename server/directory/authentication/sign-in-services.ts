@@ -6,6 +6,8 @@ export interface SignInServices {
   redeemCode(entryUUID: string, code: string): Promise<boolean>
   /** Password Modify (RFC 3062) of the bound person. */
   changePassword(request: PasswordChange): Promise<PasswordChangeResult>
+  /** Has what a file holds replaced by a bcrypt hash, some time later. */
+  upgradeImported(found: ImportedPasswordFound): Promise<void>
   /** Key of the MACs in app password records; undefined while none was ever issued. It stays the same for ever. */
   appPasswordKey(): Promise<Uint8Array | undefined>
 }
@@ -15,6 +17,16 @@ export interface ProviderCheckRequest {
   readonly password: string
   /** Where the client of the bind is. */
   readonly address: string
+}
+
+/** A password that was right for what a file holds. */
+export interface ImportedPasswordFound {
+  readonly entryUUID: string
+  /** Of the credential. */
+  readonly id: string
+  /** What the credential held when the password was right for it. */
+  readonly stored: string
+  readonly password: string
 }
 
 /** What a provider said of a password. `reason` is for the log and for administrators. */

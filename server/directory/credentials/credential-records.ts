@@ -22,6 +22,8 @@ export type DirectoryPassword = {
 export type ImportedPassword = {
   readonly kind: 'imported'
   readonly hash: string
+  /** Base64, where the hash is ours: HMAC-SHA-256 of what the file holds. */
+  readonly of?: string
 }
 
 /** Found by the first part of what the person types. id: `app:<prefix>`. */

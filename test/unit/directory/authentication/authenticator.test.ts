@@ -91,7 +91,7 @@ async function start(
     directory: served,
     binders,
     bindByName: true,
-    passwords: { bcryptCost: 4, recentBindMinutes: 10, cachedPassThroughHours: 0 },
+    passwords: { bcryptCost: 4, recentBindMinutes: 10, cachedPassThroughHours: 0, upgradeImported: false },
     now: () => new Date(clock.nowMs),
     ...options,
     bcrypt: {
@@ -155,6 +155,45 @@ describe('a person signs in', () => {
     expect(await as('long', 'x'.repeat(72))).toHaveProperty('identity')
     expect(await as('long', 'x'.repeat(73))).toEqual({ refused: 'wrong password' })
     expect(await as('ada', 'secret\0more')).toEqual({ refused: 'wrong password' })
+  })
+})
+
+describe('a password of a file', () => {
+  const startWith = async (hash: string, upgradeImported = true) => {
+    const asked: unknown[] = []
+    const started = await start({
+      passwords: { bcryptCost: 4, recentBindMinutes: 10, cachedPassThroughHours: 0, upgradeImported },
+      signIn: {
+        upgradeImported(found) {
+          asked.push(found)
+          return Promise.reject(new Error('not now'))
+        },
+      },
+    })
+    await started.commit([credentialChange(bob.entryUUID, 'ldif:0', { kind: 'imported', hash })])
+    return { ...started, asked }
+  }
+  const crypt = '{CRYPT}$5$saltstring$yqJNhK2BWr/oslLyF3.DSMU8ECg4cunGgVzluUBrbXB'
+
+  test.each([
+    ['clear text', 'secret', 'secret'],
+    ['crypt', crypt, 'p'.repeat(32)],
+  ])('that is %s is upgraded once it was right', async (_, hash, password) => {
+    const { as, asked } = await startWith(hash)
+    await as('bob', 'wrong')
+    expect(asked).toEqual([])
+    expect(await as('bob', password)).toEqual(signedIn(bob, 'ldif:0'))
+    expect(asked).toEqual([{ entryUUID: bob.entryUUID, id: 'ldif:0', stored: hash, password }])
+  })
+
+  test.each([
+    ['is bcrypt already', secret, 'secret', true],
+    ['bcrypt would cut', 'x'.repeat(80), 'x'.repeat(80), true],
+    ['is to stay as it is', 'secret', 'secret', false],
+  ])('that %s is not upgraded', async (_, hash, password, upgradeImported) => {
+    const { as, asked } = await startWith(hash, upgradeImported)
+    expect(await as('bob', password)).toEqual(signedIn(bob, 'ldif:0'))
+    expect(asked).toEqual([])
   })
 })
 
@@ -375,7 +414,7 @@ describe('a provider', () => {
   const startWith = async (answer: () => ProviderCheck, cachedPassThroughHours = 0) => {
     const asked: string[] = []
     const started = await start({
-      passwords: { bcryptCost: 4, recentBindMinutes: 10, cachedPassThroughHours },
+      passwords: { bcryptCost: 4, recentBindMinutes: 10, cachedPassThroughHours, upgradeImported: false },
       signIn: {
         checkAtProvider({ entryUUID, password, address }) {
           asked.push(`${entryUUID === cloud.entryUUID ? 'cloud' : entryUUID} ${password} ${address}`)
@@ -470,7 +509,7 @@ describe('a password that was right a moment ago', () => {
 
   test('is hashed every time where that is asked for', async () => {
     const { as, hashesOf } = await start({
-      passwords: { bcryptCost: 4, recentBindMinutes: 0, cachedPassThroughHours: 0 },
+      passwords: { bcryptCost: 4, recentBindMinutes: 0, cachedPassThroughHours: 0, upgradeImported: false },
     })
     await as('ada', 'secret')
     expect(await hashesOf(() => as('ada', 'secret'))).toBe(1)
@@ -596,7 +635,7 @@ describe('whoever counts binds', () => {
     const { watch, seen } = watching()
     const { as, commit } = await start({
       watch,
-      passwords: { bcryptCost: 4, recentBindMinutes: 10, cachedPassThroughHours: 1 },
+      passwords: { bcryptCost: 4, recentBindMinutes: 10, cachedPassThroughHours: 1, upgradeImported: false },
       signIn: { checkAtProvider: () => Promise.resolve({ outcome: 'unavailable', reason: 'away' }) },
       bcrypt: {
         compare: (password, hash) =>
