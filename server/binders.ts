@@ -1,45 +1,32 @@
-import type { BinderRights } from './directory/access-control.ts'
-import type { BinderAccount } from './directory/authentication/binder-check.ts'
+import { type Binder, binderOf, secretHash } from './directory/authentication/binder-registry.ts'
+import type { BinderSettings } from './directory/credentials/binder-records.ts'
+import { configuredSecretId, storedScope } from './directory/credentials/binders.ts'
 import { normalizeDn } from './protocol/distinguished-name.ts'
 import { parseFilter } from './protocol/filter-string.ts'
 import type { Problem } from './runtime/config-problems.ts'
-import type { Config, SecretSource } from './runtime/config-schema.ts'
-import { networkProblem, networkTest } from './runtime/networks.ts'
+import { binderSchema, type Config, type SecretSource } from './runtime/config-schema.ts'
+import { networkProblem } from './runtime/networks.ts'
 import type { Secret } from './runtime/secret.ts'
 
 /** The binders of the configuration: how they sign in and what they may see. */
 export async function readBinders(
   { binders }: Pick<Config, 'binders'>,
   readSecret: (source: SecretSource) => Promise<Secret>,
-): Promise<{ accounts: readonly BinderAccount[]; rights: readonly BinderRights[] }> {
-  const accounts: BinderAccount[] = []
-  const rights: BinderRights[] = []
-  for (const { name, password, scope, attributes, networks, requireTls, grants } of binders) {
-    accounts.push({
-      name,
-      password: (await readSecret(password)).reveal(),
-      isAllowedFrom: networkTest(networks),
-      requireTls,
-    })
-    rights.push({
-      name,
-      scope:
-        scope === 'tree'
-          ? scope
-          : {
-              subtrees: scope.subtrees.map((dn) => normalizeDn(dn)),
-              filter: scope.filter === undefined ? undefined : parseFilter(scope.filter),
-            },
-      attributes,
-      ntHash: grants.includes('ntHash'),
-      mayNotSearch: grants.includes('mayNotSearch'),
-    })
+): Promise<readonly Binder[]> {
+  const found: Binder[] = []
+  for (const { name, password, scope, ...settings } of binders) {
+    const secret = (await readSecret(password)).reveal()
+    found.push(
+      binderOf(name, { ...settings, scope: storedScope(scope) }, [
+        { id: configuredSecretId, sha256: secretHash(secret), endsAtMs: Number.POSITIVE_INFINITY },
+      ]),
+    )
   }
-  return { accounts, rights }
+  return found
 }
 
 /** What is wrong with the binders that the schema cannot see. */
-export function binderProblems({ binders }: Config): readonly Problem[] {
+export function binderProblems({ binders }: Pick<Config, 'binders'>): readonly Problem[] {
   return binders.flatMap(({ scope, networks }, index) => [
     ...networks.flatMap((text, i) => problem(`binders[${index}].networks[${i}]`, text, networkProblem(text))),
     ...(scope === 'tree'
@@ -73,4 +60,22 @@ function errorOf(parse: () => unknown): string | undefined {
   } catch (error) {
     return (error instanceof Error ? error.message : String(error)).replace(/^".*" (?=is not)/s, '')
   }
+}
+
+/** A binder as commands and pages describe it. Throws an Error that names what is wrong. */
+export function checkedBinder(input: unknown): { readonly name: string; readonly settings: BinderSettings } {
+  const parsed = binderSchema.omit({ password: true }).safeParse(input)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
+    throw new Error(problems.join('; '))
+  }
+  const { name, ...settings } = parsed.data
+  const problems = binderProblems({ binders: [{ ...parsed.data, password: '' }] })
+  if (problems.length > 0)
+    throw new Error(
+      problems
+        .map(({ path, value, message }) => `${path.replace(/^binders\[0\]\./, '')}: ${value} ${message}`)
+        .join('; '),
+    )
+  return { name, settings: { ...settings, scope: storedScope(settings.scope) } }
 }

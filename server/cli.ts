@@ -1,4 +1,5 @@
 import { Command as CliCommand } from 'commander'
+import { addBinderCommands } from './command-line/binder-commands.ts'
 import { addCheckCommands } from './command-line/check-commands.ts'
 import { createCommandLine } from './command-line/command-line.ts'
 import { addDirectoryCommands } from './command-line/directory-commands.ts'
@@ -36,6 +37,7 @@ addProviderCommands(program, commandLine)
 addDirectoryCommands(program, commandLine)
 addIdentityCommands(program, commandLine)
 addUserCommands(program, commandLine)
+addBinderCommands(program, commandLine)
 addThrottleCommands(program, commandLine)
 addCheckCommands(program, commandLine)
 

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { readBinders } from './binders.ts'
 import { createAuthenticator } from './directory/authentication/authenticator.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
+import { BinderRegistry } from './directory/authentication/binder-registry.ts'
 import { createBindMonitor } from './directory/authentication/bind-monitor.ts'
 import { createDirectoryReplica } from './directory/directory-replica.ts'
 import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
@@ -34,10 +35,17 @@ const monitor = createBindMonitor({
   isExempt: (address) => !config.ldap.throttleLoopback && isLoopbackAddress(address),
   alarm: (address, accounts) => post({ type: 'alarm', address, accounts }),
 })
+const binders = new BinderRegistry(
+  await readBinders(config, (source) => resolveSecret(source, { env, baseDir })),
+  suffix,
+)
 const replica = createDirectoryReplica(
   suffix,
   () => new Date(),
-  (record) => monitor.apply(record),
+  (record) => {
+    monitor.apply(record)
+    binders.apply(record)
+  },
 )
 const metrics = createLdapMetrics()
 const bcrypt = createBcryptPool()
@@ -100,16 +108,15 @@ async function answer(message: ToLdapThread): Promise<unknown> {
 }
 
 async function listen(): Promise<LdapPorts> {
-  const binders = await readBinders(config, (source) => resolveSecret(source, { env, baseDir }))
   server = await startLdapServer({
     config: config.ldap,
     directory: replica,
     tls: tlsIdentity(tls, undefined),
-    binders: binders.rights,
+    binders,
     version,
     authenticator: createAuthenticator({
       directory: replica,
-      binders: binders.accounts,
+      binders,
       bindByName: config.ldap.bindByName,
       bcrypt,
       signIn: signIn.services,

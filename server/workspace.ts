@@ -19,6 +19,7 @@ import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import { type Accounts, createAccounts } from './directory/credentials/accounts.ts'
 import { createImportUpgrades } from './directory/credentials/imported-passwords.ts'
+import { type Binders, createBinders } from './directory/credentials/binders.ts'
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { removedNtHashes } from './directory/credentials/nt-hash.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
@@ -67,6 +68,7 @@ export interface Workspace extends AsyncDisposable {
   readonly accounts: Accounts
   /** One at a time. Throws MasterKeyError. */
   readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
+  readonly binders: Binders
   readonly signIn: SignInServices
 }
 
@@ -148,6 +150,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       passThrough,
       accounts,
       rotateKey: (cause) => rotating(() => rotateMasterKey({ directory, sealed, source: keySource(options) }, cause)),
+      binders: createBinders({ directory, config, clock }),
       // Binds ask here for what the parts above know.
       signIn: signInServices({
         appPasswordKey: () => macKeys.find('app-password'),

@@ -19,6 +19,11 @@ export function positiveNumber(value: string): number {
   return Number(value)
 }
 
+export function wholeNumber(value: string): number {
+  if (!/^\d{1,4}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(value)
+}
+
 /** A date (its beginning, UTC) or a time with its zone, as ISO 8601 in UTC. */
 export function moment(value: string): string {
   const isMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(value)

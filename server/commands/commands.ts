@@ -1,6 +1,7 @@
 import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
 import { appPasswordAddCommand, appPasswordListCommand, appPasswordRevokeCommand } from './app-password-command.ts'
+import { binderAddCommand, binderListCommand, binderRemoveCommand, binderRotateCommand } from './binder-command.ts'
 import { explainCommand } from './explain-command.ts'
 import { explainSignInCommand } from './explain-sign-in-command.ts'
 import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand } from './enrollment-command.ts'
@@ -73,6 +74,10 @@ const all = [
   totpConfirmCommand,
   totpRecoveryCodesCommand,
   totpResetCommand,
+  binderAddCommand,
+  binderListCommand,
+  binderRotateCommand,
+  binderRemoveCommand,
   throttleListCommand,
   throttleClearCommand,
   keyRotateCommand,

@@ -5,6 +5,7 @@ import {
   countedFailures,
   type ThrottleSubject,
 } from '../directory/authentication/throttle-records.ts'
+import { binderNames } from '../directory/credentials/binders.ts'
 import { networkOf } from '../runtime/address-network.ts'
 import type { Workspace } from '../workspace.ts'
 import { type Command, ExitCode } from './command.ts'
@@ -90,7 +91,8 @@ async function subjectTest(
     const network = networkOf(of.replace(/\/64$/, ''))
     return (subject) => subject.kind !== 'account' && subject.network === network
   }
-  const isBinder = workspace.config.binders.some(({ name }) => name === of)
+  const names = await binderNames(workspace.config, workspace.directory.store)
+  const isBinder = names.includes(of)
   const id = isBinder ? of : (await namedPerson(workspace, of)).entryUUID
   return (subject) => subject.kind !== 'address' && subject.account.id === id
 }

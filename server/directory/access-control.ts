@@ -59,12 +59,10 @@ export interface AccessControl {
 export function createAccessControl(
   schema: Schema,
   suffixKey: string,
-  binders: readonly BinderRights[],
+  binders: { rights(name: string): BinderRights | undefined },
 ): AccessControl {
   const common = attributesBut(schema, ['userPassword', 'sambaNTPassword'])
-  const rights = new Map(
-    binders.map((binder) => [binder.name, { binder, attributes: binderAttributes(schema, binder) }]),
-  )
+  const attributesOf = new WeakMap<BinderRights, ReturnType<typeof binderAttributes>>()
 
   /** The base entry and the ou entries below it or at the top of `subtrees`: what clients of every kind take as search bases. */
   const isContainer = (view: DirectoryView, slot: number, subtrees: readonly string[] = []) => {
@@ -75,11 +73,13 @@ export function createAccessControl(
   }
 
   function binderAccess(name: string, view: DirectoryView, { isProtected }: Channel): Access {
-    const found = rights.get(name)
-    if (!found || found.binder.mayNotSearch)
+    const rights = binders.rights(name)
+    if (!rights || rights.mayNotSearch)
       throw new LdapError(ResultCode.insufficientAccessRights, 'this service account may not search')
-    const attributes = isProtected ? found.attributes.protected : found.attributes.unprotected
-    const { scope } = found.binder
+    const known = attributesOf.get(rights) ?? binderAttributes(schema, rights)
+    attributesOf.set(rights, known)
+    const attributes = isProtected ? known.protected : known.unprotected
+    const { scope } = rights
     if (scope === 'tree') return { attributes, canRead: (slot) => view.entries[slot] !== undefined, values: undefined }
     const isInScope = scopeTest(view, scope)
     return restricted(view, attributes, (slot) => isInScope(slot) || isContainer(view, slot, scope.subtrees))

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import { type BinderRights, createAccessControl } from '../directory/access-control.ts'
+import { createAccessControl } from '../directory/access-control.ts'
 import type { Authenticator } from '../directory/authentication/authenticator.ts'
+import type { BinderRegistry } from '../directory/authentication/binder-registry.ts'
 import { type DirectoryView, smallView } from '../directory/directory-view.ts'
 import { rootDse } from '../directory/schema/root-dse.ts'
 import type { Schema } from '../directory/schema/schema.ts'
@@ -23,7 +24,7 @@ export interface LdapServerOptions {
   readonly config: Config['ldap']
   readonly directory: ServedDirectory
   readonly authenticator: Authenticator
-  readonly binders: readonly BinderRights[]
+  readonly binders: Pick<BinderRegistry, 'rights'>
   readonly accessLog: AccessLog
   readonly tls: TlsIdentity
   readonly version: string

@@ -250,7 +250,7 @@ const provider = z.discriminatedUnion('type', [entra('entra'), entra('office365'
     issue.code === 'invalid_union' ? 'is not a provider type: "entra", "office365", "okta" or "ldif"' : undefined,
 })
 
-const binder = z.strictObject({
+export const binderSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a binder name: letters, digits, ".", "_" and "-", 64 at most')
@@ -461,7 +461,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('POSIX attributes.'),
   providers: z.array(provider).default([]).describe('Where people and groups come from; the first one wins.'),
-  binders: z.array(binder).default([]).describe('Service accounts that hosts and appliances bind as.'),
+  binders: z.array(binderSchema).default([]).describe('Service accounts that hosts and appliances bind as.'),
   guard: z
     .strictObject({
       maxRemovedShare: z

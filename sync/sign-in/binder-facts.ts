@@ -1,11 +1,12 @@
 import { type BinderRights, createAccessControl } from '../../server/directory/access-control.ts'
+import type { BinderSettings } from '../../server/directory/credentials/binder-records.ts'
+import { binderNames, binderSettings } from '../../server/directory/credentials/binders.ts'
 import { createViewBuilder, type DirectoryView } from '../../server/directory/directory-view.ts'
 import { type EncodedChange, encodeEntry } from '../../server/directory/encoded-entry.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { Schema } from '../../server/directory/schema/schema.ts'
 import { normalizeDn } from '../../server/protocol/distinguished-name.ts'
 import { parseFilter } from '../../server/protocol/filter-string.ts'
-import type { Config } from '../../server/runtime/config-schema.ts'
 import type { SignInFactsParts } from './sign-in-facts.ts'
 
 /** What the service account that looks people up may do. */
@@ -25,15 +26,13 @@ export type BinderFacts =
 
 const entriesAtOnce = 200
 
-type BinderConfig = Config['binders'][number]
-
 export async function binderFacts(
   name: string,
   person: Entry | undefined,
   { config, directory }: Pick<SignInFactsParts, 'config' | 'directory'>,
 ): Promise<BinderFacts> {
-  const binder = config.binders.find((one) => one.name.toLowerCase() === name.toLowerCase())
-  if (binder === undefined) return { isKnown: false, names: config.binders.map((one) => one.name) }
+  const binder = await binderSettings(name, config, directory.store)
+  if (binder === undefined) return { isKnown: false, names: await binderNames(config, directory.store) }
   const { networks, requireTls, attributes, grants } = binder
   return {
     isKnown: true,
@@ -41,12 +40,12 @@ export async function binderFacts(
     requireTls,
     mayNotSearch: grants.includes('mayNotSearch'),
     attributes: attributes === '*' ? undefined : attributes,
-    seesPerson: person === undefined ? undefined : await seesEntry(binder, person, directory),
+    seesPerson: person === undefined ? undefined : await seesEntry({ ...binder, name }, person, directory),
   }
 }
 
 async function seesEntry(
-  { name, scope }: BinderConfig,
+  { name, scope }: Pick<BinderSettings, 'scope'> & { readonly name: string },
   person: Entry,
   directory: SignInFactsParts['directory'],
 ): Promise<boolean> {
@@ -55,7 +54,7 @@ async function seesEntry(
     name,
     scope: {
       subtrees: scope.subtrees.map((dn) => normalizeDn(dn)),
-      filter: scope.filter === undefined ? undefined : parseFilter(scope.filter),
+      filter: scope.filter === null ? undefined : parseFilter(scope.filter),
     },
     attributes: '*',
     ntHash: false,
@@ -63,7 +62,7 @@ async function seesEntry(
   }
   const schema = new Schema()
   const view = await wholeView(schema, directory)
-  const access = createAccessControl(schema, normalizeDn(directory.suffix), [rights]).accessFor(
+  const access = createAccessControl(schema, normalizeDn(directory.suffix), { rights: () => rights }).accessFor(
     { kind: 'binder', name, dn: '' },
     view,
     { isProtected: true },

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticator, createAuthenticator } from '../../server/directory/authentication/authenticator.ts'
+import { BinderRegistry } from '../../server/directory/authentication/binder-registry.ts'
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
 import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
@@ -63,10 +64,10 @@ export async function startTestLdapServer(
   const served = createDirectoryReplica(suffix)
   await directory.follow(served)
   await directory.commit({ cause: { kind: 'server', id: 'test' }, ...changesOf(parseLdif(options.ldif ?? peopleLdif)) })
-  const { accounts, rights } = await readBinders(
-    configSchema.parse({ binders: options.binders ?? [readerAccount] }),
-    (source) => Promise.resolve(new Secret(typeof source === 'string' ? source : '')),
+  const configured = await readBinders(configSchema.parse({ binders: options.binders ?? [readerAccount] }), (source) =>
+    Promise.resolve(new Secret(typeof source === 'string' ? source : '')),
   )
+  const binders = new BinderRegistry(configured, suffix)
   const bcrypt = createBcryptPool(1)
   const clock = fakeClock()
   const sealed = testSealedRecords(directory.store)
@@ -88,13 +89,13 @@ export async function startTestLdapServer(
     config,
     directory: served,
     tls,
-    binders: rights,
+    binders,
     version: 'test',
     authenticator:
       options.authenticator ??
       createAuthenticator({
         directory: served,
-        binders: accounts,
+        binders,
         bindByName: true,
         bcrypt,
         signIn: signInServices({

@@ -4,6 +4,7 @@ import type { SignInServices } from '../../server/directory/authentication/sign-
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import { createMacKeys, type MacKeys } from '../../server/directory/credentials/mac-keys.ts'
 import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
+import { type Binders, createBinders } from '../../server/directory/credentials/binders.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
@@ -50,6 +51,7 @@ export interface SyncFixture {
   readonly passThrough: PassThrough
   readonly accounts: Accounts
   readonly rotateKey: Workspace['rotateKey']
+  readonly binders: Binders
   readonly signIn: SignInServices
 }
 
@@ -150,6 +152,7 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     signIn: signInServices({ checkAtProvider: (request) => passThrough.checkAtProvider(request) }),
     macKeys,
     accounts: createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config }),
+    binders: createBinders({ directory, config, clock }),
   }
 }
 

@@ -5,7 +5,8 @@ import { statusRefusal } from './account-status.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
 import { type BindOrigin, type CheckResult, createSlowChecks, refused, type SlowChecks } from './bind-check.ts'
 import { type BindAccount, type BindOutcome, type BindWatch, createFingerprint, unwatched } from './bind-watch.ts'
-import { type BinderAccount, createBinderChecks } from './binder-check.ts'
+import { checkBinder } from './binder-check.ts'
+import { binderDn, type BinderRegistry } from './binder-registry.ts'
 import { type ChangePassword, createPasswordChange } from './password-change.ts'
 import { createPersonCheck } from './person-check.ts'
 import { dnKey, personNamed } from './person-names.ts'
@@ -33,7 +34,7 @@ export interface Authenticator {
 
 export interface AuthenticatorOptions {
   readonly directory: ServedDirectory
-  readonly binders: readonly BinderAccount[]
+  readonly binders: Pick<BinderRegistry, 'find' | 'rights'>
   /** Accept a user name, UPN or primary mail address in place of a DN. */
   readonly bindByName: boolean
   readonly bcrypt: Pick<BcryptPool, 'compare'>
@@ -61,9 +62,8 @@ interface Candidate {
  * time does not tell who exists and has which kind of password.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { directory, bindByName, bcrypt, watch = unwatched, now = () => new Date() } = options
+  const { directory, binders, bindByName, bcrypt, watch = unwatched, now = () => new Date() } = options
   const { bcryptCost, recentBindMinutes: minutes, cachedPassThroughHours, upgradeImported } = options.passwords
-  const binders = createBinderChecks(options.binders, directory.suffix)
   const recentBinds = new RecentBinds({ directory, minutes, now })
   const checkPerson = createPersonCheck({
     directory,
@@ -98,11 +98,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const key = dnKey(name)
     const binder = key === undefined ? undefined : binders.find(key)
     if (binder !== undefined) {
-      const { identity } = binder
+      const { name: binderName } = binder.rights
+      const identity = { kind: 'binder', name: binderName, dn: binderDn(binderName, directory.suffix) } as const
       return {
-        account: { kind: 'binder', id: identity.name },
-        check: () => binder.check(password, origin),
-        identity: () => identity,
+        account: { kind: 'binder', id: binderName },
+        check: () => checkBinder(binder, password, origin, now().getTime()),
+        identity: () => (binders.rights(binderName) ? identity : undefined),
       }
     }
     const { view } = directory

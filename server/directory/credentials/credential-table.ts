@@ -2,7 +2,13 @@ import type { Collection, RecordChange } from '../directory-store.ts'
 import { type AccountRecord, type CredentialRecord, readAccount, readCredential } from './credential-records.ts'
 
 /** Collections that a bind asks for. */
-export const accountCollections: ReadonlySet<Collection> = new Set(['credential', 'account', 'throttle', 'activity'])
+export const accountCollections: ReadonlySet<Collection> = new Set([
+  'credential',
+  'account',
+  'binder',
+  'throttle',
+  'activity',
+])
 
 const none: ReadonlyMap<string, CredentialRecord> = new Map()
 

@@ -34,7 +34,9 @@ const binder: Identity = { kind: 'binder', name: 'svc', dn: `cn=svc,ou=services,
 const rights = { name: 'svc', scope: 'tree', attributes: '*', ntHash: false, mayNotSearch: false } as const
 
 const accessOf = (identity: Identity, view: DirectoryView) =>
-  createAccessControl(view.schema, normalizeDn(base), [rights]).accessFor(identity, view, { isProtected: true })
+  createAccessControl(view.schema, normalizeDn(base), { rights: () => rights }).accessFor(identity, view, {
+    isProtected: true,
+  })
 async function found(identity: Identity, filter: string) {
   const view = await directory
   return search(view, { filter, access: accessOf(identity, view) })

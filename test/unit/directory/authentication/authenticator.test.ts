@@ -4,6 +4,7 @@ import {
   type AuthenticatorOptions,
   createAuthenticator,
 } from '../../../../server/directory/authentication/authenticator.ts'
+import { BinderRegistry, binderOf, secretHash } from '../../../../server/directory/authentication/binder-registry.ts'
 import { createBcryptPool } from '../../../../server/directory/authentication/bcrypt-pool.ts'
 import type { BindOrigin } from '../../../../server/directory/authentication/bind-check.ts'
 import type { BindAttempt, BindOutcome, BindWatch } from '../../../../server/directory/authentication/bind-watch.ts'
@@ -64,11 +65,18 @@ const generation: Generation = {
     credentialChange(strong.entryUUID, 'totp', totp),
   ],
 }
-const anywhere = { isAllowedFrom: () => true, requireTls: false }
-const binders = [
-  { name: 'svc', password: 'binder-secret', ...anywhere },
-  { name: 'Odd, one+', password: 'odd-secret', ...anywhere },
-]
+const everything = { scope: 'tree', attributes: '*', networks: [], requireTls: false, grants: [] } as const
+const binders = new BinderRegistry(
+  [
+    ['svc', 'binder-secret'],
+    ['Odd, one+', 'odd-secret'],
+  ].map(([name = '', password = '']) =>
+    binderOf(name, everything, [
+      { id: 'configuration', sha256: secretHash(password), endsAtMs: Number.POSITIVE_INFINITY },
+    ]),
+  ),
+  suffix,
+)
 const here: BindOrigin = {
   address: '127.0.0.1',
   isSecure: true,
@@ -614,7 +622,7 @@ describe('whoever counts binds', () => {
         address: '127.0.0.1',
         binder: undefined,
         outcome: 'signed-in',
-        credential: 'binder',
+        credential: 'configuration',
       },
     ])
     const [, one, same, other, nobody] = seen.map((each) => (each.outcome === 'refused' ? each.fingerprint : ''))
