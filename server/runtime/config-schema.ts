@@ -47,6 +47,8 @@ const eventTypes = [
   'credential.recovered',
   'digest',
   'enrollment.waiting',
+  'passwords.failing',
+  'passwords.recovered',
   'provider.failing',
   'provider.recovered',
   'provider.stale',

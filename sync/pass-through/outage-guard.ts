@@ -17,10 +17,16 @@ const peopleFailed = 3
 const firstPauseMs = 5000
 const longestPauseMs = 60_000
 
-export function createOutageGuard(
-  provider: string,
-  { clock, logger }: { readonly clock: Pick<Clock, 'now'>; readonly logger: Pick<Logger, 'info' | 'warn'> },
-): OutageGuard {
+export interface OutageGuardParts {
+  readonly clock: Pick<Clock, 'now'>
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  /** Hears when questions are stopped, by which answer. */
+  readonly onOutage: (verdict: Failure) => void
+}
+
+type Failure = Extract<PasswordVerdict, { outcome: 'unavailable' }>
+
+export function createOutageGuard(provider: string, { clock, logger, onOutage }: OutageGuardParts): OutageGuard {
   const time = steadyTime(clock, longestPauseMs)
   const failed = new Set<string>()
   let outage: { reason: string; pauseMs: number; until: number; isTried: boolean } | undefined
@@ -31,12 +37,14 @@ export function createOutageGuard(
     outage = undefined
   }
 
-  function failedFor(entryUUID: string, reason: string, isTrial: boolean): void {
+  function failedFor(entryUUID: string, verdict: Failure, isTrial: boolean): void {
+    const { reason } = verdict
     failed.add(entryUUID)
     if (outage === undefined) {
       if (failed.size < peopleFailed) return
       outage = { reason, pauseMs: firstPauseMs, until: time() + firstPauseMs, isTried: false }
       logger.warn({ provider, reason }, 'passwords cannot be checked')
+      onOutage(verdict)
     } else if (isTrial) {
       const pauseMs = Math.min(outage.pauseMs * 2, longestPauseMs)
       outage = { reason, pauseMs, until: time() + pauseMs, isTried: false }
@@ -50,7 +58,7 @@ export function createOutageGuard(
       const isTrial = outage !== undefined
       if (outage !== undefined) outage.isTried = true
       const verdict = await question()
-      if (verdict.outcome === 'unavailable') failedFor(entryUUID, verdict.reason, isTrial)
+      if (verdict.outcome === 'unavailable') failedFor(entryUUID, verdict, isTrial)
       else ended()
       return verdict
     },

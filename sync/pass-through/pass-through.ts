@@ -3,9 +3,9 @@ import type {
   ProviderCheckRequest,
   SignInServices,
 } from '../../server/directory/authentication/sign-in-services.ts'
-import type { Logger } from '../logger.ts'
 import type { PasswordVerdict } from '../password-verdict.ts'
 import { createAnswerMemory, type Question } from './answer-memory.ts'
+import { createFailureReport, type FailureReportParts } from './failure-report.ts'
 import { type AskedPerson, createKeptPasswords, isBusy, type KeptPasswordsParts } from './kept-passwords.ts'
 import { createOutageGuard, type OutageGuard } from './outage-guard.ts'
 import { passwordSource, type PasswordSource, type PasswordSourceParts } from './password-source.ts'
@@ -24,10 +24,9 @@ export interface PassThrough extends Pick<SignInServices, 'checkAtProvider'>, As
   idle(): Promise<void>
 }
 
-export interface PassThroughParts extends PasswordSourceParts, KeptPasswordsParts {
+export interface PassThroughParts extends PasswordSourceParts, KeptPasswordsParts, FailureReportParts {
   readonly directory: PasswordSourceParts['directory'] & KeptPasswordsParts['directory']
-  readonly config: PasswordSourceParts['config'] & KeptPasswordsParts['config']
-  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  readonly config: KeptPasswordsParts['config'] & FailureReportParts['config']
   /** Hears of every answer: of the provider, or `spared` when it was not asked. */
   readonly onAnswer?: (provider: string, outcome: PasswordVerdict['outcome'] | 'spared') => void
 }
@@ -42,7 +41,13 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
   const { providers, clock, logger } = parts
   const memory = createAnswerMemory(clock)
   const kept = createKeptPasswords(parts)
-  const guards = new Map(providers.map(({ id }) => [id, createOutageGuard(id, { clock, logger })]))
+  const report = createFailureReport(parts)
+  const guards = new Map(
+    providers.map(({ id }) => [
+      id,
+      createOutageGuard(id, { clock, logger, onOutage: (verdict) => onOutage(id, verdict) }),
+    ]),
+  )
   const lastAnswers = new Map<string, LastAnswer>()
   /** Mistakes of the set-up that were logged, by provider. */
   const mistakes = new Map<string, string>()
@@ -138,12 +143,30 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
     afterwards.add(done)
   }
 
+  function onOutage(
+    provider: string,
+    { reason, needsAdministrator }: Extract<PasswordVerdict, { outcome: 'unavailable' }>,
+  ): void {
+    if (needsAdministrator) inBackground(reporting(report.failing(provider, reason)))
+  }
+
+  async function reporting(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      logger.error({ err: error }, 'password checks could not be reported')
+    }
+  }
+
   function noteMistake(provider: string, verdict: PasswordVerdict): void {
     const mistake = verdict.outcome === 'unavailable' && verdict.needsAdministrator ? verdict.reason : undefined
     if (mistake !== undefined && mistakes.get(provider) !== mistake)
       logger.error({ provider, reason: mistake }, 'passwords cannot be checked until the set-up is mended')
     if (mistake !== undefined) mistakes.set(provider, mistake)
-    else if (verdict.outcome !== 'unavailable') mistakes.delete(provider)
+    else if (verdict.outcome !== 'unavailable') {
+      mistakes.delete(provider)
+      inBackground(reporting(report.recovered(provider)))
+    }
   }
 
   function noted<Answer extends Exclude<ProviderCheck, { outcome: 'not-asked' }>>(

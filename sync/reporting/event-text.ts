@@ -89,6 +89,19 @@ function wordsOf(event: ReportEvent, name: string): EventText {
           'Invite one:       rosterd enrollment send --user NAME',
         ],
       }
+    case 'passwords.failing':
+      return {
+        summary: `${name} cannot check passwords`,
+        lines: [
+          event.problem,
+          '',
+          'Its people cannot sign in with their password there; directory passwords and app passwords go on.',
+          '',
+          'What each answer means is in docs/pass-through.md.',
+        ],
+      }
+    case 'passwords.recovered':
+      return { summary: `${name} checks passwords again`, lines: ['Nothing needs to be done.'] }
     case 'provider.failing':
       return {
         summary: `the last ${event.failures} syncs of ${name} failed`,

@@ -32,6 +32,8 @@ type Facts =
       readonly counts: { readonly user: TypeCounts; readonly group: TypeCounts; readonly entry: TypeCounts }
     } & ChangeSample)
   | { readonly type: 'enrollment.waiting'; readonly people: number }
+  | { readonly type: 'passwords.failing'; readonly problem: string }
+  | { readonly type: 'passwords.recovered' }
   | { readonly type: 'provider.failing'; readonly failures: number; readonly since: string; readonly error: string }
   | { readonly type: 'provider.recovered'; readonly since: string }
   /** `since`: the last success, or when the provider was first known where there was none. */

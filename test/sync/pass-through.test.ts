@@ -350,6 +350,41 @@ describe('an outage', () => {
     expect(await check(1)).toMatchObject(unavailable(/could not be reached/))
   })
 
+  test('a mistake of the set-up that stops three people is mailed once, and so is its end', async () => {
+    const { check, directory, engine } = await open('okta', {
+      settings: { smtp: { url: 'smtp://127.0.0.1:1', from: 'a@example.com', reportTo: ['ops@example.com'] } },
+    })
+    const mails = async () => {
+      const subjects: unknown[] = []
+      for await (const { value } of directory.store.list('outbox'))
+        subjects.push((value as { subject?: string }).subject)
+      return subjects
+    }
+    const { apiTokens } = tenants.okta.tenant
+    const [token = ''] = apiTokens
+    apiTokens.clear()
+    for (const n of [1, 2, 3, 4]) await check(n)
+    expect(await mails()).toEqual(['Rosterd: Acme cannot check passwords'])
+    for (let again = 0; again < 3; again++) {
+      clock.advance(60_000)
+      await check(1)
+    }
+    apiTokens.add(token)
+    clock.advance(60_000)
+    for (const n of [1, 2, 1]) expect(await check(n)).toEqual(right)
+    expect(await mails()).toEqual(['Rosterd: Acme cannot check passwords', 'Rosterd: Acme checks passwords again'])
+    expect((await engine.run('acme', { trigger: 'test' })).outcome).toBe('unchanged')
+  })
+
+  test('a cloud that is down is not mailed about', async () => {
+    const { check, directory } = await open('okta', {
+      settings: { smtp: { url: 'smtp://127.0.0.1:1', from: 'a@example.com', reportTo: ['ops@example.com'] } },
+    })
+    tenants.okta.tenant.faults.add({ kind: 'reset', path: '/authn', times: Number.POSITIVE_INFINITY })
+    for (const n of [1, 2, 3, 4]) await check(n)
+    for await (const item of directory.store.list('outbox')) expect(item).toBeUndefined()
+  })
+
   test('a mistake of the set-up is unavailable, and told to the administrator once', async () => {
     const { check, logged } = await open('okta')
     tenants.okta.tenant.apiTokens.clear()

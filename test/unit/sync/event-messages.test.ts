@@ -74,6 +74,8 @@ test.each<[ReportEvent, string]>([
     'the credential apiToken of Contoso works again',
   ],
   [{ type: 'enrollment.waiting', provider: 'contoso', people: 1 }, '1 person of Contoso waits to be invited'],
+  [{ type: 'passwords.failing', provider: 'contoso', problem: 'x' }, 'Contoso cannot check passwords'],
+  [{ type: 'passwords.recovered', provider: 'contoso' }, 'Contoso checks passwords again'],
   [
     { type: 'provider.failing', provider: 'contoso', failures: 3, since: 'then', error: 'x' },
     'the last 3 syncs of Contoso failed',
