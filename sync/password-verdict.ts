@@ -16,8 +16,13 @@ export type PasswordVerdict =
   | (Extract<ProviderCheck, { outcome: 'unavailable' }> & {
       /** The set-up is wrong: it does not pass by itself. */
       readonly needsAdministrator: boolean
+      /** The question was sent and not answered in time: the provider may have looked at the password all the same. */
+      readonly isLate: boolean
     })
 
-export function unavailable(reason: string, needsAdministrator = false): PasswordVerdict {
-  return { outcome: 'unavailable', reason, needsAdministrator }
+export function unavailable(
+  reason: string,
+  needsAdministrator = false,
+): Extract<PasswordVerdict, { outcome: 'unavailable' }> {
+  return { outcome: 'unavailable', reason, needsAdministrator, isLate: false }
 }

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '../../server/runtime/clock.ts'
+import type { ProviderCheck } from '../../server/directory/authentication/sign-in-services.ts'
 import type { PasswordVerdict } from '../password-verdict.ts'
 import { steadyTime } from '../steady-time.ts'
 
@@ -12,7 +13,7 @@ export interface Question {
   readonly address: string
 }
 
-type Answer = Extract<PasswordVerdict, { outcome: 'wrong' | 'refused' }>
+type Answer = Extract<ProviderCheck, { outcome: 'wrong' | 'refused' | 'unavailable' }>
 
 /**
  * What was found out about passwords a short time ago, so that the cloud is not asked again and again: each wrong attempt
@@ -38,6 +39,14 @@ const wrongForAtMostMs = 7 * 24 * hourMs
 /** A refusal depends on policies, which are changed while somebody waits. */
 const refusedForMs = minuteMs
 /**
+ * Questions about a person that were sent and not answered in time may count there as well, such as at a slow domain behind
+ * Okta: after the second one the next waits, and longer each time.
+ */
+const lateAtOnce = 2
+const lateForMs = 2 * minuteMs
+const lateGrowth = 4
+const lateForAtMostMs = 30 * minuteMs
+/**
  * Wrong passwords of one person since the last right one: domains lock after five within half an hour, Entra ID and Okta
  * after ten, and Okta does not forget them by itself.
  */
@@ -56,6 +65,8 @@ interface Person {
   /** When the cloud said of a password that it is wrong, oldest first. */
   wrongAt: number[]
   right: string | undefined
+  /** Questions in a row that were not answered in time, and until when none is asked. */
+  late: { readonly count: number; readonly until: number }
   /** By MAC. */
   readonly wrong: Map<string, { readonly reason: string; readonly waitMs: number; readonly until: number }>
   /** By MAC and address. */
@@ -92,6 +103,8 @@ export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 20_000): 
       const refused = person.refused.get(`${mac}${question.address}`)
       if (refused !== undefined && refused.until > now)
         return { outcome: 'refused', reason: `${refused.reason}; asked before` }
+      if (person.late.until > now)
+        return { outcome: 'unavailable', reason: `not asked: ${person.late.count} questions were not answered in time` }
       const others = [...person.pending.keys()].filter((other) => other !== mac).length
       const reached = wrongLimits.find(
         ({ most, withinMs }) => person.wrongAt.filter((at) => now - at < withinMs).length + others >= most,
@@ -111,6 +124,7 @@ export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 20_000): 
       const stillPending = (person.pending.get(mac) ?? 1) - 1
       if (stillPending > 0) person.pending.set(mac, stillPending)
       else person.pending.delete(mac)
+      if (verdict.outcome !== 'unavailable') person.late = notLate
       switch (verdict.outcome) {
         case 'right':
           person.right = mac
@@ -131,6 +145,7 @@ export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 20_000): 
           person.refused.set(`${mac}${question.address}`, { reason: verdict.reason, until: now + refusedForMs })
           break
         case 'unavailable':
+          if (verdict.isLate) person.late = laterThan(person.late, now)
           break
         default:
           verdict satisfies never
@@ -148,5 +163,20 @@ export function createAnswerMemory(clock: Pick<Clock, 'now'>, people = 20_000): 
 }
 
 function nobody(version: string): Person {
-  return { version, pending: new Map(), wrongAt: [], right: undefined, wrong: new Map(), refused: new Map() }
+  return {
+    version,
+    pending: new Map(),
+    wrongAt: [],
+    right: undefined,
+    late: notLate,
+    wrong: new Map(),
+    refused: new Map(),
+  }
+}
+
+const notLate = { count: 0, until: 0 }
+
+function laterThan({ count }: Person['late'], now: number): Person['late'] {
+  const waitMs = count + 1 < lateAtOnce ? 0 : lateForMs * lateGrowth ** (count + 1 - lateAtOnce)
+  return { count: count + 1, until: now + Math.min(waitMs, lateForAtMostMs) }
 }

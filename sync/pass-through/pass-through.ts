@@ -3,7 +3,7 @@ import type {
   ProviderCheckRequest,
   SignInServices,
 } from '../../server/directory/authentication/sign-in-services.ts'
-import type { PasswordVerdict } from '../password-verdict.ts'
+import { type PasswordVerdict, unavailable } from '../password-verdict.ts'
 import { createAnswerMemory, type Question } from './answer-memory.ts'
 import { createFailureReport, type FailureReportParts } from './failure-report.ts'
 import { type AskedPerson, createKeptPasswords, isBusy, type KeptPasswordsParts } from './kept-passwords.ts'
@@ -72,12 +72,13 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
 
   async function answerOf(source: Asked, question: Question): Promise<ProviderCheck> {
     const { entryUUID } = question
+    const person = { entryUUID, provider: source.provider.id, user: source.user, askedAt: clock.now() }
     const remembered = memory.recall(question)
     if (remembered !== undefined) {
       parts.onAnswer?.(source.provider.id, 'spared')
+      if (remembered.outcome === 'unavailable') await kept.dropOutdated(person)
       return noted(entryUUID, remembered)
     }
-    const person = { entryUUID, provider: source.provider.id, user: source.user, askedAt: clock.now() }
     memory.asked(question)
     const verdict = await ask(source, question)
     memory.answered(question, verdict)
@@ -112,7 +113,7 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
 
   function failed(provider: string, error: unknown): PasswordVerdict {
     if (!stopping.signal.aborted) logger.error({ provider, err: error }, 'password check failed')
-    return { outcome: 'unavailable', reason: `${provider}: the password check failed`, needsAdministrator: false }
+    return unavailable(`${provider}: the password check failed`)
   }
 
   /** What the answer means for what is kept. Never throws: it says nothing about the answer. */

@@ -350,6 +350,27 @@ describe('an outage', () => {
     expect(await check(1)).toMatchObject(unavailable(/could not be reached/))
   })
 
+  test('what is not answered in time may count at the cloud: the person is asked about less and less', async () => {
+    const { check } = await open('okta', { changes: { requestTimeoutSeconds: 0.2 } })
+    tenants.okta.tenant.faults.add({ kind: 'silence', path: '/authn', times: Number.POSITIVE_INFINITY })
+    const storm = async () => {
+      for (let n = 0; n < 5; n++) expect(await check(1, `stuck ${n % 2}`)).toMatchObject({ outcome: 'unavailable' })
+    }
+    expect(await questionsIn(storm)).toBe(2)
+    for (const minutes of [2, 8, 30, 30]) {
+      clock.advance(minutes * minute - 1)
+      expect(await questionsIn(storm)).toBe(0)
+      clock.advance(1)
+      expect(await questionsIn(storm)).toBe(1)
+    }
+    expect(await check(1)).toMatchObject(unavailable(/^not asked: 6 questions were not answered in time$/))
+    expect(await questionsIn(() => check(2))).toBe(1)
+    tenants.okta.tenant.faults.clear()
+    clock.advance(30 * minute)
+    expect(await check(1)).toEqual(right)
+    expect(await questionsIn(() => check(1, 'other'))).toBe(1)
+  })
+
   test('a mistake of the set-up that stops three people is mailed once, and so is its end', async () => {
     const { check, directory, engine } = await open('okta', {
       settings: { smtp: { url: 'smtp://127.0.0.1:1', from: 'a@example.com', reportTo: ['ops@example.com'] } },

@@ -180,7 +180,10 @@ describe('Entra ID', () => {
 
   test('silence ends with the time-out', async () => {
     tenants.entra.tenant.faults.add({ kind: 'silence', path: '/token' })
-    expect(await (await entra({ requestTimeoutSeconds: 0.3 }))()).toMatchObject(unavailable(/could not be reached/))
+    expect(await (await entra({ requestTimeoutSeconds: 0.3 }))()).toMatchObject({
+      ...unavailable(/could not be reached/),
+      isLate: true,
+    })
   })
 
   test('a throttled answer for one person is not given to the next', async () => {
@@ -296,7 +299,10 @@ describe('Okta', () => {
 
   test('silence ends with the time-out', async () => {
     tenants.okta.tenant.faults.add({ kind: 'silence', path: '/authn' })
-    expect(await (await okta({ requestTimeoutSeconds: 0.3 }))()).toMatchObject(unavailable(/within 0\.3 s/))
+    expect(await (await okta({ requestTimeoutSeconds: 0.3 }))()).toMatchObject({
+      ...unavailable(/within 0\.3 s/),
+      isLate: true,
+    })
   })
 
   test('5 checks run at once, 60 wait, and more are turned away', async () => {

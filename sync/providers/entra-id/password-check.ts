@@ -100,7 +100,8 @@ export function createPasswordCheck({ config, applications }: PasswordCheckOptio
     const limit = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)])
     try {
       const verdict = await places.use(limit, () => ask(check, limit))
-      return verdict ?? unavailable(`${config.id}: too many password checks wait for Entra ID`)
+      if (verdict === undefined) return unavailable(`${config.id}: too many password checks wait for Entra ID`)
+      return verdict.outcome === 'unavailable' ? { ...verdict, isLate: limit.aborted } : verdict
     } catch (error) {
       if (!limit.aborted) throw error
       return unavailable(`${config.id}: no place among the password checks within ${seconds} s`)

@@ -70,12 +70,17 @@ export function createPasswordCheck({ config, orgUrl, secret, clock }: PasswordC
     const longestSeconds = isOfActiveDirectory(check.user) ? longestAgentCheckSeconds : longestCheckSeconds
     const seconds = Math.min(config.requestTimeoutSeconds, longestSeconds)
     const limit = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)])
+    let isSent = false
     try {
-      const verdict = await places.use(limit, () => ask(check, login, limit))
+      const verdict = await places.use(limit, () => {
+        isSent = true
+        return ask(check, login, limit)
+      })
       return verdict ?? unavailable(`${config.id}: too many password checks wait for Okta`)
     } catch (error) {
       if (error instanceof ProviderError) return unavailable(error.message, true)
-      if (limit.aborted) return unavailable(`${config.id}: no answer from Okta within ${seconds} s`)
+      if (limit.aborted)
+        return { ...unavailable(`${config.id}: no answer from Okta within ${seconds} s`), isLate: isSent }
       const what = error instanceof NoAnswerError ? 'no answer from Okta' : 'the answer of Okta was cut short'
       return unavailable(`${config.id}: ${what}`)
     }
