@@ -26,6 +26,8 @@ interface Waiting {
 }
 
 const queuedTasks = 128
+/** Octets, or characters: what waits must not be what a message may hold, a million. */
+const longestPassword = 1024
 
 export function createBcryptPool(threads = Math.max(1, availableParallelism() - 1)): BcryptPool {
   const pool = new Piscina<BcryptTask, boolean | string>({
@@ -96,8 +98,11 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
   }
 
   return {
-    compare: async (password, hash, asker) =>
-      (await enqueue({ type: 'compare', password: ownOctets(password), hash }, asker)) === true,
+    async compare(password, hash, asker) {
+      const isPossible = password.length <= longestPassword
+      const octets = isPossible ? ownOctets(password) : new Uint8Array(0)
+      return (await enqueue({ type: 'compare', password: octets, hash }, asker)) === true && isPossible
+    },
     hash: async (password, cost) => String(await enqueue({ type: 'hash', password, cost })),
     [Symbol.asyncDispose]: async () => {
       isClosed = true

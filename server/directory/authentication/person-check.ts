@@ -43,7 +43,17 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
   const { credentials } = directory
   let appPasswordKey: Uint8Array | undefined
 
+  /** What is found right is of the account as it is then, whatever has changed while it was looked at. */
   async function check(bind: PersonBind, typed: Buffer): Promise<CheckResult> {
+    for (let looks = 0; looks < mostLooks; looks += 1) {
+      const result = await look(bind, typed)
+      if (result !== undefined) return result
+    }
+    throw new LdapError(ResultCode.busy, 'the account is being changed, try again')
+  }
+
+  /** undefined: what it was found right for has changed meanwhile. */
+  async function look(bind: PersonBind, typed: Buffer): Promise<CheckResult | undefined> {
     const app = await checkAppPassword(bind, typed)
     if (app !== undefined) return app
     const factor = credentials.credential(bind.entryUUID, 'totp')
@@ -70,38 +80,31 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
     return right(id)
   }
 
-  async function checkWithCode(bind: PersonBind, typed: Buffer): Promise<CheckResult> {
+  async function checkWithCode(bind: PersonBind, typed: Buffer): Promise<CheckResult | undefined> {
     const parts = splitCode(typed)
     if (parts === undefined) return refused('the code of the second factor is missing')
     const checked = await checkPassword(bind, parts.password, false)
+    if (checked === undefined) return undefined
     const isRight = checked.outcome === 'right'
     // A wrong password takes the same way, with a code that is none, so that time does not tell that it was wrong.
     const isRedeemed = await signIn.redeemCode(bind.entryUUID, isRight ? parts.code : '')
     return isRight && !isRedeemed ? refused('wrong or used code of the second factor') : checked
   }
 
-  /** What was found right is of the account as it is now, whatever has changed while the password was looked at. */
-  async function checkPassword(bind: PersonBind, password: Buffer, isRemembered: boolean): Promise<CheckResult> {
-    for (let look = 0; look < mostLooks; look += 1) {
-      const state = accountState(directory, bind.entryUUID)
-      const { result, until } = await checkOnce(bind, password)
-      if (result.outcome !== 'right') return result
-      if (!isSameState(state, accountState(directory, bind.entryUUID))) continue
-      if (isRemembered && !result.mustChange)
-        recentBinds.remember(bind.entryUUID, password, result.credential, state, until)
-      return result
-    }
-    throw new LdapError(ResultCode.busy, 'the account is being changed, try again')
-  }
-
-  async function checkOnce(
+  async function checkPassword(
     bind: PersonBind,
     password: Buffer,
-  ): Promise<{ readonly result: CheckResult; readonly until?: number }> {
+    isRemembered: boolean,
+  ): Promise<CheckResult | undefined> {
+    const state = accountState(directory, bind.entryUUID)
     const own = [...credentials.credentials(bind.entryUUID)].filter(isOwnPassword)
-    return own.length > 0
-      ? { result: await checkOwnPasswords(bind, password, own) }
-      : await checkAtProvider(bind, password)
+    const { result, until } =
+      own.length > 0 ? { result: await checkOwnPasswords(bind, password, own) } : await checkAtProvider(bind, password)
+    if (result.outcome !== 'right') return result
+    if (!isSameState(state, accountState(directory, bind.entryUUID))) return undefined
+    if (isRemembered && !result.mustChange)
+      recentBinds.remember(bind.entryUUID, password, result.credential, state, until)
+    return result
   }
 
   async function checkOwnPasswords(
@@ -126,10 +129,7 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
     return refused(!isAnyUsable && first?.stored.kind === 'unusable' ? first.stored.why : 'wrong password')
   }
 
-  async function checkAtProvider(
-    { entryUUID, origin, slow }: PersonBind,
-    password: Buffer,
-  ): Promise<{ readonly result: CheckResult; readonly until?: number }> {
+  async function checkAtProvider({ entryUUID, origin, slow }: PersonBind, password: Buffer): Promise<ProviderResult> {
     if (credentials.account(entryUUID)?.passThrough === 'never') return { result: refused('no password is set') }
     // Who may not sign in is no reason to try passwords at the provider, which counts them.
     const status = statusRefusal(directory, entryUUID, now())
@@ -157,17 +157,28 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
   }
 
   /** While the provider does not answer: what it said lately. */
-  async function checkCached(entryUUID: string, password: Buffer, slow: SlowChecks, reason: string) {
+  async function checkCached(
+    entryUUID: string,
+    password: Buffer,
+    slow: SlowChecks,
+    reason: string,
+  ): Promise<ProviderResult> {
     const cached = credentials.credential(entryUUID, 'provider')
     const until = cached?.kind === 'provider' ? Date.parse(cached.checkedAt) + cachedPassThroughHours * 3_600_000 : 0
     if (cached?.kind !== 'provider' || !(now().getTime() < until))
-      return { result: { outcome: 'unavailable', reason, isGuess: false } as const }
+      return { result: { outcome: 'unavailable', reason, isGuess: false } }
     return (await slow.matches(password, cached.hash))
       ? { result: right('provider'), until }
-      : { result: { outcome: 'unavailable', reason, isGuess: true } as const }
+      : { result: { outcome: 'unavailable', reason, isGuess: true } }
   }
 
   return check
+}
+
+/** `until`: beyond it, it does not count any more. */
+interface ProviderResult {
+  readonly result: CheckResult
+  readonly until?: number
 }
 
 type OwnPassword = [id: string, record: DirectoryPassword | ImportedPassword]

@@ -552,6 +552,25 @@ describe('a password that was right a moment ago', () => {
     expect(await as(ada.dn, 'secret')).toEqual(expected)
   })
 
+  test('is not enough any more when a second factor was set up while it was looked at', async () => {
+    const started = Promise.withResolvers<void>()
+    const changed = Promise.withResolvers<void>()
+    const { as, commit } = await start({
+      bcrypt: {
+        async compare(password, hash) {
+          started.resolve()
+          await changed.promise
+          return await pool.compare(password, hash)
+        },
+      },
+    })
+    const bind = as('ada', 'secret')
+    await started.promise
+    await commit([credentialChange(ada.entryUUID, 'totp', totp)])
+    changed.resolve()
+    expect(await bind).toEqual({ refused: 'the code of the second factor is missing' })
+  })
+
   test('is not kept when it was changed while it was looked at', async () => {
     const started = Promise.withResolvers<void>()
     const changed = Promise.withResolvers<void>()

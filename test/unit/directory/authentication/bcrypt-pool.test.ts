@@ -10,6 +10,8 @@ test('checks passwords of every scheme, and makes hashes', async () => {
   expect(await pool.compare('secret', secret)).toBe(true)
   expect(await pool.compare(Buffer.from('Secret'), secret)).toBe(false)
   expect(await pool.compare('secret', '{CRYPT}$5$damaged')).toBe(false)
+  expect(await pool.compare('x'.repeat(2000), `{CLEARTEXT}${'x'.repeat(2000)}`)).toBe(false)
+  expect(await pool.compare(new Uint8Array(2000), '{CLEARTEXT}')).toBe(false)
   expect(await pool.compare('another', await pool.hash('another', 4))).toBe(true)
 })
 
