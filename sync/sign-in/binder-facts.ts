@@ -1,4 +1,5 @@
-import { type BinderRights, createAccessControl } from '../../server/directory/access-control.ts'
+import { createAccessControl } from '../../server/directory/access-control.ts'
+import { binderOf } from '../../server/directory/authentication/binder-registry.ts'
 import type { BinderSettings } from '../../server/directory/credentials/binder-records.ts'
 import { binderNames, binderSettings } from '../../server/directory/credentials/binders.ts'
 import { createViewBuilder, type DirectoryView } from '../../server/directory/directory-view.ts'
@@ -6,7 +7,6 @@ import { type EncodedChange, encodeEntry } from '../../server/directory/encoded-
 import type { Entry } from '../../server/directory/entry.ts'
 import { Schema } from '../../server/directory/schema/schema.ts'
 import { normalizeDn } from '../../server/protocol/distinguished-name.ts'
-import { parseFilter } from '../../server/protocol/filter-string.ts'
 import type { SignInFactsParts } from './sign-in-facts.ts'
 
 /** What the service account that looks people up may do. */
@@ -20,7 +20,7 @@ export type BinderFacts =
       readonly mayNotSearch: boolean
       /** Attributes it may read; undefined: all. */
       readonly attributes: readonly string[] | undefined
-      /** Whether the person's entry is in its scope; undefined when there is no person to look at. */
+      /** Whether the person's entry is in its scope, where that is looked at; undefined when there is no person. */
       readonly seesPerson: boolean | undefined
     }
 
@@ -40,26 +40,18 @@ export async function binderFacts(
     requireTls,
     mayNotSearch: grants.includes('mayNotSearch'),
     attributes: attributes === '*' ? undefined : attributes,
-    seesPerson: person === undefined ? undefined : await seesEntry({ ...binder, name }, person, directory),
+    seesPerson: person === undefined ? undefined : await seesEntry(name, binder, person, directory),
   }
 }
 
 async function seesEntry(
-  { name, scope }: Pick<BinderSettings, 'scope'> & { readonly name: string },
+  name: string,
+  settings: BinderSettings,
   person: Entry,
   directory: SignInFactsParts['directory'],
 ): Promise<boolean> {
-  if (scope === 'tree') return true
-  const rights: BinderRights = {
-    name,
-    scope: {
-      subtrees: scope.subtrees.map((dn) => normalizeDn(dn)),
-      filter: scope.filter === null ? undefined : parseFilter(scope.filter),
-    },
-    attributes: '*',
-    ntHash: false,
-    mayNotSearch: false,
-  }
+  if (settings.scope === 'tree' || settings.grants.includes('mayNotSearch')) return true
+  const { rights } = binderOf(name, settings, [])
   const schema = new Schema()
   const view = await wholeView(schema, directory)
   const access = createAccessControl(schema, normalizeDn(directory.suffix), { rights: () => rights }).accessFor(

@@ -53,7 +53,7 @@ function binderFindings({ binder, binderFacts, address }: SignInFacts): readonly
   if (binderFacts === undefined) return []
   if (!binderFacts.isKnown) {
     const names = binderFacts.names.length === 0 ? 'there are none' : `there are ${binderFacts.names.join(', ')}`
-    return [stops(`there is no binder "${binder ?? ''}" in the configuration; ${names}`)]
+    return [stops(`there is no binder "${binder ?? ''}"; ${names}`)]
   }
   const { networks, requireTls, mayNotSearch, attributes, seesPerson } = binderFacts
   const unread = ['uid', 'memberOf'].filter(

@@ -125,6 +125,20 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
   secret('one-time password', reset.password)
   await bind('worker5', reset.password)
 
+  // Service accounts of the store, and another master key.
+  for (const args of [
+    ['add', 'printer'],
+    ['rotate', 'printer'],
+  ]) {
+    const { dn, secret: made } = JSON.parse(await shown('binder', ...args, '--json')) as { dn: string; secret: string }
+    secret(`secret of ${args.join(' ')}`, made)
+    expect(await bind(dn, made)).toBe(success)
+  }
+  const keyFile = join(folder.path, 'data', 'master.key')
+  secret('master key before', (await readFile(keyFile, 'utf8')).trim())
+  await run('key', 'rotate')
+  expect(await bind('worker4', `${own},${confirmed.recoveryCodes[1] ?? ''}`)).toBe(success)
+
   // What shows things.
   for (const name of ['person1', 'worker1', 'worker2', 'worker4', 'worker5']) {
     await run('explain', name)
@@ -142,6 +156,8 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
     ['runs', '--json'],
     ['export-ldif'],
     ['ids', 'export', '--csv'],
+    ['binder', 'list', '--json'],
+    ['throttle', 'list', '--json'],
   ])
     await run(...args)
   for (const path of ['/', '/metrics', '/healthz', '/readyz', '/nothing']) {
@@ -172,7 +188,7 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
   expect(log.octets.includes('AADSTS50126')).toBe(true)
   expect(records.some(({ octets }) => octets.includes('"kind":"provider"'))).toBe(true)
   expect(findSecrets(new Map([['a name', 'person1@contoso.example']]), records)).not.toEqual([])
-  const masterKey = (await readFile(join(dataDir, 'master.key'), 'utf8')).trim()
+  const masterKey = (await readFile(keyFile, 'utf8')).trim()
   expect(findSecrets(secrets, everywhere)).toEqual([])
   const butTheKey = everywhere.filter(({ name }) => !name.startsWith('master.key'))
   expect(findSecrets(new Map([['master key', masterKey]]), butTheKey)).toEqual([])

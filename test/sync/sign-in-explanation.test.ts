@@ -318,8 +318,6 @@ describe('the way of the client', () => {
     const found = await notes('worker1', { binder: 'svc-vpn' })
     expect(found).toContain('the binder svc-vpn does not see memberOf')
     expect(found).toContain('the binder svc-vpn needs TLS')
-    expect(await stops('worker1', { binder: 'svc-typo' })).toEqual([
-      'there is no binder "svc-typo" in the configuration; there are svc-vpn',
-    ])
+    expect(await stops('worker1', { binder: 'svc-typo' })).toEqual(['there is no binder "svc-typo"; there are svc-vpn'])
   })
 })
