@@ -1,12 +1,22 @@
+import { activityKey } from '../server/directory/authentication/activity-records.ts'
+import { ntHashKey } from '../server/directory/credentials/nt-hash.ts'
+import { totpKey } from '../server/directory/credentials/second-factors.ts'
 import type { Collection, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
 import { changedLedgers, isForgotten } from './forgetting.ts'
 import type { LedgerChanges } from './ledger-changes.ts'
 import type { Ledgers } from './ledgers.ts'
 
-/** What is kept of a person under the entryUUID. */
-const aboutPeople: readonly Collection[] = ['credential', 'account', 'audit', 'activity']
-/** Purposes of secrets that are sealed for a person. */
-const secrets = ['totp', 'nt-hash']
+/** Where what is kept of a person is. */
+const placesOf = (entryUUID: string): readonly (readonly [Collection, ...key: string[]])[] => [
+  ['credential', entryUUID],
+  ['account', entryUUID],
+  ['audit', entryUUID],
+  ['sealed', ...totpKey(entryUUID)],
+  ['sealed', ...ntHashKey(entryUUID)],
+  ['activity', ...activityKey('person', entryUUID)],
+  ['throttle', 'account', 'person', entryUUID],
+  ['throttle', 'pair', 'person', entryUUID],
+]
 
 /** Removes what people signed in with who are forgotten by these changes: everybody all of whose source ids are. */
 export async function forgottenAccounts(
@@ -21,12 +31,7 @@ export async function forgottenAccounts(
   for (const [key, { entryUUID }] of changedLedgers(ledgers, changes).identities)
     if (!isForgotten(key)) forgotten.delete(entryUUID)
   const found: RecordChange[] = []
-  const remove = async (collection: Collection, prefix: readonly string[]) => {
+  for (const [collection, ...prefix] of [...forgotten].flatMap(placesOf))
     for await (const { key } of store.list(collection, prefix)) found.push({ collection, key, value: undefined })
-  }
-  for (const entryUUID of forgotten) {
-    for (const collection of aboutPeople) await remove(collection, [entryUUID])
-    for (const purpose of secrets) await remove('sealed', [purpose, entryUUID])
-  }
   return found
 }

@@ -39,10 +39,11 @@ export const appPasswordListCommand: Command<UserInput, readonly ListedAppPasswo
   exitCode: () => ExitCode.ok,
 }
 
-function listedText({ id, name, createdAt, expiresAt, networks }: ListedAppPassword): string {
+function listedText({ id, name, createdAt, expiresAt, networks, lastUse }: ListedAppPassword): string {
   const parts = [
     `added ${createdAt}`,
     ...(expiresAt === null ? [] : [`until ${expiresAt}`]),
+    lastUse === null ? 'never used' : `last used ${lastUse.at} from ${lastUse.address}`,
     ...(networks.length === 0 ? [] : [`from ${networks.join(', ')}`]),
   ]
   return `${id} ${name}: ${parts.join(', ')}\n`

@@ -44,6 +44,9 @@ function shownText(user: ShownUser): string {
       ? []
       : [`  password kept after a check at ${providerPassword.provider}: ${providerPassword.checkedAt}`]),
     ...(user.ntHash ? ['  NT hash: kept'] : []),
+    ...user.lastUses
+      .slice(0, 1)
+      .map(({ at, address, credential }) => `  last sign-in: ${at} from ${address}, with ${credential}`),
     ...user.history.slice(0, shownEvents).map((event) => `  ${eventText(event)}`),
   ]
   return `${lines.join('\n')}\n`

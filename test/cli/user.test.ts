@@ -118,7 +118,7 @@ describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) =>
     const added = await app('add', 'worker1', '--name', 'phone', '--expires', '2999-12-31', '--network', '192.0.2.0/24')
     const [, id = ''] = /\n\n {2}([a-z2-7]{8})(-[a-z2-7]{4}){5}\n\n/.exec(added.stdout) ?? []
     expect((await app('list', 'worker1')).stdout).toMatch(
-      new RegExp(`^${id} phone: added \\S+, until 2999-12-31T00:00:00.000Z, from 192.0.2.0/24\n$`),
+      new RegExp(`^${id} phone: added \\S+, until 2999-12-31T00:00:00.000Z, never used, from 192.0.2.0/24\n$`),
     )
     expect(await app('revoke', 'worker1', 'unknown')).toMatchObject({
       exitCode: 1,

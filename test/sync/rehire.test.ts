@@ -150,7 +150,7 @@ test('of somebody gone for 30 days only the ids and a hash are kept, and the nam
 
 describe('what somebody signs in with here', () => {
   const admin = { kind: 'admin', id: 'root' } as const
-  const collections = ['credential', 'account', 'audit', 'sealed'] as const
+  const collections = ['credential', 'account', 'audit', 'sealed', 'activity', 'throttle'] as const
   async function keptOf(entryUUID: string): Promise<readonly string[]> {
     const kept: string[] = []
     for (const collection of collections)
@@ -165,6 +165,16 @@ describe('what somebody signs in with here', () => {
       await sync.accounts.appPasswords.add(entryUUID, { name: 'phone' }, admin)
       await sync.accounts.secondFactors.begin(entryUUID, admin)
       await sync.accounts.incidents.block(entryUUID, { reason: 'left' }, admin)
+      const failures = { count: 1, lastAt: 'then', blockedUntil: null }
+      await sync.directory.commit({
+        cause: { kind: 'server', id: 'test' },
+        entries: [],
+        records: [
+          { collection: 'activity', key: ['person', entryUUID], value: { uses: [] } },
+          { collection: 'throttle', key: ['account', 'person', entryUUID], value: failures },
+          { collection: 'throttle', key: ['pair', 'person', entryUUID, '192.0.2.1'], value: failures },
+        ],
+      })
     }
     truth().removeUser(entraUserId(1))
     await run()
@@ -172,7 +182,7 @@ describe('what somebody signs in with here', () => {
 
   test('is kept for 30 days, for those who come back', async () => {
     const before = await keptOf(entraUserId(1))
-    expect(before).toHaveLength(9)
+    expect(before).toHaveLength(12)
     sync.clock.advance(29 * dayMs)
     await run()
     truth().restoreUser(entraUserId(1))

@@ -1,10 +1,15 @@
 import { networkProblem } from '../../runtime/networks.ts'
+import type { SignInUse } from '../authentication/activity-records.ts'
 import { appPasswordMac, appPasswordRecordId, newAppPassword } from './app-password-format.ts'
 import { type AppPassword, type CredentialRecord, credentialChange } from './credential-records.ts'
-import { type Actor, changeSignIn, credentialsOf, type SignInContext } from './sign-in-context.ts'
+import { type Actor, changeSignIn, credentialsOf, lastUsesOf, type SignInContext } from './sign-in-context.ts'
 
 /** An app password as it may be shown. */
-export type ListedAppPassword = Omit<AppPassword, 'kind' | 'mac'> & { readonly id: string }
+export type ListedAppPassword = Omit<AppPassword, 'kind' | 'mac'> & {
+  readonly id: string
+  /** null: never. */
+  readonly lastUse: Pick<SignInUse, 'at' | 'address'> | null
+}
 
 export interface AppPasswordOptions {
   readonly name: string
@@ -66,11 +71,12 @@ export function createAppPasswords(context: SignInContext): AppPasswords {
         details: { appPassword: generated.id, name },
       }
     })
-    return { password: generated.text, added: listed(generated.id, record) }
+    return { password: generated.text, added: listed(appPasswordRecordId(generated), record, []) }
   }
 
   async function list(entryUUID: string): Promise<readonly ListedAppPassword[]> {
-    return listAppPasswords(await credentialsOf(directory.store, entryUUID))
+    const { store } = directory
+    return listAppPasswords(await credentialsOf(store, entryUUID), await lastUsesOf(store, entryUUID))
   }
 
   function revoke(entryUUID: string, id: string, by: Actor): Promise<boolean> {
@@ -89,13 +95,22 @@ export function createAppPasswords(context: SignInContext): AppPasswords {
   return { add, list, revoke }
 }
 
-/** The app passwords among somebody's credentials, oldest first. */
-export function listAppPasswords(credentials: ReadonlyMap<string, CredentialRecord>): readonly ListedAppPassword[] {
+/** The app passwords among somebody's credentials, oldest first; `uses` are the person's, latest first. */
+export function listAppPasswords(
+  credentials: ReadonlyMap<string, CredentialRecord>,
+  uses: readonly SignInUse[],
+): readonly ListedAppPassword[] {
   return [...credentials]
-    .flatMap(([id, record]) => (record.kind === 'app' ? [listed(id.slice(id.indexOf(':') + 1), record)] : []))
+    .flatMap(([id, record]) => (record.kind === 'app' ? [listed(id, record, uses)] : []))
     .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
 }
 
-function listed(id: string, { kind: _kind, mac: _mac, ...shown }: AppPassword): ListedAppPassword {
-  return { id, ...shown }
+function listed(
+  recordId: string,
+  { kind: _kind, mac: _mac, ...shown }: AppPassword,
+  uses: readonly SignInUse[],
+): ListedAppPassword {
+  const last = uses.find(({ credential }) => credential === recordId)
+  const id = recordId.slice(recordId.indexOf(':') + 1)
+  return { id, ...shown, lastUse: last === undefined ? null : { at: last.at, address: last.address } }
 }

@@ -1,4 +1,6 @@
 import type { PasswordChange, PasswordChangeResult, PasswordRule } from '../authentication/sign-in-services.ts'
+import { clearedFailures, throttleKey, type ThrottleSubject } from '../authentication/throttle-records.ts'
+import type { RecordChange, RecordReader } from '../directory-store.ts'
 import { activeBlock, credentialChange, type DirectoryPassword, readAccount } from './credential-records.ts'
 import { ntHash, ntHashKey, removedNtHash } from './nt-hash.ts'
 import { namesIn, type PasswordRefusal, passwordRefusal, usedBefore } from './password-policy.ts'
@@ -85,6 +87,7 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
           config.passwords.ntHash && !mustChange
             ? await sealed.seal(ntHashKey(entryUUID), ntHash(password))
             : removedNtHash(entryUUID),
+          ...(by.kind === 'admin' ? await forgottenFailures(store, entryUUID) : []),
         ],
         event: 'password set',
         details: { mustChange },
@@ -134,6 +137,17 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
   }
 
   return { refusal, set, reset, change }
+}
+
+/** Who is helped with a new password is let in with it, however often the old one was tried. */
+async function forgottenFailures(store: RecordReader, entryUUID: string): Promise<readonly RecordChange[]> {
+  const account = { kind: 'person', id: entryUUID } as const
+  const subjects: ThrottleSubject[] = [{ kind: 'account', account }]
+  for await (const { key } of store.list('throttle', ['pair', account.kind, account.id])) {
+    const pair = throttleKey.parse(key)
+    if (pair) subjects.push(pair)
+  }
+  return clearedFailures(subjects)
 }
 
 /** 100 bits. */

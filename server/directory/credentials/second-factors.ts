@@ -44,7 +44,7 @@ export function createSecondFactors(context: SignInContext): SecondFactors {
       return {
         records: [
           credentialChange(entryUUID, id, { kind: 'totp', isConfirmed: false, lastStep: 0, recoveryCodes: [] }),
-          await sealed.seal(secretKey(entryUUID), secret),
+          await sealed.seal(totpKey(entryUUID), secret),
         ],
         event: 'second factor begun',
       }
@@ -105,7 +105,7 @@ export function createSecondFactors(context: SignInContext): SecondFactors {
   }
 
   async function stepOf(entryUUID: string, code: string, { lastStep }: TotpFactor): Promise<number | undefined> {
-    const secret = await sealed.read(secretKey(entryUUID))
+    const secret = await sealed.read(totpKey(entryUUID))
     if (secret === undefined) throw new MasterKeyError(`the TOTP secret of ${entryUUID} is missing; set it up anew`)
     return totpStep(secret, code.trim(), clock.now(), lastStep)
   }
@@ -132,10 +132,11 @@ function afterRecovery(entryUUID: string, factor: TotpFactor, mac: string): Sign
 export function removedTotp(entryUUID: string): readonly RecordChange[] {
   return [
     credentialChange(entryUUID, id, undefined),
-    { collection: 'sealed', key: secretKey(entryUUID), value: undefined },
+    { collection: 'sealed', key: totpKey(entryUUID), value: undefined },
   ]
 }
 
-function secretKey(entryUUID: string): readonly string[] {
+/** Key of the sealed secret. */
+export function totpKey(entryUUID: string): readonly string[] {
   return ['totp', entryUUID]
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts'
 import type { Config } from '../../runtime/config-schema.ts'
+import { activityKey, readActivity, type SignInUse } from '../authentication/activity-records.ts'
 import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
 import type { Directory } from '../directory.ts'
 import type { Cause, RecordChange, RecordReader } from '../directory-store.ts'
@@ -41,6 +42,11 @@ export async function credentialsOf(
     if (record) found.set(key[1] ?? '', record)
   }
   return found
+}
+
+/** Ways in which a person signed in, latest first. */
+export async function lastUsesOf(store: RecordReader, entryUUID: string): Promise<readonly SignInUse[]> {
+  return readActivity(await store.get('activity', activityKey('person', entryUUID)))?.uses ?? []
 }
 
 /**

@@ -1,8 +1,9 @@
+import type { SignInUse } from '../authentication/activity-records.ts'
 import type { RecordReader } from '../directory-store.ts'
 import { type ListedAppPassword, listAppPasswords } from './app-passwords.ts'
 import { activeBlock, readAccount, type SignInBlock } from './credential-records.ts'
 import { ntHashKey } from './nt-hash.ts'
-import { credentialsOf } from './sign-in-context.ts'
+import { credentialsOf, lastUsesOf } from './sign-in-context.ts'
 import { type SignInEvent, signInHistory } from './sign-in-history.ts'
 
 /** What a person can sign in with here, as it may be shown: no hash, no secret. */
@@ -16,6 +17,8 @@ export interface SignInState {
   readonly providerPassword: { readonly provider: string; readonly checkedAt: string } | null
   readonly secondFactor: { readonly isConfirmed: boolean; readonly recoveryCodes: number } | null
   readonly ntHash: boolean
+  /** Latest first. */
+  readonly lastUses: readonly SignInUse[]
   /** What was done to it, latest first. */
   readonly history: readonly SignInEvent[]
 }
@@ -25,6 +28,7 @@ export async function signInState(store: RecordReader, entryUUID: string, now: D
   const account = readAccount(await store.get('account', [entryUUID]))
   const block = account?.block ?? null
   const records = [...credentials.values()]
+  const lastUses = await lastUsesOf(store, entryUUID)
   const [directory] = records.filter((record) => record.kind === 'directory')
   const [provider] = records.filter((record) => record.kind === 'provider')
   const [totp] = records.filter((record) => record.kind === 'totp')
@@ -33,10 +37,11 @@ export async function signInState(store: RecordReader, entryUUID: string, now: D
     passThrough: account?.passThrough ?? null,
     directoryPassword: directory ? { setAt: directory.setAt, mustChange: directory.mustChange } : null,
     importedPasswords: records.filter(({ kind }) => kind === 'imported').length,
-    appPasswords: listAppPasswords(credentials),
+    appPasswords: listAppPasswords(credentials, lastUses),
     providerPassword: provider ? { provider: provider.provider, checkedAt: provider.checkedAt } : null,
     secondFactor: totp ? { isConfirmed: totp.isConfirmed, recoveryCodes: totp.recoveryCodes.length } : null,
     ntHash: (await store.get('sealed', ntHashKey(entryUUID))) !== undefined,
+    lastUses,
     history: await signInHistory(store, entryUUID),
   }
 }

@@ -24,6 +24,7 @@ test('an app password is found by its id and checked by its MAC; nothing of it i
     createdAt: '2026-03-01T08:00:00.000Z',
     expiresAt: '2026-04-01T00:00:00.000Z',
     networks: ['192.0.2.0/24'],
+    lastUse: null,
   })
   const record = (await credentialsOf(opened.directory.store, ada)).get(`app:${added.id}`)
   const key = await opened.macKeys.get('app-password')
@@ -45,6 +46,23 @@ test('several have each a name of their own, are listed, and end one by one', as
     { event: 'app password added', details: { name: 'printer' } },
     { event: 'app password added', details: { name: 'phone' } },
   ])
+})
+
+test('the last use is the latest of that password, wherever it was', async () => {
+  const { added } = await add('phone')
+  const use = (credential: string, at: string, address: string) => ({ credential, at, address, binder: null })
+  const uses = [
+    use('directory', '2026-03-01T12:00:00.000Z', '192.0.2.1'),
+    use(`app:${added.id}`, '2026-03-01T11:00:00.000Z', '192.0.2.2'),
+    use(`app:${added.id}`, '2026-03-01T10:00:00.000Z', '192.0.2.3'),
+  ]
+  await opened.directory.commit({
+    cause: { kind: 'server', id: 'test' },
+    entries: [],
+    records: [{ collection: 'activity', key: ['person', ada], value: { uses } }],
+  })
+  const [listed] = await apps().list(ada)
+  expect(listed?.lastUse).toEqual({ at: '2026-03-01T11:00:00.000Z', address: '192.0.2.2' })
 })
 
 test('revoking ends nothing but app passwords', async () => {

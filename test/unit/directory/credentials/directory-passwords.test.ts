@@ -80,6 +80,31 @@ test('a reset gives a password for once: the old one ends, and the next one clea
   expect((await stored())?.previous).toHaveLength(1)
 })
 
+test('who gets a password from an administrator is not held up by failures with the old one; a person is', async () => {
+  const { directory, accounts } = opened
+  const failures = { count: 20, lastAt: '2026-03-01T07:59:00.000Z', blockedUntil: '2026-03-01T09:00:00.000Z' }
+  const keys = [
+    ['account', 'person', ada],
+    ['pair', 'person', ada, '192.0.2.1'],
+    ['pair', 'person', frank, '192.0.2.1'],
+    ['address', '192.0.2.1'],
+  ]
+  await directory.commit({
+    cause: { kind: 'server', id: 'test' },
+    entries: [],
+    records: keys.map((key) => ({ collection: 'throttle', key, value: failures }) as const),
+  })
+  const counted = async () => {
+    const found: string[] = []
+    for await (const { key } of directory.store.list('throttle')) found.push(key.slice(0, 3).join(' '))
+    return found
+  }
+  await accounts.passwords.change({ entryUUID: ada, oldPassword: 'x', newPassword: good(1) })
+  expect(await counted()).toHaveLength(4)
+  await set(good(2))
+  expect(await counted()).toEqual(['address 192.0.2.1', `pair person ${frank}`])
+})
+
 describe('a person who changes the password', () => {
   const change = (oldPassword: string, newPassword: string | undefined) =>
     opened.accounts.passwords.change({ entryUUID: ada, oldPassword, newPassword })
