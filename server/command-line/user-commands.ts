@@ -19,7 +19,11 @@ import {
   userShowCommand,
   userUnblockCommand,
 } from '../commands/user-command.ts'
-import { userResetPasswordCommand, userSetPasswordCommand } from '../commands/user-password-command.ts'
+import {
+  userRemovePasswordCommand,
+  userResetPasswordCommand,
+  userSetPasswordCommand,
+} from '../commands/user-password-command.ts'
 import type { CommandLine, OutputOptions } from './command-line.ts'
 import { moment, oneOf } from './option-values.ts'
 import { readPassword } from './read-password.ts'
@@ -61,6 +65,9 @@ export function addUserCommands(program: CliCommand, { execute }: CommandLine): 
     })
   about(user, 'reset-password', 'print a one-time password, good for nothing but to set another one').action(
     (name: string, options: OutputOptions) => execute(userResetPasswordCommand, { user: name, by: by() }, options),
+  )
+  about(user, 'remove-password', 'end the directory password; the provider’s may be used again, where it is').action(
+    (name: string, options: OutputOptions) => execute(userRemovePasswordCommand, { user: name, by: by() }, options),
   )
   about(user, 'block', 'let nobody sign in as this person, whatever the provider says')
     .requiredOption('--reason <text>', 'shown wherever the block is')

@@ -29,7 +29,7 @@ import {
   userShowCommand,
   userUnblockCommand,
 } from './user-command.ts'
-import { userResetPasswordCommand, userSetPasswordCommand } from './user-password-command.ts'
+import { userRemovePasswordCommand, userResetPasswordCommand, userSetPasswordCommand } from './user-password-command.ts'
 
 // Each command reads the input that this program's own command line made for it.
 const all = [
@@ -63,6 +63,7 @@ const all = [
   userShowCommand,
   userSetPasswordCommand,
   userResetPasswordCommand,
+  userRemovePasswordCommand,
   userBlockCommand,
   userUnblockCommand,
   userRevokeCommand,

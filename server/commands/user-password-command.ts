@@ -31,3 +31,16 @@ export const userResetPasswordCommand: Command<UserChangeInput, NamedPerson & { 
     `One-time password of ${name}, shown only now:\n\n  ${password}\n\nIt is good for nothing but to set another one.\n`,
   exitCode: () => ExitCode.ok,
 }
+
+/** `rosterd user remove-password`: the directory password ends; what else the person has stays. */
+export const userRemovePasswordCommand: Command<UserChangeInput, NamedPerson & { readonly wasThere: boolean }> = {
+  name: 'user-remove-password',
+  async execute(workspace, { user, by }) {
+    const person = await namedPerson(workspace, user)
+    const wasThere = await workspace.accounts.passwords.remove(person.entryUUID, { kind: 'admin', id: by })
+    return { ...person, wasThere }
+  },
+  text: ({ name, wasThere }) =>
+    wasThere ? `The directory password of ${name} is removed.\n` : `${name} has no directory password.\n`,
+  exitCode: () => ExitCode.ok,
+}

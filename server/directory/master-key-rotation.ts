@@ -31,7 +31,9 @@ export async function rotateMasterKey(
 ): Promise<RotatedKey> {
   const found = await readMasterKeys(source)
   if (found === undefined)
-    throw new MasterKeyError('there is no master key to replace; one is made with the first secret that is kept')
+    throw new MasterKeyError(
+      (await sealed.problem()) ?? 'there is no master key to replace; one is made with the first secret that is kept',
+    )
   const isOwn = isOwnMasterKey(source)
   if (found.older.length === 0 && !isOwn)
     throw new MasterKeyError(

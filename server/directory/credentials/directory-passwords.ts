@@ -26,6 +26,8 @@ export interface DirectoryPasswords {
   ): Promise<PasswordOutcome>
   /** A generated one, to be told the person; it is good for nothing but to set another. Throws when the password is kept elsewhere. */
   reset(entryUUID: string, by: Actor): Promise<string>
+  /** The person signs in as somebody without one: with the provider's, if that may be. False when there is none. */
+  remove(entryUUID: string, by: Actor): Promise<boolean>
   /** By the person, who knows the old one (RFC 3062). */
   change(request: PasswordChange): Promise<PasswordChangeResult>
 }
@@ -117,6 +119,17 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     return password
   }
 
+  function remove(entryUUID: string, by: Actor): Promise<boolean> {
+    return changeSignIn(context, entryUUID, by, async () =>
+      (await present(entryUUID)) === undefined
+        ? undefined
+        : {
+            records: [credentialChange(entryUUID, id, undefined), removedNtHash(entryUUID)],
+            event: 'password removed',
+          },
+    )
+  }
+
   async function change({ entryUUID, oldPassword, newPassword }: PasswordChange): Promise<PasswordChangeResult> {
     const message = await kept(entryUUID)
     if (message !== undefined) return { changed: false, why: 'not-here', message }
@@ -136,7 +149,7 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     return written ? { changed: true, generated } : wrong
   }
 
-  return { refusal, set, reset, change }
+  return { refusal, set, reset, remove, change }
 }
 
 /** Who is helped with a new password is let in with it, however often the old one was tried. */

@@ -1,5 +1,8 @@
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
 
+/** What is hard to guess by its beginning needs no look at the rest, which takes long. */
+const lookedAt = 40
+
 let estimator: Promise<ZxcvbnFactory> | undefined
 
 /** How hard a password is to guess, from 0 to 4; `names` count as words that are tried first. The dictionaries are loaded when first needed. */
@@ -17,6 +20,6 @@ async function createEstimator(): Promise<ZxcvbnFactory> {
   return new ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...english.dictionary },
     graphs: common.adjacencyGraphs,
-    maxLength: 72,
+    maxLength: lookedAt,
   })
 }

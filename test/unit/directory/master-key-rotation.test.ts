@@ -1,4 +1,4 @@
-import { mkdtempDisposable, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -93,6 +93,12 @@ describe('a master key that was made in dataDir', () => {
 
   test('is not there before the first secret', async () => {
     await expect(rotate(sealedWith(own()), own())).rejects.toThrow('there is no master key to replace')
+  })
+
+  test('that was lost is missed', async () => {
+    await keep(sealedWith(own()), 'a', 'first')
+    await rm(join(folder.path, 'master.key'))
+    await expect(rotate(sealedWith(own()), own())).rejects.toThrow(/^the master key [0-9a-f]{16}, .* is missing/)
   })
 
   test('that is not the one on disk any more is left alone, and goes on being used', async () => {

@@ -80,6 +80,14 @@ test('a reset gives a password for once: the old one ends, and the next one clea
   expect((await stored())?.previous).toHaveLength(1)
 })
 
+test('a password that is removed is gone, and was there once', async () => {
+  await set(good(1))
+  expect(await opened.accounts.passwords.remove(ada, admin)).toBe(true)
+  expect(await stored()).toBeUndefined()
+  expect(await opened.accounts.passwords.remove(ada, admin)).toBe(false)
+  expect((await signInHistory(opened.directory.store, ada))[0]).toMatchObject({ event: 'password removed' })
+})
+
 test('who gets a password from an administrator is not held up by failures with the old one; a person is', async () => {
   const { directory, accounts } = opened
   const failures = { count: 20, lastAt: '2026-03-01T07:59:00.000Z', blockedUntil: '2026-03-01T09:00:00.000Z' }
