@@ -35,7 +35,9 @@ describe('what a bind is answered', () => {
   test('more checks than the queue holds are busy, every other bind is answered', async () => {
     await using server = await startTestLdapServer()
     const clients = await Promise.all(Array.from({ length: 200 }, () => RawLdapClient.connect(server.port)))
-    const answers = await Promise.all(clients.map((client) => client.bind('uid=nobody,dc=example,dc=com', 'x')))
+    const answers = await Promise.all(
+      clients.map((client, number) => client.bind(`uid=nobody${number},dc=example,dc=com`, 'x')),
+    )
     for (const client of clients) client.destroy()
     const count = (code: number) => answers.filter(({ resultCode }) => resultCode === code).length
     expect(count(ResultCode.busy)).toBeGreaterThan(0)

@@ -1,3 +1,6 @@
+import { LdapError } from '../../protocol/ldap-error.ts'
+import { ResultCode } from '../../protocol/result-code.ts'
+import { networkOf } from '../../runtime/address-network.ts'
 import type { Identity } from '../access-control.ts'
 import { entryName } from '../encoded-entry.ts'
 import type { ServedDirectory } from '../served-directory.ts'
@@ -7,6 +10,7 @@ import { type BindOrigin, type CheckResult, createSlowChecks, refused, type Slow
 import { type BindAccount, type BindOutcome, type BindWatch, createFingerprint, unwatched } from './bind-watch.ts'
 import { checkBinder } from './binder-check.ts'
 import { binderDn, type BinderRegistry } from './binder-registry.ts'
+import { createGuessesUnderWay } from './guesses-under-way.ts'
 import { type ChangePassword, createPasswordChange } from './password-change.ts'
 import { createPersonCheck } from './person-check.ts'
 import { dnKey, personNamed } from './person-names.ts'
@@ -75,21 +79,26 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   })
   const dummyHash = `$2b$${String(bcryptCost).padStart(2, '0')}$${dummySaltAndHash}`
   const fingerprint = createFingerprint()
+  const guesses = createGuessesUnderWay()
 
   async function authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult> {
     const candidate = candidateOf(name, password, origin)
     const attempt = { account: candidate.account, address: origin.address, binder: origin.binder }
     const throttled = watch.admit(attempt)
     if (throttled !== undefined) return { refused: throttled }
+    const print = fingerprint(candidate.account, password)
+    const end = guesses.begin(candidate.account.id, networkOf(origin.address), print)
     let outcome: BindOutcome = { outcome: 'undecided' }
     try {
-      const checked = await check(candidate, origin)
+      if (end === undefined)
+        throw new LdapError(ResultCode.busy, 'too many passwords of this account are being checked, try again')
+      const checked = await check(candidate, origin, createSlowChecks(bcrypt, { ...origin, fingerprint: print }))
       const isRefused = 'refused' in checked.result
       if ('identity' in checked.result) outcome = { outcome: 'signed-in', credential: checked.result.credential }
-      else if (isRefused || checked.isGuess)
-        outcome = { outcome: 'refused', fingerprint: fingerprint(candidate.account, password) }
+      else if (isRefused || checked.isGuess) outcome = { outcome: 'refused', fingerprint: print }
       return checked.result
     } finally {
+      end?.()
       watch.ended(attempt, outcome)
     }
   }
@@ -125,8 +134,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   async function check(
     candidate: Candidate,
     origin: BindOrigin,
+    slow: SlowChecks,
   ): Promise<{ readonly result: AuthenticationResult; readonly isGuess?: boolean }> {
-    const slow = createSlowChecks(bcrypt, origin)
     const checked = await candidate.check(slow)
     if (checked.outcome === 'unavailable') return { result: { unavailable: checked.reason }, isGuess: checked.isGuess }
     const refusal = checked.outcome === 'refused' ? checked.reason : refusalNow(candidate, checked.mustChange, origin)

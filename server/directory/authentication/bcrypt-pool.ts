@@ -17,11 +17,14 @@ export interface HashAsker {
   readonly address: string
   /** Nothing is computed for who is gone when the turn comes: {@link LdapError} canceled. */
   readonly isGone: () => boolean
+  /** Names account and password: whoever types the same for the same account at once shares one hash. */
+  readonly fingerprint: string
 }
 
 interface Waiting {
   readonly task: BcryptTask
-  readonly asker: HashAsker | undefined
+  /** None: for the server itself. */
+  readonly askers: HashAsker[]
   readonly answer: PromiseWithResolvers<boolean | string>
 }
 
@@ -38,21 +41,34 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
   })
   /** By address; the one whose turn it is comes first. */
   const queues = new Map<string, Waiting[]>()
+  /** Comparisons that wait or run, by fingerprint and hash. */
+  const shared = new Map<string, Waiting>()
   let queued = 0
   let running = 0
   let isClosed = false
 
   async function enqueue(task: BcryptTask, asker?: HashAsker): Promise<boolean | string> {
     if (isClosed) throw shuttingDown()
+    const name = asker && task.type === 'compare' ? `${asker.fingerprint}\0${task.hash}` : undefined
+    const same = name === undefined ? undefined : shared.get(name)
+    if (same !== undefined && asker !== undefined) {
+      same.askers.push(asker)
+      return await same.answer.promise
+    }
     const address = asker?.address ?? ''
     if (queued >= queuedTasks) makeRoom(address)
-    const answer = Promise.withResolvers<boolean | string>()
+    const waiting: Waiting = { task, askers: asker ? [asker] : [], answer: Promise.withResolvers() }
     const queue = queues.get(address) ?? []
-    queue.push({ task, asker, answer })
+    queue.push(waiting)
     queues.set(address, queue)
     queued += 1
+    if (name !== undefined) shared.set(name, waiting)
     startNext()
-    return await answer.promise
+    try {
+      return await waiting.answer.promise
+    } finally {
+      if (name !== undefined) shared.delete(name)
+    }
   }
 
   /** So that no address keeps the others out. */
@@ -81,7 +97,8 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
     while (running < threads) {
       const next = takeNext()
       if (next === undefined) return
-      if (next.asker?.isGone() === true) next.answer.reject(new LdapError(ResultCode.canceled, 'the client is gone'))
+      const isForNobody = next.askers.length > 0 && next.askers.every(({ isGone }) => isGone())
+      if (isForNobody) next.answer.reject(new LdapError(ResultCode.canceled, 'the client is gone'))
       else void run(next)
     }
   }

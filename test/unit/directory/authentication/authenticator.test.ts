@@ -594,6 +594,41 @@ describe('a password that was right a moment ago', () => {
   })
 })
 
+describe('hundreds of binds in one moment', () => {
+  const outcomes = async (binds: readonly Promise<unknown>[]) => {
+    const settled = await Promise.allSettled(binds)
+    const isBusy = (reason: unknown) => reason instanceof LdapError && reason.resultCode === ResultCode.busy
+    const busy = settled.filter((each) => each.status === 'rejected' && isBusy(each.reason)).length
+    return { busy, answered: settled.filter(({ status }) => status === 'fulfilled').length }
+  }
+  const many = <T>(make: (index: number) => T) => Array.from({ length: 300 }, (_, index) => make(index))
+
+  test.each(['ada', 'nobody', `cn=svc,${suffix}`])('are no 300 guesses at %s before the first counts', async (name) => {
+    const { as, hashesOf } = await start()
+    expect(
+      await hashesOf(async () =>
+        expect(await outcomes(many((index) => as(name, `guess ${index}`)))).toEqual({ busy: 292, answered: 8 }),
+      ),
+    ).toBe(8)
+    expect(await as('ada', 'secret')).toEqual(signedIn(ada))
+  })
+
+  test('are answered when they are of different people, or elsewhere', async () => {
+    const { as } = await start()
+    const guesses = [...'abcdefgh'].map((guess) => as('ada', guess))
+    expect(await as('ada', 'secret', { address: '192.0.2.1' })).toEqual(signedIn(ada))
+    expect(await as('strong', 'secret')).toHaveProperty('refused')
+    expect(await outcomes(guesses)).toEqual({ busy: 0, answered: 8 })
+  })
+
+  test('with one and the same password are no guesses', async () => {
+    const { as } = await start()
+    expect(await outcomes(many(() => as(`cn=svc,${suffix}`, 'binder-secret')))).toEqual({ busy: 0, answered: 300 })
+    for (const name of ['ada', 'nobody'])
+      expect(await outcomes(many(() => as(name, 'secret')))).toEqual({ busy: 0, answered: 300 })
+  })
+})
+
 describe('a password that has to be changed', () => {
   const { key, collection, value } = directoryPassword(ada.entryUUID, secret, new Date(0))
   const change = { key, collection, value: { ...(value as object), mustChange: true } }

@@ -26,7 +26,8 @@ test('is busy beyond a bounded number of waiting checks, and answers all that it
 
 test('lets nobody be kept out by one address that asks for too much', async () => {
   await using pool = createBcryptPool(1)
-  const from = (address: string) => ({ address, isGone: () => false })
+  let number = 0
+  const from = (address: string) => ({ address, isGone: () => false, fingerprint: String(++number) })
   const ended: string[] = []
   const check = (address: string) =>
     pool.compare('secret', secret, from(address)).then(
@@ -44,11 +45,30 @@ test('lets nobody be kept out by one address that asks for too much', async () =
   expect(ended.filter((each) => !each.endsWith('busy')).indexOf('other')).toBeLessThan(6)
 })
 
+test('computes once what many ask for at once, unless all of them have gone', async () => {
+  await using pool = createBcryptPool(1)
+  const gone = new Set<number>()
+  const asker = (number: number) => ({ address: 'x', isGone: () => gone.has(number), fingerprint: 'ada secret' })
+  const running = pool.compare('secret', secret)
+  const first = Array.from({ length: 1000 }, (_, number) => pool.compare('secret', secret, asker(number)))
+  gone.add(0)
+  expect(new Set(await Promise.all(first))).toEqual(new Set([true]))
+  expect(await running).toBe(true)
+  const blocking = pool.compare('secret', secret)
+  const later = Promise.allSettled([1, 2].map((number) => pool.compare('secret', secret, asker(number))))
+  gone.add(1).add(2)
+  for (const answer of await later) expect(answer).toMatchObject({ reason: { resultCode: ResultCode.canceled } })
+  expect(await blocking).toBe(true)
+  gone.clear()
+  expect(await pool.compare('Secret', secret, { ...asker(1), fingerprint: 'ada Secret' })).toBe(false)
+  expect(await pool.compare('secret', hashSync('other', 4), asker(1))).toBe(false)
+})
+
 test('computes nothing for who has gone', async () => {
   await using pool = createBcryptPool(1)
   let isGone = false
   const running = pool.compare('secret', secret)
-  const waiting = pool.compare('secret', secret, { address: 'x', isGone: () => isGone })
+  const waiting = pool.compare('secret', secret, { address: 'x', isGone: () => isGone, fingerprint: 'x' })
   isGone = true
   await expect(waiting).rejects.toMatchObject({ resultCode: ResultCode.canceled })
   expect(await running).toBe(true)
