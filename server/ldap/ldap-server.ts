@@ -9,6 +9,7 @@ import { subschemaEntry } from '../directory/schema/subschema-entry.ts'
 import type { ServedDirectory } from '../directory/served-directory.ts'
 import { normalizeDn } from '../protocol/distinguished-name.ts'
 import type { Config } from '../runtime/config-schema.ts'
+import { networkTest } from '../runtime/networks.ts'
 import type { AccessLog } from './access-log.ts'
 import { supportedExtensions } from './extended.ts'
 import { createLdapjsServer, createRareOperationHost, type LdapjsServer } from './ldapjs-host.ts'
@@ -67,6 +68,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
     limits: config.limits,
     passwordModify: config.passwordModify,
     allowCleartextBind: config.allowCleartextBind,
+    isProxy: config.proxyProtocol.length === 0 ? () => false : networkTest(config.proxyProtocol),
     secureContext: () => tls.secureContext,
     reportDefect: options.reportDefect,
   }

@@ -24,6 +24,8 @@ export interface LdapServices {
   /** Password Modify is answered. */
   readonly passwordModify: boolean
   readonly allowCleartextBind: Config['ldap']['allowCleartextBind']
+  /** Connections from there begin with the address of the client. */
+  readonly isProxy: (address: string) => boolean
   /** The certificate in use now. */
   readonly secureContext: () => SecureContext
   /** A defect of ours, not of the client: logged with its stack. */

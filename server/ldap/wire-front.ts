@@ -3,6 +3,7 @@ import { noticeOfDisconnection } from '../protocol/response-encoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
 import { networkOf } from '../runtime/address-network.ts'
 import { isLoopbackAddress } from '../runtime/loopback.ts'
+import { readProxyHeader } from './proxy-protocol.ts'
 import { Connection, type RareOperationHost } from './connection.ts'
 import type { LdapServices } from './services.ts'
 import { newSession } from './session.ts'
@@ -24,6 +25,8 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
   const open = new Map<Connection, string>()
   const perAddress = new Map<string, number>()
   let lastId = 0
+  /** Connections of proxies that have not said yet whom they are for. */
+  let unannounced = 0
   let whenEmpty: (() => void) | undefined
   const sweep = setInterval(() => {
     const now = performance.now()
@@ -31,11 +34,48 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
   }, sweepMs).unref()
 
   function accept(socket: Socket, beginsWithTls = false): void {
-    const remoteAddress = socket.remoteAddress
-    if (remoteAddress === undefined) {
+    const { remoteAddress } = socket
+    if (remoteAddress === undefined)
       socket.destroy() // gone already
-      return
+    else if (services.isProxy(remoteAddress))
+      beginProxied(socket, (source) => {
+        serve(socket, source ?? remoteAddress, beginsWithTls)
+        if (!beginsWithTls) socket.resume()
+      })
+    else serve(socket, remoteAddress, beginsWithTls)
+  }
+
+  /** Reads who the client is before anything else; whoever does not begin with that is no proxy, and is cut off. */
+  function beginProxied(socket: Socket, serveFor: (source: string | undefined) => void): void {
+    if (open.size + unannounced >= limits.connections) return void socket.destroy()
+    unannounced += 1
+    let octets = Buffer.alloc(0)
+    const timer = setTimeout(() => socket.destroy(), limits.handshakeSeconds * 1000).unref()
+    const end = () => {
+      unannounced -= 1
+      clearTimeout(timer)
+      socket.removeListener('data', read)
+      socket.removeListener('close', end)
     }
+    const read = (chunk: Buffer) => {
+      octets = Buffer.concat([octets, chunk])
+      const header = readProxyHeader(octets)
+      if (header.state === 'incomplete') return
+      end()
+      if (header.state === 'invalid') {
+        socket.destroy()
+        return
+      }
+      socket.pause()
+      if (octets.length > header.octets) socket.unshift(octets.subarray(header.octets))
+      serveFor(header.source)
+    }
+    socket.on('error', () => undefined) // 'close' follows
+    socket.on('close', end)
+    socket.on('data', read)
+  }
+
+  function serve(socket: Socket, remoteAddress: string, beginsWithTls: boolean): void {
     const isLoopback = isLoopbackAddress(remoteAddress)
     const network = networkOf(remoteAddress)
     const isOverLimit =

@@ -3,6 +3,7 @@ import { secretsOf } from './config-paths.ts'
 import type { Problem } from './config-problems.ts'
 import type { Config } from './config-schema.ts'
 import { isLoopbackHost } from './loopback.ts'
+import { networkProblem } from './networks.ts'
 
 /** Finds what the schema cannot see: settings that do not go together. */
 export type ConfigCheck = (config: Config) => readonly Problem[]
@@ -13,6 +14,7 @@ export const configChecks: readonly ConfigCheck[] = [
   idRanges,
   publicUrls,
   certificatePairs,
+  proxies,
   adminExposure,
   literalSecrets,
   oktaCredentials,
@@ -50,6 +52,18 @@ function idRanges({ posix }: Config): Problem[] {
     const message = `ends before it begins; write it as [${high}, ${low}]`
     return low <= high ? [] : [{ path: `posix.${name}`, value: `[${low}, ${high}]`, message }]
   })
+}
+
+function proxies({ ldap }: Config): Problem[] {
+  const networks = ldap.proxyProtocol.flatMap((text, index): Problem[] => {
+    const problem = networkProblem(text)
+    return problem === undefined
+      ? []
+      : [{ path: `ldap.proxyProtocol[${index}]`, value: JSON.stringify(text), message: problem }]
+  })
+  if (ldap.proxyProtocol.length === 0 || ldap.front === 'wire') return networks
+  const message = 'does not read PROXY protocol headers; use "wire", or remove ldap.proxyProtocol'
+  return [...networks, { path: 'ldap.front', value: JSON.stringify(ldap.front), message }]
 }
 
 function publicUrls({ ldap }: Config): Problem[] {

@@ -7,7 +7,6 @@ import type { Problem } from './config-problems.ts'
  * on what does not happen. Whoever builds a feature deletes its rows; docs/configuration.md is marked from them too.
  */
 export const notYetAvailable: readonly { readonly path: string; readonly neutral: unknown }[] = [
-  { path: 'ldap.proxyProtocol', neutral: [] },
   { path: 'ldap.tls.clientCaFile', neutral: null },
   { path: 'admin.tls', neutral: null },
   { path: 'admin.trustProxy', neutral: [] },

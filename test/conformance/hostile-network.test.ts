@@ -108,8 +108,8 @@ describe('limits of connections', () => {
   /** Opens connections that the server takes for connections from these addresses; gives those that it refused. */
   async function refusedOf(addresses: readonly string[], limits: object): Promise<readonly string[]> {
     const config = configSchema.parse({ ldap: { limits } }).ldap
-    // Nothing but its limits is asked of the services before a client sends anything.
-    const front = createWireFront({ limits: config.limits } as LdapServices, {
+    // Nothing else is asked of the services before a client sends anything.
+    const front = createWireFront({ limits: config.limits, isProxy: () => false } as unknown as LdapServices, {
       answer: () => Promise.reject(new Error('nothing was asked')),
     })
     const arriving = [...addresses]
