@@ -70,6 +70,8 @@ export type AccountRecord = {
   readonly block: SignInBlock | null
   /** Whether the provider may be asked for the person's password; null: as the provider's `passThroughBind` says. */
   readonly passThrough: 'never' | null
+  /** Hashes of directory passwords that were taken away, latest first: they are not to be set again. */
+  readonly formerPasswords?: readonly string[]
 }
 
 export type SignInBlock = {
@@ -99,9 +101,12 @@ export function credentialChange(entryUUID: string, id: string, value: Credentia
 
 /** The record change for what was decided; nothing decided is no record. */
 export function accountChange(entryUUID: string, account: AccountRecord): RecordChange {
-  const isDecided = account.block !== null || account.passThrough !== null
+  const { block, passThrough, formerPasswords = [] } = account
+  const isDecided = block !== null || passThrough !== null || formerPasswords.length > 0
   return { collection: 'account', key: [entryUUID], value: isDecided ? account : undefined }
 }
+
+export const nothingDecided: AccountRecord = { block: null, passThrough: null }
 
 /** The block that holds now. */
 export function activeBlock(account: AccountRecord | undefined, now: Date): SignInBlock | undefined {

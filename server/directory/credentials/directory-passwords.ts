@@ -1,11 +1,17 @@
 import type { PasswordChange, PasswordChangeResult, PasswordRule } from '../authentication/sign-in-services.ts'
 import { clearedFailures, throttleKey, type ThrottleSubject } from '../authentication/throttle-records.ts'
 import type { RecordChange, RecordReader } from '../directory-store.ts'
-import { activeBlock, credentialChange, type DirectoryPassword, readAccount } from './credential-records.ts'
+import {
+  accountChange,
+  type AccountRecord,
+  activeBlock,
+  credentialChange,
+  type DirectoryPassword,
+} from './credential-records.ts'
 import { ntHash, ntHashKey, removedNtHash } from './nt-hash.ts'
 import { namesIn, type PasswordRefusal, passwordRefusal, usedBefore } from './password-policy.ts'
 import { randomText } from './random-text.ts'
-import { type Actor, changeSignIn, credentialsOf, type SignInContext } from './sign-in-context.ts'
+import { accountOf, type Actor, changeSignIn, credentialsOf, type SignInContext } from './sign-in-context.ts'
 
 export type PasswordOutcome =
   | { readonly set: true }
@@ -63,7 +69,8 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     const refused = await passwordRefusal(password, { minLength: config.passwords.minLength, names })
     if (refused !== undefined) return refused
     const before = await present(entryUUID)
-    for (const hash of before === undefined ? [] : [before.hash, ...before.previous])
+    const once = before?.mustChange ? [before.hash] : []
+    for (const hash of [...once, ...lastPasswords(before, await accountOf(store, entryUUID))])
       if (await bcrypt.compare(password, hash)) return usedBefore
     return undefined
   }
@@ -79,13 +86,13 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     return await changeSignIn(context, entryUUID, by, async () => {
       const before = await present(entryUUID)
       if (expected !== undefined && before?.hash !== expected.hash) return undefined
-      // What somebody was given for once is no password of theirs.
-      const own = before === undefined || before.mustChange ? [] : [before.hash]
-      const previous = [...own, ...(before?.previous ?? [])].slice(0, rememberedPasswords - 1)
+      const account = await accountOf(store, entryUUID)
+      const previous = lastPasswords(before, account).slice(0, rememberedPasswords - 1)
       const setAt = clock.now().toISOString()
       return {
         records: [
           credentialChange(entryUUID, id, { kind: 'directory', hash, setAt, mustChange, previous }),
+          accountChange(entryUUID, { ...account, formerPasswords: [] }),
           config.passwords.ntHash && !mustChange
             ? await sealed.seal(ntHashKey(entryUUID), ntHash(password))
             : removedNtHash(entryUUID),
@@ -120,14 +127,19 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
   }
 
   function remove(entryUUID: string, by: Actor): Promise<boolean> {
-    return changeSignIn(context, entryUUID, by, async () =>
-      (await present(entryUUID)) === undefined
-        ? undefined
-        : {
-            records: [credentialChange(entryUUID, id, undefined), removedNtHash(entryUUID)],
-            event: 'password removed',
-          },
-    )
+    return changeSignIn(context, entryUUID, by, async () => {
+      const before = await present(entryUUID)
+      if (before === undefined) return undefined
+      const account = withoutPassword(await accountOf(store, entryUUID), before)
+      return {
+        records: [
+          credentialChange(entryUUID, id, undefined),
+          removedNtHash(entryUUID),
+          accountChange(entryUUID, account),
+        ],
+        event: 'password removed',
+      }
+    })
   }
 
   async function change({ entryUUID, oldPassword, newPassword }: PasswordChange): Promise<PasswordChangeResult> {
@@ -139,7 +151,7 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     const wrong = { changed: false, why: 'wrong-old', message: 'The old password is wrong.' } as const
     if (!isPossible(oldPassword) || !(await bcrypt.compare(oldPassword, expected.hash))) return wrong
     // Who took over an account that was blocked since must not have a new password when the block ends.
-    if (activeBlock(readAccount(await store.get('account', [entryUUID])), clock.now()) !== undefined) return wrong
+    if (activeBlock(await accountOf(store, entryUUID), clock.now()) !== undefined) return wrong
     const refused = newPassword === undefined ? undefined : await refusal(entryUUID, newPassword)
     if (refused !== undefined)
       return { changed: false, why: 'policy', rule: ruleOf(refused.code), message: refused.message }
@@ -150,6 +162,17 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
   }
 
   return { refusal, set, reset, remove, change }
+}
+
+/** Hashes of what the person had lately, latest first. What somebody was given for once is no password of theirs. */
+function lastPasswords(record: DirectoryPassword | undefined, account: AccountRecord): readonly string[] {
+  const own = record === undefined || record.mustChange ? [] : [record.hash]
+  return [...own, ...(record?.previous ?? []), ...(account.formerPasswords ?? [])].slice(0, rememberedPasswords)
+}
+
+/** What is known of a person whose directory password is taken away. */
+export function withoutPassword(account: AccountRecord, record: DirectoryPassword | undefined): AccountRecord {
+  return { ...account, formerPasswords: lastPasswords(record, account) }
 }
 
 /** Who is helped with a new password is let in with it, however often the old one was tried. */

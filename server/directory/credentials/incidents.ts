@@ -1,13 +1,8 @@
-import {
-  accountChange,
-  type AccountRecord,
-  credentialChange,
-  type CredentialRecord,
-  readAccount,
-} from './credential-records.ts'
+import { accountChange, type AccountRecord, credentialChange, type CredentialRecord } from './credential-records.ts'
+import { withoutPassword } from './directory-passwords.ts'
 import { removedNtHash } from './nt-hash.ts'
 import { removedTotp } from './second-factors.ts'
-import { type Actor, changeSignIn, credentialsOf, type SignInContext } from './sign-in-context.ts'
+import { accountOf, type Actor, changeSignIn, credentialsOf, type SignInContext } from './sign-in-context.ts'
 
 export interface RevokedCredentials {
   readonly directoryPassword: boolean
@@ -38,10 +33,6 @@ export interface Incidents {
 export function createIncidents(context: SignInContext): Incidents {
   const { directory, clock } = context
 
-  async function accountOf(entryUUID: string): Promise<AccountRecord> {
-    return readAccount(await directory.store.get('account', [entryUUID])) ?? { block: null, passThrough: null }
-  }
-
   async function block(entryUUID: string, { reason, until }: { reason: string; until?: Date | undefined }, by: Actor) {
     if (reason.trim() === '') throw new Error('a block needs a reason, for those who will find it')
     const now = clock.now()
@@ -50,7 +41,7 @@ export function createIncidents(context: SignInContext): Incidents {
     const written = { reason: reason.trim(), by: by.id, since: now.toISOString(), until: until?.toISOString() ?? null }
     await changeSignIn(context, entryUUID, by, async () => ({
       records: [
-        accountChange(entryUUID, { ...(await accountOf(entryUUID)), block: written }),
+        accountChange(entryUUID, { ...(await accountOf(directory.store, entryUUID)), block: written }),
         // What was found out before a block does not outlive it.
         credentialChange(entryUUID, 'provider', undefined),
       ],
@@ -61,7 +52,7 @@ export function createIncidents(context: SignInContext): Incidents {
 
   function unblock(entryUUID: string, by: Actor): Promise<boolean> {
     return changeSignIn(context, entryUUID, by, async () => {
-      const account = await accountOf(entryUUID)
+      const account = await accountOf(directory.store, entryUUID)
       if (account.block === null) return undefined
       return { records: [accountChange(entryUUID, { ...account, block: null })], event: 'sign-in block lifted' }
     })
@@ -83,12 +74,15 @@ export function createIncidents(context: SignInContext): Incidents {
         secondFactor: secondFactor && count('totp') > 0,
         importedPasswords: count('imported'),
       }
+      const password = credentials.map(([, record]) => record).find((record) => record.kind === 'directory')
+      const account = withoutPassword(await accountOf(directory.store, entryUUID), password)
       const apps = credentials.filter(([, { kind }]) => kind === 'app').map(([id]) => id)
       return {
         records: [
           // Also what is not there: whatever is remembered of a bind is void after any change.
           ...['directory', 'provider', ...apps].map((id) => credentialChange(entryUUID, id, undefined)),
           removedNtHash(entryUUID),
+          accountChange(entryUUID, account),
           ...(secondFactor ? removedTotp(entryUUID) : []),
         ],
         event: 'credentials revoked',
@@ -101,7 +95,7 @@ export function createIncidents(context: SignInContext): Incidents {
   async function setPassThrough(entryUUID: string, passThrough: AccountRecord['passThrough'], by: Actor) {
     await changeSignIn(context, entryUUID, by, async () => ({
       records: [
-        accountChange(entryUUID, { ...(await accountOf(entryUUID)), passThrough }),
+        accountChange(entryUUID, { ...(await accountOf(directory.store, entryUUID)), passThrough }),
         // What the provider found right before is not asked for either.
         ...(passThrough === 'never' ? [credentialChange(entryUUID, 'provider', undefined)] : []),
       ],

@@ -5,7 +5,13 @@ import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
 import type { Directory } from '../directory.ts'
 import type { Cause, RecordChange, RecordReader } from '../directory-store.ts'
 import type { SealedRecords } from '../sealed-records.ts'
-import { type CredentialRecord, readCredential } from './credential-records.ts'
+import {
+  type AccountRecord,
+  type CredentialRecord,
+  nothingDecided,
+  readAccount,
+  readCredential,
+} from './credential-records.ts'
 import type { MacKeys } from './mac-keys.ts'
 import { historyChanges, type SignInEvent } from './sign-in-history.ts'
 
@@ -42,6 +48,11 @@ export async function credentialsOf(
     if (record) found.set(key[1] ?? '', record)
   }
   return found
+}
+
+/** What was decided of a person's sign-in, as it is stored. */
+export async function accountOf(store: RecordReader, entryUUID: string): Promise<AccountRecord> {
+  return readAccount(await store.get('account', [entryUUID])) ?? nothingDecided
 }
 
 /** Ways in which a person signed in, latest first. */

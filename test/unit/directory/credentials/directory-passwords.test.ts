@@ -88,6 +88,22 @@ test('a password that is removed is gone, and was there once', async () => {
   expect((await signInHistory(opened.directory.store, ada))[0]).toMatchObject({ event: 'password removed' })
 })
 
+test.each(['revoked', 'removed'])('a password that was %s may not be set again soon', async (how) => {
+  const { passwords, incidents } = opened.accounts
+  const takeAway = () =>
+    how === 'revoked' ? incidents.revoke(ada, { secondFactor: false }, admin) : passwords.remove(ada, admin)
+  for (const n of [1, 2]) await set(good(n))
+  await takeAway()
+  await takeAway()
+  for (const n of [1, 2]) expect(await set(good(n))).toMatchObject({ set: false, refusal: { code: 'used' } })
+  await set(good(3))
+  await takeAway()
+  for (const n of [1, 2, 3]) expect(await set(good(n))).toMatchObject({ set: false, refusal: { code: 'used' } })
+  for (const n of [4, 5, 6]) expect(await set(good(n))).toEqual({ set: true })
+  expect(await opened.directory.store.get('account', [ada])).toBeUndefined()
+  expect(await set(good(1))).toEqual({ set: true })
+})
+
 test('who gets a password from an administrator is not held up by failures with the old one; a person is', async () => {
   const { directory, accounts } = opened
   const failures = { count: 20, lastAt: '2026-03-01T07:59:00.000Z', blockedUntil: '2026-03-01T09:00:00.000Z' }
