@@ -126,6 +126,11 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       ...(options.onPasswordCheck ? { onAnswer: options.onPasswordCheck } : {}),
     })
     const rotating = createLine()
+    const rotateKey = async (cause: Cause) => {
+      const rotated = await rotateMasterKey({ directory, sealed, source: keySource(options) }, cause)
+      logger.info({ by: `${cause.kind}:${cause.id}`, ...rotated }, 'master key replaced')
+      return rotated
+    }
     const importUpgrades = createImportUpgrades({
       directory,
       macKeys,
@@ -149,7 +154,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       macKeys,
       passThrough,
       accounts,
-      rotateKey: (cause) => rotating(() => rotateMasterKey({ directory, sealed, source: keySource(options) }, cause)),
+      rotateKey: (cause) => rotating(() => rotateKey(cause)),
       binders: createBinders({ directory, config, clock }),
       // Binds ask here for what the parts above know.
       signIn: signInServices({

@@ -1,6 +1,6 @@
 import type { ListedAppPassword } from '../directory/credentials/app-passwords.ts'
 import { type Command, ExitCode } from './command.ts'
-import { type NamedPerson, namedPerson } from './named-person.ts'
+import { type NamedPerson, namedPerson, presentPerson } from './named-person.ts'
 import type { UserChangeInput, UserInput } from './user-command.ts'
 
 export interface AppPasswordAddInput extends UserChangeInput {
@@ -17,7 +17,7 @@ export const appPasswordAddCommand: Command<
 > = {
   name: 'user-app-password-add',
   async execute(workspace, { user, by, name, expires, networks }) {
-    const person = await namedPerson(workspace, user)
+    const person = await presentPerson(workspace, user)
     const expiresAt = expires === undefined ? undefined : new Date(expires)
     const { appPasswords } = workspace.accounts
     const made = await appPasswords.add(person.entryUUID, { name, expiresAt, networks }, { kind: 'admin', id: by })

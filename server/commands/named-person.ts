@@ -39,6 +39,13 @@ export async function namedPerson(
   )
 }
 
+/** As {@link namedPerson}, for what is given to people: not to those who are gone. */
+export async function presentPerson(workspace: Pick<Workspace, 'engine' | 'directory'>, text: string) {
+  const person = await namedPerson(workspace, text)
+  if (person.status === 'deleted') throw new Error(`${person.name} is at no provider any more`)
+  return person
+}
+
 /** Somebody whom no provider has any more, but whose ids are kept. */
 async function formerPerson(store: RecordReader, entryUUID: string): Promise<NamedPerson | undefined> {
   for await (const { value } of store.list('identity')) {

@@ -1,13 +1,13 @@
 import type { TotpSetup } from '../directory/credentials/second-factors.ts'
 import { type Command, ExitCode } from './command.ts'
-import { type NamedPerson, namedPerson } from './named-person.ts'
+import { type NamedPerson, namedPerson, presentPerson } from './named-person.ts'
 import type { UserChangeInput } from './user-command.ts'
 
 /** `rosterd user totp begin`: a secret for an authenticator app. */
 export const totpBeginCommand: Command<UserChangeInput, NamedPerson & TotpSetup> = {
   name: 'user-totp-begin',
   async execute(workspace, { user, by }) {
-    const person = await namedPerson(workspace, user)
+    const person = await presentPerson(workspace, user)
     const { secondFactors } = workspace.accounts
     return { ...person, ...(await secondFactors.begin(person.entryUUID, { kind: 'admin', id: by })) }
   },

@@ -1,5 +1,5 @@
 import { type Command, ExitCode } from './command.ts'
-import { type NamedPerson, namedPerson } from './named-person.ts'
+import { type NamedPerson, namedPerson, presentPerson } from './named-person.ts'
 import type { UserChangeInput } from './user-command.ts'
 
 /** `rosterd user set-password`: a password that the administrator knows. */
@@ -9,7 +9,7 @@ export const userSetPasswordCommand: Command<
 > = {
   name: 'user-set-password',
   async execute(workspace, { user, by, password, mustChange }) {
-    const person = await namedPerson(workspace, user)
+    const person = await presentPerson(workspace, user)
     const { passwords } = workspace.accounts
     const outcome = await passwords.set(person.entryUUID, password, { mustChange }, { kind: 'admin', id: by })
     if (outcome.set) return person
@@ -23,7 +23,7 @@ export const userSetPasswordCommand: Command<
 export const userResetPasswordCommand: Command<UserChangeInput, NamedPerson & { readonly password: string }> = {
   name: 'user-reset-password',
   async execute(workspace, { user, by }) {
-    const person = await namedPerson(workspace, user)
+    const person = await presentPerson(workspace, user)
     const password = await workspace.accounts.passwords.reset(person.entryUUID, { kind: 'admin', id: by })
     return { ...person, password }
   },

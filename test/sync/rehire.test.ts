@@ -3,6 +3,8 @@ import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { idsExportCommand } from '../../server/commands/ids-command.ts'
 import { linkConfirmCommand } from '../../server/commands/link-command.ts'
 import { relinkCommand } from '../../server/commands/relink-command.ts'
+import { userRevokeCommand, userShowCommand } from '../../server/commands/user-command.ts'
+import { userResetPasswordCommand } from '../../server/commands/user-password-command.ts'
 import { csvOf } from '../../sync/identities/identity-export.ts'
 import { entraUserId } from './small-tenants.ts'
 import { entraSettings, openSync, type SyncFixture, startTrustedTenants, values } from './sync-fixture.ts'
@@ -200,5 +202,17 @@ describe('what somebody signs in with here', () => {
     await run()
     expect(idsOf(1)?.[0]).toBe(entraUserId(1))
     expect(await keptOf(entraUserId(1))).toEqual([])
+  })
+
+  test('is shown and taken away while they are gone, and nothing is given to them', async () => {
+    const user = entraUserId(1)
+    const of = { user, by: 'root' }
+    expect(await userShowCommand.execute(workspace(), of, () => undefined, never)).toMatchObject({ status: 'deleted' })
+    await userRevokeCommand.execute(workspace(), { ...of, secondFactor: true }, () => undefined, never)
+    const before = await keptOf(user)
+    await expect(userResetPasswordCommand.execute(workspace(), of, () => undefined, never)).rejects.toThrow(
+      'is at no provider any more',
+    )
+    expect(await keptOf(user)).toEqual(before)
   })
 })

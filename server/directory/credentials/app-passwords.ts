@@ -41,8 +41,10 @@ export function createAppPasswords(context: SignInContext): AppPasswords {
   async function add(entryUUID: string, options: AppPasswordOptions, by: Actor) {
     const name = options.name.trim()
     const { expiresAt, networks = [] } = options
-    if (name === '' || name.length > longestName)
-      throw new Error(`"${name}" cannot be the name of an app password: use 1 to ${longestName} characters`)
+    if (name === '' || name.length > longestName || /[\p{Cc}\p{Cf}]/u.test(name))
+      throw new Error(
+        `${JSON.stringify(name)} cannot be the name of an app password: use 1 to ${longestName} visible characters`,
+      )
     for (const network of networks) {
       const problem = networkProblem(network)
       if (problem !== undefined) throw new Error(`"${network}" ${problem}`)

@@ -75,7 +75,11 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     return undefined
   }
 
-  /** False when the password before it is not `expected` any more. */
+  function isBlocked(account: AccountRecord): boolean {
+    return activeBlock(account, clock.now()) !== undefined
+  }
+
+  /** False when the password before it is not `expected` any more, or the person who expected it is blocked. */
   async function write(
     entryUUID: string,
     password: string,
@@ -85,8 +89,8 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     const hash = await bcrypt.hash(password, config.passwords.bcryptCost)
     return await changeSignIn(context, entryUUID, by, async () => {
       const before = await present(entryUUID)
-      if (expected !== undefined && before?.hash !== expected.hash) return undefined
       const account = await accountOf(store, entryUUID)
+      if (expected !== undefined && (before?.hash !== expected.hash || isBlocked(account))) return undefined
       const previous = lastPasswords(before, account).slice(0, rememberedPasswords - 1)
       const setAt = clock.now().toISOString()
       return {
@@ -151,7 +155,7 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     const wrong = { changed: false, why: 'wrong-old', message: 'The old password is wrong.' } as const
     if (!isPossible(oldPassword) || !(await bcrypt.compare(oldPassword, expected.hash))) return wrong
     // Who took over an account that was blocked since must not have a new password when the block ends.
-    if (activeBlock(await accountOf(store, entryUUID), clock.now()) !== undefined) return wrong
+    if (isBlocked(await accountOf(store, entryUUID))) return wrong
     const refused = newPassword === undefined ? undefined : await refusal(entryUUID, newPassword)
     if (refused !== undefined)
       return { changed: false, why: 'policy', rule: ruleOf(refused.code), message: refused.message }

@@ -73,6 +73,7 @@ test('revoking ends nothing but app passwords', async () => {
 
 test.each([
   ['no name', { name: ' ' }, 'cannot be the name'],
+  ['a name that moves the cursor', { name: 'phone\u001b[2K' }, 'cannot be the name'],
   ['a name of 65 characters', { name: 'x'.repeat(65) }, 'cannot be the name'],
   ['a network that is none', { name: 'phone', networks: ['192.0.2.0/99'] }, '"192.0.2.0/99"'],
   ['an end that is over', { name: 'phone', expiresAt: new Date('2026-03-01T08:00:00Z') }, 'name a time to come'],
