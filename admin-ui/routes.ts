@@ -2,6 +2,10 @@ import { type RequestHandler, Router } from 'express'
 import type { ChangeHooks } from '../sync/change-hooks.ts'
 import type { Enrollment } from '../sync/enrollment/enrollment.ts'
 import { loopbackOnly } from './middleware/loopback-only.ts'
+import { signedIn } from './me/own-account.ts'
+import { overview, signInPage, signOutEverywhere, signOutHere } from './me/pages.ts'
+import type { SelfService } from './me/self-service.ts'
+import { personSessions } from './me/session.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
 import { sameOrigin, sameOriginReferrer } from './middleware/same-origin.ts'
 import { authorizationAnswer, beginAuthorization, showAuthorization } from './pages/authorize.ts'
@@ -26,13 +30,17 @@ export interface RouteServices {
   /** Address that people use. */
   readonly publicUrl: string
   readonly authorizationLinks: AuthorizationLinks
+  readonly selfService: SelfService
   /** Where providers tell of changes. */
   readonly changeHooks: ChangeHooks
 }
 
 /** Every route. Other methods on these paths are answered 405, other paths 404. */
 export function routes(services: RouteServices, views: Views): Router {
-  const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks } = services
+  const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks, selfService } = services
+  const { sessions: records, cookieKey, clock } = selfService
+  const session = personSessions({ records, cookieKey, publicUrl, clock })
+  const own = [session, signedIn(selfService)] as const
   return routerOf([
     ['GET', '/', home(views, ready)],
     ['GET', '/healthz', healthz],
@@ -40,7 +48,11 @@ export function routes(services: RouteServices, views: Views): Router {
     ['GET', '/metrics', loopbackOnly, metrics(metricsText)],
     ['GET', '/ca.pem', caCertificate(caPem)],
     ['GET', '/enroll/:token', sameOriginReferrer, enrollShow(views, services)],
-    ['POST', '/enroll/:token', sameOrigin, enrollConfirm(views, services)],
+    ['POST', '/enroll/:token', sameOrigin, session, enrollConfirm(services)],
+    ['GET', '/me', sameOriginReferrer, ...own, overview(views, selfService)],
+    ['GET', '/me/sign-in', sameOriginReferrer, signInPage(views, selfService)],
+    ['POST', '/me/sign-out', sameOrigin, session, signOutHere],
+    ['POST', '/me/sign-out-everywhere', sameOrigin, ...own, signOutEverywhere(selfService)],
     ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],
     ['GET', '/authorize/:token', sameOriginReferrer, showAuthorization(views, authorizationLinks)],
     ['POST', '/authorize/:token', sameOrigin, beginAuthorization(views, authorizationLinks, publicUrl)],

@@ -18,6 +18,7 @@ import { type LdapThread, startLdapThread } from './ldap-thread.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
+import { ownAccount } from './self-service.ts'
 import { version } from './version.ts'
 import { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts'
 
@@ -96,6 +97,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     (thread) => thread.close(),
   )
+  await workspace.webSessions.sweep()
+  const cookieKey = await workspace.webSessions.cookieKey()
   const admin = await lifecycle.start(
     'http',
     () =>
@@ -109,6 +112,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         enrollment: workspace.enrollment,
         publicUrl: config.admin.publicUrl,
         authorizationLinks: workspace.authorizationLinks,
+        selfService: {
+          organization: config.organization,
+          accounts: workspace.accounts,
+          sessions: workspace.webSessions,
+          cookieKey,
+          clock,
+          account: (entryUUID) => ownAccount(workspace, entryUUID),
+        },
         changeHooks: createChangeHooks({
           providers,
           subscriptions,

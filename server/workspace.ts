@@ -22,6 +22,7 @@ import { createImportUpgrades } from './directory/credentials/imported-passwords
 import { type Binders, createBinders } from './directory/credentials/binders.ts'
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { removedNtHashes } from './directory/credentials/nt-hash.ts'
+import { createWebSessions, type WebSessions } from './directory/credentials/web-sessions.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import type { Cause, DirectoryStore } from './directory/directory-store.ts'
 import { type RotatedKey, rotateMasterKey } from './directory/master-key-rotation.ts'
@@ -69,6 +70,7 @@ export interface Workspace extends AsyncDisposable {
   /** One at a time. Throws MasterKeyError. */
   readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
   readonly binders: Binders
+  readonly webSessions: WebSessions
   readonly signIn: SignInServices
 }
 
@@ -156,6 +158,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       accounts,
       rotateKey: (cause) => rotating(() => rotateKey(cause)),
       binders: createBinders({ directory, config, clock }),
+      webSessions: createWebSessions({ directory, clock }),
       // Binds ask here for what the parts above know.
       signIn: signInServices({
         appPasswordKey: () => macKeys.find('app-password'),

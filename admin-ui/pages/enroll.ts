@@ -1,11 +1,14 @@
 import type { Request, RequestHandler } from 'express'
 import type { Enrollment } from '../../sync/enrollment/enrollment.ts'
 import { HttpProblem } from '../http-problem.ts'
+import type { SelfService } from '../me/self-service.ts'
+import { signIn } from '../me/session.ts'
 import type { Views } from '../views.ts'
 
 interface EnrollServices {
   readonly organization: string
   readonly enrollment: Pick<Enrollment, 'find' | 'confirm'>
+  readonly selfService: Pick<SelfService, 'clock'>
 }
 
 /** What an enrollment link opens: says what the button does. Looking changes nothing, so that mail scanners may. */
@@ -17,11 +20,12 @@ export function enrollShow(views: Views, { organization, enrollment }: EnrollSer
   }
 }
 
-/** The button: the link is used up. */
-export function enrollConfirm(views: Views, { organization, enrollment }: EnrollServices): RequestHandler {
+/** The button: the link is used up, and the person is signed in to their own page. */
+export function enrollConfirm({ enrollment, selfService }: EnrollServices): RequestHandler {
   return async (request, response) => {
-    const invitee = (await enrollment.confirm(tokenOf(request))) ?? unusable()
-    response.type('html').send(views.render('pages/enrolled', { title: 'Thank you', organization, ...invitee }))
+    const { entryUUID } = (await enrollment.confirm(tokenOf(request))) ?? unusable()
+    await signIn(request, { entryUUID, signedInAt: selfService.clock.now().toISOString(), provider: null })
+    response.redirect(303, '/me')
   }
 }
 

@@ -34,6 +34,8 @@ export interface Directory {
   /** Throws DnSyntaxError. */
   entryByDn(dn: string): Entry | undefined
   entries(): Generator<Entry>
+  /** Entries that have the value, spelt like this, among those of the attribute. Looks at every entry. */
+  entriesWith(attribute: string, value: string): Generator<Entry>
 }
 
 /** Reads the entries of the store into memory. The store stays open and belongs to the caller. */
@@ -105,6 +107,7 @@ export async function openDirectory(
     entryByUuid: (entryUUID) => decoded(table.encoded(entryUUID)),
     entryByDn: (dn) => decoded(table.byDn(dn)),
     entries: () => table.entries(),
+    entriesWith: (attribute, value) => table.entriesWith(attribute, value),
   }
 }
 

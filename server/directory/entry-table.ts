@@ -4,6 +4,7 @@ import {
   decodeEntry,
   type EncodedChange,
   type EncodedEntry,
+  encodedValues,
   encodeEntry,
   entryName,
   LayoutTable,
@@ -74,6 +75,19 @@ export class EntryTable {
   *entries(): Generator<Entry> {
     const rows = Array.from(this.byUuid.values())
     for (const { encoded } of rows) yield decodeEntry(encoded)
+  }
+
+  *entriesWith(attribute: string, value: string): Generator<Entry> {
+    const octets = Buffer.from(value)
+    for (const { encoded } of this.byUuid.values()) {
+      const place = encoded.layout.attributes.findIndex(({ description }) => description === attribute)
+      if (place < 0 || !encoded.octets.includes(octets)) continue // most have nothing like it
+      for (const one of encodedValues(encoded, place))
+        if (one.equals(octets)) {
+          yield decodeEntry(encoded)
+          break
+        }
+    }
   }
 
   private put(entryUUID: string, row: Row): void {

@@ -30,6 +30,7 @@ export type PersonEnrollment = Omit<EnrollmentRecord, 'links'> & { readonly entr
 
 /** Whom a link is for. */
 export interface Invitee {
+  readonly entryUUID: string
   readonly name: string
   /** The person is not active until the link is used. */
   readonly isInvited: boolean
@@ -231,11 +232,11 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
     ])
     logger.info({ entryUUID, provider: record.provider }, 'enrolled')
     if (record.state === 'invited') settleSoon(record.provider)
-    return await inviteeOf(record)
+    return await inviteeOf(entryUUID, record)
   }
 
-  async function inviteeOf(record: EnrollmentRecord): Promise<Invitee> {
-    return { name: await nameOf(record), isInvited: record.state === 'invited' }
+  async function inviteeOf(entryUUID: string, record: EnrollmentRecord): Promise<Invitee> {
+    return { entryUUID, name: await nameOf(record), isInvited: record.state === 'invited' }
   }
 
   /** One settlement for everybody who confirms while another runs. */
@@ -306,7 +307,7 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
     resend: (user) => inLine(() => resendNow(user)),
     async find(token) {
       const found = await linkOf(token)
-      return found && (await inviteeOf(found[1]))
+      return found && (await inviteeOf(...found))
     },
     confirm: (token) => inLine(() => confirmNow(token)),
     sender,

@@ -57,8 +57,15 @@ test('an invited person gets a mail, uses its link and is served, without a toke
   const page = `${origin}/enroll/${token}`
   expect(await (await fetch(page)).text()).toContain('Hello Worker 1')
   expect((await fetch(page, { method: 'POST' })).status).toBe(403)
-  const done = await fetch(page, { method: 'POST', headers: { origin } })
-  expect([done.status, await done.text()]).toEqual([200, expect.stringContaining('becoming active')])
+  const done = await fetch(page, { method: 'POST', redirect: 'manual', headers: { origin } })
+  expect([done.status, done.headers.get('location')]).toEqual([303, '/me'])
+  const [cookie = ''] = (done.headers.get('set-cookie') ?? '').split(';')
+  const own = async (headers: Record<string, string>) => {
+    const answer = await fetch(`${origin}/me`, { redirect: 'manual', headers })
+    return [answer.status, await answer.text()]
+  }
+  expect(await own({ cookie })).toEqual([200, expect.stringContaining('worker1@acme.example')])
+  expect(await own({})).toEqual([303, expect.any(String)])
   expect((await fetch(page)).status).toBe(404)
 
   await server.printed('"trigger":"enrollment"')

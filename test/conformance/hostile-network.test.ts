@@ -176,7 +176,7 @@ describe('limits of connections', () => {
 })
 
 describe('slow bytes', () => {
-  const soon = { limits: { handshakeSeconds: 0.1 } }
+  const soon = { limits: { handshakeSeconds: 0.5 } }
   const notCompleted = noticeOfDisconnection(ResultCode.protocolError, 'message not completed in time')
   const request = message(2, searchOperation({ filter: '(uid=ada)' }))
 

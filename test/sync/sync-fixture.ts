@@ -4,6 +4,7 @@ import type { SignInServices } from '../../server/directory/authentication/sign-
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import { createMacKeys, type MacKeys } from '../../server/directory/credentials/mac-keys.ts'
 import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
+import { createWebSessions, type WebSessions } from '../../server/directory/credentials/web-sessions.ts'
 import { type Binders, createBinders } from '../../server/directory/credentials/binders.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
@@ -52,6 +53,7 @@ export interface SyncFixture {
   readonly accounts: Accounts
   readonly rotateKey: Workspace['rotateKey']
   readonly binders: Binders
+  readonly webSessions: WebSessions
   readonly signIn: SignInServices
 }
 
@@ -153,6 +155,7 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     macKeys,
     accounts: createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config }),
     binders: createBinders({ directory, config, clock }),
+    webSessions: createWebSessions({ directory, clock }),
   }
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { type AdminServerOptions, startAdminServer } from '../../../admin-ui/admin-server.ts'
 import { loopbackOnly } from '../../../admin-ui/middleware/loopback-only.ts'
 import { noAuthorizationLinks } from './no-authorization-links.ts'
+import { noSelfService } from './no-self-service.ts'
 
 async function serving(options: Partial<AdminServerOptions> = {}) {
   const logged: unknown[] = []
@@ -17,6 +18,7 @@ async function serving(options: Partial<AdminServerOptions> = {}) {
     publicUrl: 'http://localhost:8080',
     authorizationLinks: noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
+    selfService: noSelfService,
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },
     ...options,
   })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type AdminServerOptions, startAdminServer } from '../../../admin-ui/admin-server.ts'
 import { noAuthorizationLinks } from './no-authorization-links.ts'
+import { noSelfService } from './no-self-service.ts'
 
 type Enrollment = AdminServerOptions['enrollment']
 
@@ -9,7 +10,9 @@ async function serving(changes: Partial<Enrollment> = {}) {
   const logged: unknown[] = []
   const used: string[] = []
   const invitee = async (token: string) =>
-    token === 'good' && !used.includes(token) ? { name: '<b>Ada</b>', isInvited: true } : undefined
+    token === 'good' && !used.includes(token)
+      ? { entryUUID: 'uuid-of-ada', name: '<b>Ada</b>', isInvited: true }
+      : undefined
   const enrollment: Enrollment = {
     find: invitee,
     async confirm(token) {
@@ -28,6 +31,7 @@ async function serving(changes: Partial<Enrollment> = {}) {
     publicUrl: 'http://localhost:8080',
     authorizationLinks: noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
+    selfService: noSelfService,
     organization: 'Example',
     enrollment,
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },
@@ -40,7 +44,7 @@ async function serving(changes: Partial<Enrollment> = {}) {
     origin,
     show: (token: string) => fetch(`${origin}/enroll/${token}`, { headers: page }),
     press: (token: string, headers: Record<string, string> = { origin }) =>
-      fetch(`${origin}/enroll/${token}`, { method: 'POST', headers: { ...page, ...headers } }),
+      fetch(`${origin}/enroll/${token}`, { method: 'POST', redirect: 'manual', headers: { ...page, ...headers } }),
     [Symbol.asyncDispose]: () => server.close(),
   }
 }
@@ -58,10 +62,11 @@ test('a link opens a page that says what the button does; looking uses nothing u
   expect(server.used).toEqual([])
 })
 
-test('the button uses the link up', async () => {
+test('the button uses the link up, and signs the person in', async () => {
   await using server = await serving()
   const answer = await server.press('good')
-  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('becoming active')])
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/me'])
+  expect(answer.headers.get('set-cookie')).toMatch(/^rosterd-me=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/)
   expect((await server.press('good')).status).toBe(404)
 })
 
@@ -86,11 +91,11 @@ test.each([
   [{ 'sec-fetch-site': 'cross-site' }, 403],
   [{ 'sec-fetch-site': 'same-site' }, 403],
   [{ 'sec-fetch-site': 'none' }, 403],
-  [{ 'sec-fetch-site': 'same-origin' }, 200],
+  [{ 'sec-fetch-site': 'same-origin' }, 303],
 ])('a form sent with %j is answered %i', async (headers, status) => {
   await using server = await serving()
   expect((await server.press('good', headers)).status).toBe(status)
-  expect(server.used).toEqual(status === 200 ? ['good'] : [])
+  expect(server.used).toEqual(status === 303 ? ['good'] : [])
 })
 
 test('browsers are asked to say where the form comes from, to this server alone', async () => {

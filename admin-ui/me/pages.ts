@@ -1,0 +1,47 @@
+import type { RequestHandler } from 'express'
+import type { Views } from '../views.ts'
+import { ownOf } from './own-account.ts'
+import type { SelfService } from './self-service.ts'
+import { signOut } from './session.ts'
+
+/** Where one signs in; there is nothing to see for whoever is nobody yet. */
+export function signInPage(views: Views, { organization }: SelfService): RequestHandler {
+  return (request, response) => {
+    const title = `Sign in to your account at ${organization}`
+    const isAgain = 'again' in request.query
+    response.type('html').send(views.render('pages/me/sign-in', { title, organization, isAgain }))
+  }
+}
+
+export function overview(views: Views, { organization }: SelfService): RequestHandler {
+  return (_request, response) => {
+    const { account } = ownOf(response)
+    const { directoryPassword, appPasswords, secondFactor, lastUses } = account.signIn
+    response.type('html').send(
+      views.render('pages/me/overview', {
+        title: 'Your account',
+        organization,
+        name: account.name,
+        dn: account.dn ?? '',
+        mail: account.mail ?? '',
+        groups: account.groups,
+        directoryPassword,
+        appPasswords,
+        secondFactor,
+        lastUses,
+      }),
+    )
+  }
+}
+
+export const signOutHere: RequestHandler = async (request, response) => {
+  await signOut(request)
+  response.redirect(303, '/me/sign-in')
+}
+
+export function signOutEverywhere({ sessions }: SelfService): RequestHandler {
+  return async (_request, response) => {
+    await sessions.endOf(ownOf(response).person.entryUUID)
+    response.redirect(303, '/me/sign-in')
+  }
+}
