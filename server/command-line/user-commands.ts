@@ -14,6 +14,7 @@ import {
 } from '../commands/totp-command.ts'
 import {
   userBlockCommand,
+  userBlockedCommand,
   userPassThroughCommand,
   userRevokeCommand,
   userShowCommand,
@@ -75,6 +76,11 @@ export function addUserCommands(program: CliCommand, { execute }: CommandLine): 
     .action((name: string, options: OutputOptions & { reason: string; until?: string }) =>
       execute(userBlockCommand, { user: name, by: by(), reason: options.reason, until: options.until }, options),
     )
+  user
+    .command('blocked')
+    .description('list everybody who is blocked')
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions) => execute(userBlockedCommand, {}, options))
   about(user, 'unblock', 'lift the block').action((name: string, options: OutputOptions) =>
     execute(userUnblockCommand, { user: name, by: by() }, options),
   )

@@ -24,6 +24,7 @@ import { throttleClearCommand, throttleListCommand } from './throttle-command.ts
 import { totpBeginCommand, totpConfirmCommand, totpRecoveryCodesCommand, totpResetCommand } from './totp-command.ts'
 import {
   userBlockCommand,
+  userBlockedCommand,
   userPassThroughCommand,
   userRevokeCommand,
   userShowCommand,
@@ -65,6 +66,7 @@ const all = [
   userResetPasswordCommand,
   userRemovePasswordCommand,
   userBlockCommand,
+  userBlockedCommand,
   userUnblockCommand,
   userRevokeCommand,
   userPassThroughCommand,

@@ -1,3 +1,4 @@
+import { activeBlock, readAccount, type SignInBlock } from '../directory/credentials/credential-records.ts'
 import type { RevokedCredentials } from '../directory/credentials/incidents.ts'
 import type { SignInEvent } from '../directory/credentials/sign-in-history.ts'
 import { type SignInState, signInState } from '../directory/credentials/sign-in-state.ts'
@@ -77,6 +78,29 @@ export const userBlockCommand: Command<
     return person
   },
   text: ({ name }) => `${name} cannot sign in any more. "rosterd user unblock" lifts it.\n`,
+  exitCode: () => ExitCode.ok,
+}
+
+/** Somebody whom an administrator keeps from signing in. */
+export type BlockedUser = SignInBlock & { readonly entryUUID: string; readonly name: string }
+
+/** `rosterd user blocked`: everybody who is blocked now. */
+export const userBlockedCommand: Command<object, readonly BlockedUser[]> = {
+  name: 'user-blocked',
+  async execute({ directory, clock }) {
+    const blocked: BlockedUser[] = []
+    for await (const { key, value } of directory.store.list('account')) {
+      const [entryUUID = ''] = key
+      const block = activeBlock(readAccount(value), clock.now())
+      const name = directory.entryByUuid(entryUUID)?.dn ?? entryUUID
+      if (block !== undefined) blocked.push({ entryUUID, name, ...block })
+    }
+    return blocked.sort((a, b) => (a.since < b.since ? -1 : 1))
+  },
+  text: (blocked) =>
+    blocked.length === 0
+      ? 'Nobody is blocked.\n'
+      : blocked.map((user) => `${user.name}: ${blockText({ ...user, isOver: false })}\n`).join(''),
   exitCode: () => ExitCode.ok,
 }
 

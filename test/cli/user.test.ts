@@ -152,11 +152,15 @@ describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) =>
     expect(
       await folder.run('user', 'block', 'worker1', '--reason', 'laptop stolen', '--until', '2999-12-31T18:00+01:00'),
     ).toMatchObject({ exitCode: 0 })
+    expect((await folder.run('user', 'blocked')).stdout).toMatch(
+      new RegExp(`^${dn}: BLOCKED since \\S+ by \\w+ until 2999-12-31T17:00:00.000Z: laptop stolen\n$`),
+    )
     await folder.run('user', 'pass-through', 'worker1', 'never')
     const { stdout } = await folder.run('user', 'show', 'worker1')
     expect(stdout).toMatch(/sign-in: BLOCKED since \S+ by \w+ until 2999-12-31T17:00:00.000Z: laptop stolen\n/)
     expect(stdout).toContain('pass-through sign-in: never\n')
     expect((await folder.run('user', 'unblock', 'worker1')).stdout).toBe(`The block of ${dn} is lifted.\n`)
+    expect((await folder.run('user', 'blocked')).stdout).toBe('Nobody is blocked.\n')
     await folder.run('user', 'pass-through', 'worker1', 'default')
     const after = (await folder.run('user', 'show', 'worker1')).stdout
     expect(after).toContain('sign-in: not blocked\n')
