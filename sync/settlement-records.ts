@@ -40,7 +40,7 @@ export async function recordChanges(
     ...(await emptiedChanges(store, withoutApproved(settlement.emptied, approved))),
     ...(await decisionRecords(store, desired.decisions)),
     ...(await credentialRecords(store, desired, importedKey)),
-    ...(await forgottenAccounts(store, settlement.ledgers, desired.ledgerChanges)),
+    ...(await forgottenAccounts(store, settlement.ledgers, desired.ledgerChanges, now)),
     ...(await heldRecords(store, holds)),
     ...(await removalRecords(store, counted, now)),
   ]

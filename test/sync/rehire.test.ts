@@ -192,16 +192,17 @@ describe('what somebody signs in with here', () => {
     expect(await keptOf(entraUserId(1))).toEqual(before)
   })
 
-  test('is forgotten after that, with what was done to it, and nobody else loses anything', async () => {
+  test('is forgotten after that, with what was done to it; a block stays, and nobody else loses anything', async () => {
     const colleague = await keptOf(entraUserId(8))
     sync.clock.advance(31 * dayMs)
     await run()
-    expect(await keptOf(entraUserId(1))).toEqual([])
+    expect(await keptOf(entraUserId(1))).toEqual([`account/${entraUserId(1)}`])
     expect(await keptOf(entraUserId(8))).toEqual(colleague)
     truth().restoreUser(entraUserId(1))
     await run()
     expect(idsOf(1)?.[0]).toBe(entraUserId(1))
-    expect(await keptOf(entraUserId(1))).toEqual([])
+    const account = await sync.directory.store.get('account', [entraUserId(1)])
+    expect(account).toEqual({ block: expect.objectContaining({ reason: 'left' }), passThrough: null })
   })
 
   test('is shown and taken away while they are gone, and nothing is given to them', async () => {
