@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** A hash of glibc's `$5$` (SHA-256) and `$6$` (SHA-512), as in "Unix crypt using SHA-256 and SHA-512" by Ulrich Drepper. */
+/**
+ * A hash of glibc's `$5$` (SHA-256) and `$6$` (SHA-512), as in "Unix crypt using SHA-256 and SHA-512" by Ulrich Drepper. The
+ * package unixcrypt (3.0.4) is wrong for passwords that are as long as the digest, or a multiple of it.
+ */
 export interface ShaCrypt {
   readonly algorithm: 'sha256' | 'sha512'
   readonly rounds: number
