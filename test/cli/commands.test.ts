@@ -438,8 +438,12 @@ test('runs --follow prints what the server does in its runs, one event a line', 
   })
   const lines: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
-  // It hears of what happens once it has connected.
-  while (!lines.some((line) => line.includes('"ended"'))) await folder.run('sync', '--full')
+  // It hears of what happens once it has connected, which may be in the middle of a run.
+  const isWhole = () => {
+    const from = lines.findIndex((line) => line.includes('"started"'))
+    return from >= 0 && lines.slice(from).some((line) => line.includes('"ended"'))
+  }
+  while (!isWhole()) await folder.run('sync', '--full')
   child.kill('SIGINT')
   await once(child, 'exit')
   const events = lines.map((line) => JSON.parse(line) as { type: string; run: string; step?: string })
