@@ -74,6 +74,7 @@ export const userBlockCommand: Command<
   async execute(workspace, { user, by, reason, until }) {
     const person = await namedPerson(workspace, user)
     const end = until === undefined ? undefined : new Date(until)
+    await workspace.webSessions.endOf(person.entryUUID)
     await workspace.accounts.incidents.block(person.entryUUID, { reason, until: end }, { kind: 'admin', id: by })
     return person
   },
@@ -119,25 +120,34 @@ export const userUnblockCommand: Command<UserChangeInput, NamedPerson & { readon
 /** `rosterd user revoke`: everything the person could sign in with here is gone. */
 export const userRevokeCommand: Command<
   UserChangeInput & { readonly secondFactor: boolean },
-  NamedPerson & { readonly revoked: RevokedCredentials }
+  NamedPerson & { readonly revoked: RevokedCredentials; readonly sessions: number; readonly enrollmentLink: boolean }
 > = {
   name: 'user-revoke',
   async execute(workspace, { user, by, secondFactor }) {
     const person = await namedPerson(workspace, user)
-    const { incidents } = workspace.accounts
-    const revoked = await incidents.revoke(person.entryUUID, { secondFactor }, { kind: 'admin', id: by })
-    return { ...person, revoked }
+    const { enrollment, webSessions, accounts } = workspace
+    // In this order: who has a link has a session next, and with that a password.
+    const enrollmentLink = await enrollment.withdraw(person.entryUUID, by)
+    const sessions = await webSessions.endOf(person.entryUUID)
+    const revoked = await accounts.incidents.revoke(person.entryUUID, { secondFactor }, { kind: 'admin', id: by })
+    return { ...person, revoked, sessions, enrollmentLink }
   },
-  text: ({ name, revoked }) => `${revokedText(name, revoked)}\n`,
+  text: ({ name, revoked, ...pages }) => `${revokedText(name, revoked, pages)}\n`,
   exitCode: () => ExitCode.ok,
 }
 
-function revokedText(name: string, revoked: RevokedCredentials): string {
+function revokedText(
+  name: string,
+  revoked: RevokedCredentials,
+  { sessions, enrollmentLink }: { readonly sessions: number; readonly enrollmentLink: boolean },
+): string {
   const parts = [
     ...(revoked.directoryPassword ? ['the directory password'] : []),
     ...(revoked.appPasswords > 0 ? [`${revoked.appPasswords} app password${revoked.appPasswords > 1 ? 's' : ''}`] : []),
     ...(revoked.providerPassword ? ['the password kept after a check at the provider'] : []),
     ...(revoked.secondFactor ? ['the second factor'] : []),
+    ...(sessions > 0 ? ['being signed in to the pages'] : []),
+    ...(enrollmentLink ? ['the enrollment link'] : []),
   ]
   const file = revoked.importedPasswords > 0 ? ' The password in the file stays: remove it there.' : ''
   const done = parts.length === 0 ? `${name} had nothing to revoke.` : `Revoked of ${name}: ${parts.join(', ')}.`

@@ -12,8 +12,9 @@ export const userSetPasswordCommand: Command<
     const person = await presentPerson(workspace, user)
     const { passwords } = workspace.accounts
     const outcome = await passwords.set(person.entryUUID, password, { mustChange }, { kind: 'admin', id: by })
-    if (outcome.set) return person
-    throw new Error(outcome.why === 'policy' ? outcome.refusal.message : outcome.message)
+    if (!outcome.set) throw new Error(outcome.why === 'policy' ? outcome.refusal.message : outcome.message)
+    await workspace.webSessions.endOf(person.entryUUID)
+    return person
   },
   text: ({ name }) => `The password of ${name} is set.\n`,
   exitCode: () => ExitCode.ok,
@@ -24,6 +25,7 @@ export const userResetPasswordCommand: Command<UserChangeInput, NamedPerson & { 
   name: 'user-reset-password',
   async execute(workspace, { user, by }) {
     const person = await presentPerson(workspace, user)
+    await workspace.webSessions.endOf(person.entryUUID)
     const password = await workspace.accounts.passwords.reset(person.entryUUID, { kind: 'admin', id: by })
     return { ...person, password }
   },

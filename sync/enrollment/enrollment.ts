@@ -46,6 +46,8 @@ export interface Enrollment {
   }): Promise<readonly PersonEnrollment[]>
   /** Mails a new link to the address the provider has now; older links end. Throws when there is nobody, or nowhere to send to. */
   resend(user: string): Promise<PersonEnrollment>
+  /** Ends the links that a person has, and the mails that would bring more. False when there are none. */
+  withdraw(entryUUID: string, by: string): Promise<boolean>
   /** Whom a link is for; undefined when it is unknown, used or expired. Changes nothing. */
   find(token: string): Promise<Invitee | undefined>
   /** Uses a link: the address is verified, and the person active at the next settlement, which is asked for. */
@@ -201,6 +203,14 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
     return await personOf(entryUUID, renewed)
   }
 
+  async function withdrawNow(entryUUID: string, by: string): Promise<boolean> {
+    const record = await readEnrollment(store, entryUUID)
+    const ended = record === undefined ? [] : await endLinks(entryUUID, record)
+    if (record === undefined || ended.length === 0) return false
+    await commit('admin', by, [...ended, enrollmentChange(entryUUID, { ...record, links: [] })])
+    return true
+  }
+
   function requireMailServer(): void {
     if (mailServer === undefined) throw new Error('smtp is not configured; set it to the mail server to use')
   }
@@ -305,6 +315,7 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
     list,
     send: (which) => inLine(() => sendNow(which)),
     resend: (user) => inLine(() => resendNow(user)),
+    withdraw: (entryUUID, by) => inLine(() => withdrawNow(entryUUID, by)),
     async find(token) {
       const found = await linkOf(token)
       return found && (await inviteeOf(...found))

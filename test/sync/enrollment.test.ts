@@ -184,13 +184,26 @@ describe('a link', () => {
 
   test('makes the person active when it is used, without asking the provider, and the address verified', async () => {
     const { server, token } = await invitedPerson()
-    expect(await server.people.find(token)).toEqual({ name: 'User 1', isInvited: true })
+    expect(await server.people.find(token)).toMatchObject({ name: 'User 1', isInvited: true })
     expect(server.served()).toEqual([])
     tenants.entra.tenant.faults.add({ kind: 'server-error', status: 500, times: Infinity })
     expect(await server.people.confirm(token)).toMatchObject({ name: 'User 1' })
     await server.people.idle()
     expect(server.served()).toEqual(['u1'])
     expect(await server.people.list()).toMatchObject([{ state: 'enrolled', emailVerified: true }])
+  })
+
+  test('that is withdrawn is of no use any more, and another one can be sent', async () => {
+    const { server, token } = await invitedPerson()
+    const [person] = await server.people.list()
+    expect(await server.people.withdraw(person?.entryUUID ?? '', 'root')).toBe(true)
+    expect(await server.people.find(token)).toBe(undefined)
+    expect(await server.people.confirm(token)).toBe(undefined)
+    expect(await server.people.withdraw(person?.entryUUID ?? '', 'root')).toBe(false)
+    expect(await server.people.withdraw('nobody', 'root')).toBe(false)
+    await server.people.resend(address(1))
+    await server.deliver()
+    expect(await server.people.find(tokenIn(receiver.mails.at(-1)))).toMatchObject({ isInvited: true })
   })
 
   test('works once', async () => {
@@ -347,5 +360,5 @@ test('a trusted address is verified at first sight, nothing is mailed, and a lin
   expect(await server.people.list()).toMatchObject([1, 2].map(() => ({ state: 'enrolled', emailVerified: true })))
   await server.people.resend(address(1))
   await server.deliver()
-  expect(await server.people.confirm(tokenIn(receiver.mails[0]))).toEqual({ name: 'User 1', isInvited: false })
+  expect(await server.people.confirm(tokenIn(receiver.mails[0]))).toMatchObject({ name: 'User 1', isInvited: false })
 })

@@ -209,7 +209,12 @@ describe('what somebody signs in with here', () => {
     const user = entraUserId(1)
     const of = { user, by: 'root' }
     expect(await userShowCommand.execute(workspace(), of, () => undefined, never)).toMatchObject({ status: 'deleted' })
-    await userRevokeCommand.execute(workspace(), { ...of, secondFactor: true }, () => undefined, never)
+    await sync.webSessions.set('one', { session: { person: { entryUUID: user } } })
+    await sync.webSessions.set('another', { session: { person: { entryUUID: 'another' } } })
+    const revoke = () => userRevokeCommand.execute(workspace(), { ...of, secondFactor: true }, () => undefined, never)
+    expect(await revoke()).toMatchObject({ sessions: 1, revoked: { appPasswords: 1, directoryPassword: true } })
+    expect(await sync.webSessions.get('one')).toBeUndefined()
+    expect(await sync.webSessions.get('another')).toBeDefined()
     const before = await keptOf(user)
     await expect(userResetPasswordCommand.execute(workspace(), of, () => undefined, never)).rejects.toThrow(
       'is at no provider any more',
