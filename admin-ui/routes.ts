@@ -2,8 +2,11 @@ import { type RequestHandler, Router } from 'express'
 import type { ChangeHooks } from '../sync/change-hooks.ts'
 import type { Enrollment } from '../sync/enrollment/enrollment.ts'
 import { loopbackOnly } from './middleware/loopback-only.ts'
-import { signedIn } from './me/own-account.ts'
-import { overview, signInPage, signOutEverywhere, signOutHere } from './me/pages.ts'
+import { freshlySignedIn, signedIn } from './me/own-account.ts'
+import { credentialForms } from './me/credentials.ts'
+import { formBody } from './me/forms.ts'
+import { overview } from './me/overview.ts'
+import { signInPage, signOutEverywhere, signOutHere } from './me/pages.ts'
 import type { SelfService } from './me/self-service.ts'
 import { personSessions } from './me/session.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
@@ -41,6 +44,8 @@ export function routes(services: RouteServices, views: Views): Router {
   const { sessions: records, cookieKey, clock } = selfService
   const session = personSessions({ records, cookieKey, publicUrl, clock })
   const own = [session, signedIn(selfService)] as const
+  const change = [sameOrigin, ...own, freshlySignedIn(selfService), formBody] as const
+  const forms = credentialForms(views, selfService)
   return routerOf([
     ['GET', '/', home(views, ready)],
     ['GET', '/healthz', healthz],
@@ -51,6 +56,15 @@ export function routes(services: RouteServices, views: Views): Router {
     ['POST', '/enroll/:token', sameOrigin, session, enrollConfirm(services)],
     ['GET', '/me', sameOriginReferrer, ...own, overview(views, selfService)],
     ['GET', '/me/sign-in', sameOriginReferrer, signInPage(views, selfService)],
+    ['POST', '/me/password', ...change, forms.setPassword],
+    ['POST', '/me/app-passwords', ...change, forms.addAppPassword],
+    ['POST', '/me/app-passwords/revoke', ...change, forms.revokeAppPassword],
+    ['POST', '/me/second-factor', ...change, forms.beginSecondFactor],
+    ['POST', '/me/second-factor/confirm', ...change, forms.confirmSecondFactor],
+    ['POST', '/me/second-factor/recovery-codes', ...change, forms.renewRecoveryCodes],
+    ['POST', '/me/second-factor/remove', ...change, forms.removeSecondFactor],
+    ['POST', '/me/ssh-keys', ...change, forms.addSshKey],
+    ['POST', '/me/ssh-keys/remove', ...change, forms.removeSshKey],
     ['POST', '/me/sign-out', sameOrigin, session, signOutHere],
     ['POST', '/me/sign-out-everywhere', sameOrigin, ...own, signOutEverywhere(selfService)],
     ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],

@@ -115,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         selfService: {
           organization: config.organization,
           accounts: workspace.accounts,
+          sshKeys: workspace.sshKeys,
           sessions: workspace.webSessions,
           cookieKey,
           clock,

@@ -22,6 +22,7 @@ import { createImportUpgrades } from './directory/credentials/imported-passwords
 import { type Binders, createBinders } from './directory/credentials/binders.ts'
 import { createMacKeys, type MacKeys } from './directory/credentials/mac-keys.ts'
 import { removedNtHashes } from './directory/credentials/nt-hash.ts'
+import { createSshKeys, type SshKeys } from './directory/credentials/ssh-keys.ts'
 import { createWebSessions, type WebSessions } from './directory/credentials/web-sessions.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import type { Cause, DirectoryStore } from './directory/directory-store.ts'
@@ -70,6 +71,7 @@ export interface Workspace extends AsyncDisposable {
   /** One at a time. Throws MasterKeyError. */
   readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
   readonly binders: Binders
+  readonly sshKeys: SshKeys
   readonly webSessions: WebSessions
   readonly signIn: SignInServices
 }
@@ -140,7 +142,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       bcryptCost: config.passwords.bcryptCost,
       onProblem: (error) => logger.error({ err: error }, 'a password of a file could not be upgraded'),
     })
-    const accounts = createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config })
+    const signInContext = { directory, sealed, macKeys, bcrypt, clock, logger, config }
+    const accounts = createAccounts(signInContext)
+    const sshKeys = createSshKeys(signInContext, (work) => engine.exclusively(work))
     return {
       config,
       directory,
@@ -158,6 +162,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       accounts,
       rotateKey: (cause) => rotating(() => rotateKey(cause)),
       binders: createBinders({ directory, config, clock }),
+      sshKeys,
       webSessions: createWebSessions({ directory, clock }),
       // Binds ask here for what the parts above know.
       signIn: signInServices({

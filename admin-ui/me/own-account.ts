@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express'
+import type { Actor } from '../../server/directory/credentials/sign-in-context.ts'
 import { signOut, type SignedInPerson } from './session.ts'
 import type { OwnAccount, SelfService } from './self-service.ts'
 
@@ -26,4 +27,21 @@ export function signedIn({ account }: Pick<SelfService, 'account'>): RequestHand
 /** Of a request that {@link signedIn} let in. */
 export function ownOf({ locals }: Response): OwnLocals {
   return locals as OwnLocals
+}
+
+/** The person, as who changes their own account. */
+export function selfOf(response: Response): Actor {
+  return { kind: 'user', id: ownOf(response).person.entryUUID }
+}
+
+/** Who finds an unlocked computer can look, and not change what one signs in with. */
+const freshMs = 15 * 60_000
+
+/** After {@link signedIn}: leads whoever signed in too long ago to do it again. */
+export function freshlySignedIn({ clock }: Pick<SelfService, 'clock'>): RequestHandler {
+  return (_request, response, next) => {
+    const { person } = ownOf(response)
+    if (clock.now().getTime() - Date.parse(person.signedInAt) <= freshMs) next()
+    else response.redirect(303, '/me/sign-in?again')
+  }
 }

@@ -13,27 +13,6 @@ export function signInPage(views: Views, { organization }: SelfService): Request
   }
 }
 
-export function overview(views: Views, { organization }: SelfService): RequestHandler {
-  return (_request, response) => {
-    const { account } = ownOf(response)
-    const { directoryPassword, appPasswords, secondFactor, lastUses } = account.signIn
-    response.type('html').send(
-      views.render('pages/me/overview', {
-        title: 'Your account',
-        organization,
-        name: account.name,
-        dn: account.dn ?? '',
-        mail: account.mail ?? '',
-        groups: account.groups,
-        directoryPassword,
-        appPasswords,
-        secondFactor,
-        lastUses,
-      }),
-    )
-  }
-}
-
 export const signOutHere: RequestHandler = async (request, response) => {
   await signOut(request)
   response.redirect(303, '/me/sign-in')

@@ -1,5 +1,6 @@
 import type { Accounts } from '../../server/directory/credentials/accounts.ts'
 import type { SignInState } from '../../server/directory/credentials/sign-in-state.ts'
+import type { SshKeys } from '../../server/directory/credentials/ssh-keys.ts'
 import type { WebSessions } from '../../server/directory/credentials/web-sessions.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
 
@@ -18,7 +19,8 @@ export interface OwnAccount {
 /** What the self-service pages ask of the rest of the server. */
 export interface SelfService {
   readonly organization: string
-  readonly accounts: Accounts
+  readonly accounts: Pick<Accounts, 'passwords' | 'appPasswords' | 'secondFactors'>
+  readonly sshKeys: SshKeys
   readonly sessions: Pick<WebSessions, 'get' | 'set' | 'delete' | 'endOf'>
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>

@@ -15,6 +15,8 @@ export interface SignedInPerson {
 declare module 'express-session' {
   interface SessionData {
     person: SignedInPerson
+    /** What was done, for the next page. */
+    notice: string
   }
 }
 
@@ -48,6 +50,11 @@ export function personSessions(options: {
 export async function signIn(request: Request, person: SignedInPerson): Promise<void> {
   await done((end) => request.session.regenerate(end))
   request.session.person = person
+  await keepSession(request)
+}
+
+/** Keeps what was put into the session before the answer begins: a browser follows a redirect at its first octets. */
+export async function keepSession(request: Request): Promise<void> {
   await done((end) => request.session.save(end))
 }
 

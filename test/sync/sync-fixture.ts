@@ -4,6 +4,7 @@ import type { SignInServices } from '../../server/directory/authentication/sign-
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import { createMacKeys, type MacKeys } from '../../server/directory/credentials/mac-keys.ts'
 import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
+import { createSshKeys, type SshKeys } from '../../server/directory/credentials/ssh-keys.ts'
 import { createWebSessions, type WebSessions } from '../../server/directory/credentials/web-sessions.ts'
 import { type Binders, createBinders } from '../../server/directory/credentials/binders.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
@@ -53,6 +54,7 @@ export interface SyncFixture {
   readonly accounts: Accounts
   readonly rotateKey: Workspace['rotateKey']
   readonly binders: Binders
+  readonly sshKeys: SshKeys
   readonly webSessions: WebSessions
   readonly signIn: SignInServices
 }
@@ -135,6 +137,7 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
   const bcrypt = createBcryptPool(1)
   const passThrough = createPassThrough({ directory, config, providers, bcrypt, clock, logger })
+  const signInContext = { directory, sealed, macKeys, bcrypt, clock, logger, config }
   return {
     directory,
     engine,
@@ -153,7 +156,8 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
     rotateKey: (cause) => rotateMasterKey({ directory, sealed, source }, cause),
     signIn: signInServices({ checkAtProvider: (request) => passThrough.checkAtProvider(request) }),
     macKeys,
-    accounts: createAccounts({ directory, sealed, macKeys, bcrypt, clock, logger, config }),
+    accounts: createAccounts(signInContext),
+    sshKeys: createSshKeys(signInContext, (work) => engine.exclusively(work)),
     binders: createBinders({ directory, config, clock }),
     webSessions: createWebSessions({ directory, clock }),
   }

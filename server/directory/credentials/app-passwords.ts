@@ -1,5 +1,6 @@
 import { networkProblem } from '../../runtime/networks.ts'
 import type { SignInUse } from '../authentication/activity-records.ts'
+import { ChangeRefused } from './change-refused.ts'
 import { appPasswordMac, appPasswordRecordId, newAppPassword } from './app-password-format.ts'
 import { type AppPassword, type CredentialRecord, credentialChange } from './credential-records.ts'
 import { type Actor, changeSignIn, credentialsOf, lastUsesOf, type SignInContext } from './sign-in-context.ts'
@@ -20,7 +21,7 @@ export interface AppPasswordOptions {
 
 /** Passwords for one application each, made here. */
 export interface AppPasswords {
-  /** Gives the password, which is never to be seen again. Throws an Error that says what to do instead. */
+  /** Gives the password, which is never to be seen again. Throws {@link ChangeRefused}. */
   add(
     entryUUID: string,
     options: AppPasswordOptions,
@@ -42,15 +43,15 @@ export function createAppPasswords(context: SignInContext): AppPasswords {
     const name = options.name.trim()
     const { expiresAt, networks = [] } = options
     if (name === '' || name.length > longestName || /[\p{Cc}\p{Cf}]/u.test(name))
-      throw new Error(
+      throw new ChangeRefused(
         `${JSON.stringify(name)} cannot be the name of an app password: use 1 to ${longestName} visible characters`,
       )
     for (const network of networks) {
       const problem = networkProblem(network)
-      if (problem !== undefined) throw new Error(`"${network}" ${problem}`)
+      if (problem !== undefined) throw new ChangeRefused(`"${network}" ${problem}`)
     }
     if (expiresAt !== undefined && expiresAt <= clock.now())
-      throw new Error(`the app password would have expired ${expiresAt.toISOString()}; name a time to come`)
+      throw new ChangeRefused(`the app password would have expired ${expiresAt.toISOString()}; name a time to come`)
     const generated = newAppPassword()
     const key = await macKeys.get('app-password')
     const record: AppPassword = {
@@ -64,9 +65,11 @@ export function createAppPasswords(context: SignInContext): AppPasswords {
     await changeSignIn(context, entryUUID, by, async () => {
       const others = await list(entryUUID)
       if (others.length >= mostForOnePerson)
-        throw new Error(`there are ${mostForOnePerson} app passwords already; revoke one that is not used any more`)
+        throw new ChangeRefused(
+          `there are ${mostForOnePerson} app passwords already; revoke one that is not used any more`,
+        )
       if (others.some((other) => other.name === name))
-        throw new Error(`there is an app password "${name}" already; revoke it, or use another name`)
+        throw new ChangeRefused(`there is an app password "${name}" already; revoke it, or use another name`)
       return {
         records: [credentialChange(entryUUID, appPasswordRecordId(generated), record)],
         event: 'app password added',

@@ -1,5 +1,6 @@
 import { MasterKeyError } from '../../runtime/master-key.ts'
 import type { RecordChange } from '../directory-store.ts'
+import { ChangeRefused } from './change-refused.ts'
 import { credentialChange, type TotpFactor } from './credential-records.ts'
 import { newRecoveryCodes, readRecoveryCode, recoveryCodeMac, withoutRecoveryCode } from './recovery-codes.ts'
 import { type Actor, changeSignIn, credentialsOf, type SignInChange, type SignInContext } from './sign-in-context.ts'
@@ -40,7 +41,7 @@ export function createSecondFactors(context: SignInContext): SecondFactors {
     const secret = newTotpSecret()
     await changeSignIn(context, entryUUID, by, async () => {
       if ((await factorOf(entryUUID))?.isConfirmed)
-        throw new Error('there is a second factor already; remove it before another is set up')
+        throw new ChangeRefused('there is a second factor already; remove it before another is set up')
       return {
         records: [
           credentialChange(entryUUID, id, { kind: 'totp', isConfirmed: false, lastStep: 0, recoveryCodes: [] }),

@@ -3,7 +3,7 @@ import type { Config } from '../../runtime/config-schema.ts'
 import { activityKey, readActivity, type SignInUse } from '../authentication/activity-records.ts'
 import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
 import type { Directory } from '../directory.ts'
-import type { Cause, RecordChange, RecordReader } from '../directory-store.ts'
+import type { Cause, EntryChange, RecordChange, RecordReader } from '../directory-store.ts'
 import type { SealedRecords } from '../sealed-records.ts'
 import {
   type AccountRecord,
@@ -32,6 +32,7 @@ export type Actor = Cause & { readonly kind: 'admin' | 'user' }
 /** A change of somebody's sign-in. */
 export interface SignInChange {
   readonly records: readonly RecordChange[]
+  readonly entries?: readonly EntryChange[]
   /** Undefined for what happens at every sign-in. */
   readonly event?: string
   readonly details?: SignInEvent['details']
@@ -75,11 +76,11 @@ export async function changeSignIn(
   await directory.commitFrom(async () => {
     change = await decide()
     if (change === undefined) return undefined
-    const { records, event, details = {} } = change
+    const { records, entries = [], event, details = {} } = change
     const time = clock.now().toISOString()
     const history =
       event === undefined ? [] : await historyChanges(directory.store, entryUUID, { time, by, event, details })
-    return { cause, entries: [], records: [...records, ...history] }
+    return { cause, entries, records: [...records, ...history] }
   })
   if (change?.event !== undefined)
     logger.info({ by, entryUUID, dn: directory.entryByUuid(entryUUID)?.dn, ...change.details }, change.event)

@@ -1,0 +1,10 @@
+import { type Request, type RequestHandler, urlencoded } from 'express'
+
+/** A form of the self-service pages. */
+export const formBody: RequestHandler = urlencoded({ extended: false, limit: '32kb', parameterLimit: 20 })
+
+/** A field of a form, empty when it is missing or came several times. */
+export function field({ body }: Request, name: string): string {
+  const value: unknown = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined
+  return typeof value === 'string' ? value : ''
+}
