@@ -33,6 +33,7 @@ test.each([
   'docs/sign-in.md',
   'docs/passwords.md',
   'docs/self-service.md',
+  'docs/security.md',
 ])('links of %s lead to files', async (file) => {
   const text = await readFile(join(repository, file), 'utf8')
   const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target)
