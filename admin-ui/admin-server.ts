@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import express from 'express'
 import type { Logger } from '../server/runtime/logger.ts'
+import { loadAssets } from './assets.ts'
 import { countRequests } from './middleware/count-requests.ts'
 import { errors, notFound } from './middleware/errors.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
@@ -29,14 +30,15 @@ const closeGraceMs = 2000
 /** Serves the admin page over HTTP. Resolves when it listens; rejects with one sentence when it cannot. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const { host, port, logger, onAnswer } = options
-  const views = await loadViews()
+  const assets = await loadAssets()
+  const views = await loadViews(undefined, { assets: assets.addresses })
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
   if (onAnswer) app.use(countRequests(onAnswer))
   app.use(securityHeaders)
-  app.use(routes(options, views))
+  app.use(routes(options, views, assets))
   app.use(notFound)
   app.use(errors(logger, views))
 

@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express'
+import type { Assets } from './assets.ts'
 import type { ChangeHooks } from '../sync/change-hooks.ts'
 import type { Enrollment } from '../sync/enrollment/enrollment.ts'
 import { loopbackOnly } from './middleware/loopback-only.ts'
@@ -39,7 +40,7 @@ export interface RouteServices {
 }
 
 /** Every route. Other methods on these paths are answered 405, other paths 404. */
-export function routes(services: RouteServices, views: Views): Router {
+export function routes(services: RouteServices, views: Views, assets: Assets): Router {
   const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks, selfService } = services
   const { sessions: records, cookieKey, clock } = selfService
   const session = personSessions({ records, cookieKey, publicUrl, clock })
@@ -48,6 +49,7 @@ export function routes(services: RouteServices, views: Views): Router {
   const forms = credentialForms(views, selfService)
   return routerOf([
     ['GET', '/', home(views, ready)],
+    ['GET', '/assets/:file', assets.handler],
     ['GET', '/healthz', healthz],
     ['GET', '/readyz', readyz(ready)],
     ['GET', '/metrics', loopbackOnly, metrics(metricsText)],

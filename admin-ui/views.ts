@@ -11,9 +11,12 @@ export interface Views {
 /**
  * Reads and compiles every template below `folder` at once, so that a broken one stops the start and not a request. Names
  * are paths without `.hbs`; all may be used as partials. Missing values are errors (`strict`); there are no helpers but
- * the built-in ones.
+ * the built-in ones. `data` is what every template reaches with an @: addresses of assets as `@assets`.
  */
-export async function loadViews(folder = join(import.meta.dirname, 'views')): Promise<Views> {
+export async function loadViews(
+  folder = join(import.meta.dirname, 'views'),
+  data: { readonly assets?: Readonly<Record<string, string>> } = {},
+): Promise<Views> {
   const handlebars = Handlebars.create()
   const templates = new Map<string, Handlebars.TemplateDelegate>()
   for (const file of (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.hbs'))) {
@@ -27,7 +30,7 @@ export async function loadViews(folder = join(import.meta.dirname, 'views')): Pr
     render(page, model) {
       const template = templates.get(page)
       if (!template) throw new Error(`There is no template ${page}.`)
-      return template(model)
+      return template(model, { data: { ...data } })
     },
   }
 }

@@ -120,6 +120,21 @@ test('answers 404 as problem details, and as a page to a browser', async () => {
   expect(await page.text()).toContain('<h1>404 Not Found</h1>')
 })
 
+test('pages name their style sheet by its contents, and browsers may keep it', async () => {
+  await using server = await serving()
+  const page = await (await server.get('/', html)).text()
+  const [, address = ''] = /<link rel="stylesheet" href="([^"]+)">/.exec(page) ?? []
+  expect(address).toMatch(/^\/assets\/rosterd\.[0-9a-f]{12}\.css$/)
+  const sheet = await server.get(address)
+  expect([sheet.status, sheet.headers.get('content-type'), sheet.headers.get('cache-control')]).toEqual([
+    200,
+    'text/css; charset=utf-8',
+    'public, max-age=31536000, immutable',
+  ])
+  expect((await server.get('/assets/rosterd.000000000000.css')).status).toBe(404)
+  expect((await server.get('/assets/..%2fadmin-server.ts')).status).toBe(404)
+})
+
 test('answers 405 with the methods that there are', async () => {
   await using server = await serving()
   const answer = await server.get('/healthz', { method: 'DELETE' })
