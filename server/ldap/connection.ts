@@ -16,6 +16,7 @@ import {
   decodeRequest,
   defaultDecoderLimits,
   openMessage,
+  type Request,
   type SearchRequest,
 } from '../protocol/request-decoder.ts'
 import {
@@ -211,9 +212,23 @@ export class Connection {
       else this.finish(started, this.toResult(error, started))
       return
     }
+    if (this.endIfOver(started, decoded.request.type)) return
     if (isHeldBack(this.session, decoded.request))
       this.finish(started, changeFirst, changeFirstExtras(decoded.controls))
     else this.dispatch(decoded, started)
+  }
+
+  /**
+   * Whoever may not sign in any more does not go on as who they were (RFC 4511 §4.4.1). Answers of somebody who is nobody would
+   * look as if the directory were empty: the connection ends. What was sent to sign in anew is looked at.
+   */
+  private endIfOver(started: Started, type: Request['type']): boolean {
+    if (type === 'bind' || type === 'unbind' || type === 'abandon') return false
+    const reason = this.services.authenticator.overBecause(this.session.identity, this.session.credential)
+    if (reason === undefined) return false
+    this.log(started, ResultCode.strongerAuthRequired, { reason })
+    this.disconnect(ResultCode.strongerAuthRequired, 'bind again')
+    return true
   }
 
   private dispatch({ request, octets, controls }: DecodedRequest, started: Started): void {
@@ -371,6 +386,7 @@ export class Connection {
     const step = () => {
       delete operation.resume
       if (operation.isAbandoned) return end(() => undefined)
+      if (this.endIfOver(started, 'search')) return end(() => undefined)
       if (this.socket.writableLength > backlogBytes) return schedule() // what others of this client have sent counts too
       try {
         const outcome = task.step(emit)

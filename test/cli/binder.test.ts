@@ -37,12 +37,15 @@ test('a binder that was added binds at once and reads what it may, and nothing w
   expect(entries.flatMap(({ attributes }) => [...attributes.keys()])).toEqual(['objectClass', 'uid', 'mail'])
   expect((await client.search({ filter: '(objectClass=groupOfNames)' })).entries).toEqual([])
   expect(await folder.run('binder', 'remove', 'VPN')).toMatchObject({ exitCode: 0, stdout: 'Binder VPN is removed.\n' })
-  expect((await client.search({ filter: '(uid=ada)' })).resultCode).toBe(50)
-  expect((await client.bind(dn, secret)).resultCode).toBe(49)
+  const farewell = await client.search({ filter: '(uid=ada)' })
+  expect(farewell).toMatchObject({ messageId: 0, resultCode: 8, entries: [] })
+  await client.closed()
+  await using again = await RawLdapClient.connect(server.ports.ldap)
+  expect((await again.bind(dn, secret)).resultCode).toBe(49)
   expect((await folder.run('binder', 'list')).stdout).not.toContain('vpn')
 })
 
-test('rotation: both secrets work until the old one ends, and it is told which client still uses it', async () => {
+test('rotation: both secrets work until the old one ends, also for who is bound with it, and it is told which client still uses it', async () => {
   const { folder, made } = await synced()
   await using _ = folder
   const first = await made('add', 'vpn')
@@ -65,7 +68,10 @@ test('rotation: both secrets work until the old one ends, and it is told which c
   )
   expect(stdout).toContain('reader (configuration file) UNUSED: whole tree\n  secret configuration: never used\n')
   await using server = await folder.serve()
+  await using early = await RawLdapClient.connect(server.ports.ldap)
+  expect((await early.bind(first.dn, second.secret)).resultCode).toBe(0)
   const third = await made('rotate', 'vpn', '--overlap-days', '0')
+  expect(await early.search({})).toMatchObject({ messageId: 0, resultCode: 8, entries: [] })
   expect(await bind(server.ports.ldap, first.secret)).toBe(49)
   expect(await bind(server.ports.ldap, second.secret)).toBe(49)
   expect(await bind(server.ports.ldap, third.secret)).toBe(0)

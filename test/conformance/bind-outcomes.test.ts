@@ -57,6 +57,7 @@ test('the binder that was bound on the connection before is known to whoever cou
       )
     },
     changePassword: () => Promise.resolve({ refused: 'not here' }),
+    overBecause: () => undefined,
   }
   await using server = await startTestLdapServer({ authenticator })
   await using client = await RawLdapClient.connect(server.port)

@@ -238,6 +238,7 @@ describe('slow bytes', () => {
     const authenticator = {
       authenticate: () => held.then(() => ({ identity: anonymous, credential: 'x', mustChange: false })),
       changePassword: () => Promise.resolve({ refused: 'not here' }),
+      overBecause: () => undefined,
     }
     await using server = await startTestLdapServer({ ldap: soon, authenticator })
     await using client = await RawLdapClient.connect(server.port)

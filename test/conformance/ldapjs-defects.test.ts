@@ -106,6 +106,7 @@ describe('packets that end a process that runs stock ldapjs', () => {
       authenticator: {
         authenticate: () => Promise.reject(new Error('the backend failed')),
         changePassword: () => Promise.reject(new Error('the backend failed')),
+        overBecause: () => undefined,
       },
     })
     await using client = await RawLdapClient.connect(server.port)

@@ -190,7 +190,7 @@ describe('RFC 3062: Password Modify', () => {
     ])
     await server.accounts.incidents.block(zoeUuid, { reason: 'left' }, admin)
     expect((await client.request(4, passwordModify({ old: fresh, new: old }))).resultCode).toBe(
-      ResultCode.invalidCredentials,
+      ResultCode.strongerAuthRequired,
     )
     expect(server.accessLines.at(-1)).toContain('"reason":"sign-in is blocked here"')
   })

@@ -16,6 +16,7 @@ import { createPersonCheck } from './person-check.ts'
 import { dnKey, personNamed } from './person-names.ts'
 import { RecentBinds } from './recent-binds.ts'
 import type { SignInServices } from './sign-in-services.ts'
+import { createStandingCheck, type StandingCheck } from './standing.ts'
 
 export type AuthenticationResult =
   | {
@@ -34,11 +35,12 @@ export interface Authenticator {
   /** Checks name and password of a simple bind. Throws LdapError busy when too many checks wait, or unavailable. */
   authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult>
   readonly changePassword: ChangePassword
+  readonly overBecause: StandingCheck
 }
 
 export interface AuthenticatorOptions {
   readonly directory: ServedDirectory
-  readonly binders: Pick<BinderRegistry, 'find' | 'rights'>
+  readonly binders: Pick<BinderRegistry, 'find' | 'named'>
   /** Accept a user name, UPN or primary mail address in place of a DN. */
   readonly bindByName: boolean
   readonly bcrypt: Pick<BcryptPool, 'compare'>
@@ -112,7 +114,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return {
         account: { kind: 'binder', id: binderName },
         check: () => checkBinder(binder, password, origin, now().getTime()),
-        identity: () => (binders.rights(binderName) ? identity : undefined),
+        identity: () => (binders.named(binderName) ? identity : undefined),
       }
     }
     const { view } = directory
@@ -161,6 +163,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     authenticate,
     changePassword: createPasswordChange({ directory, signIn: options.signIn, watch, fingerprint, now }),
+    overBecause: createStandingCheck({ directory, binders, now }),
   }
 }
 

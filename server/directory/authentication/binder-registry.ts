@@ -39,6 +39,10 @@ export class BinderRegistry {
     return this.byKey.get(key)
   }
 
+  named(name: string): Binder | undefined {
+    return this.byName.get(name)
+  }
+
   rights(name: string): BinderRights | undefined {
     return this.byName.get(name)?.rights
   }
