@@ -35,6 +35,9 @@ export interface SimulatedTenants extends AsyncDisposable {
   readonly okta: {
     readonly orgUrl: string
     readonly apiToken: string
+    /** Of the app that people sign in to. */
+    readonly clientId: string
+    readonly clientSecret: string
     readonly tenant: OktaTenant
   }
   /** Trust it with `tls.setDefaultCACertificates([...tls.getCACertificates('default'), caPem])`. */
@@ -47,6 +50,8 @@ const clientId = guidOf('entra application rosterd')
 const clientSecret = 'demo-client-secret'
 const apiToken = '00demoOktaApiToken_for_acme_example_00000'
 const serviceAppClientId = '0oa7demoServiceApp01'
+const webAppClientId = '0oa7demoWebAppForMe1'
+const webAppClientSecret = 'demo-okta-client-secret'
 
 /** Starts a simulated Entra tenant and a simulated Okta org, each on its own HTTPS port of 127.0.0.1. */
 export async function startSimulatedTenants(options: SimulatedTenantsOptions = {}): Promise<SimulatedTenants> {
@@ -55,7 +60,7 @@ export async function startSimulatedTenants(options: SimulatedTenantsOptions = {
   await using started = new AsyncDisposableStack()
   const entra = await startServer(certificate, entraPort, (origin) => makeEntraTenant(origin, { now, pageSize }))
   started.defer(() => entra.close())
-  const okta = await startServer(certificate, oktaPort, async (origin) => makeOktaTenant(origin, { now, pageSize }))
+  const okta = await startServer(certificate, oktaPort, (origin) => makeOktaTenant(origin, { now, pageSize }))
   started.defer(() => okta.close())
   entra.service.directory.domains.push(...sampleDomains)
   if (data === 'sample') {
@@ -74,7 +79,13 @@ export async function startSimulatedTenants(options: SimulatedTenantsOptions = {
       clientSecret,
       tenant: entra.service,
     },
-    okta: { orgUrl: okta.origin, apiToken, tenant: okta.service },
+    okta: {
+      orgUrl: okta.origin,
+      apiToken,
+      clientId: webAppClientId,
+      clientSecret: webAppClientSecret,
+      tenant: okta.service,
+    },
     caPem: certificate.caPem,
     close,
     [Symbol.asyncDispose]: close,
@@ -98,12 +109,13 @@ function makeEntraTenant(origin: string, options: TenantOptions): Promise<EntraT
     redirectUris: new Set<string>(),
     approvesAs: undefined,
     tenantOfPeople: undefined,
+    idTokenClaims: {},
     certificates: [],
   }
   return EntraTenant.create(origin, tenantId, application, options)
 }
 
-function makeOktaTenant(origin: string, options: TenantOptions): OktaTenant {
+async function makeOktaTenant(origin: string, options: TenantOptions): Promise<OktaTenant> {
   const serviceApp = {
     clientId: serviceAppClientId,
     keys: new Map(),
@@ -115,7 +127,15 @@ function makeOktaTenant(origin: string, options: TenantOptions): OktaTenant {
       'okta.logs.read',
     ]),
   }
-  const tenant = new OktaTenant(origin, serviceApp, options)
+  const webApp = {
+    clientId: webAppClientId,
+    secret: webAppClientSecret,
+    redirectUris: new Set<string>(),
+    unassigned: new Set<string>(),
+    signedInAs: undefined,
+    idTokenClaims: {},
+  }
+  const tenant = await OktaTenant.create(origin, { serviceApp, webApp }, options)
   tenant.apiTokens.add(apiToken)
   return tenant
 }

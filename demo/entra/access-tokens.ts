@@ -46,7 +46,7 @@ export class AccessTokens {
   }
 
   issueIdToken(clientId: string, claims: Claims): string {
-    return this.#issue({ ...claims, aud: clientId })
+    return this.#issue({ aud: clientId, ...claims })
   }
 
   revokeAll(): void {

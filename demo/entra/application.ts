@@ -1,5 +1,5 @@
 import { createPublicKey, timingSafeEqual } from 'node:crypto'
-import { decodeToken, hasValidSignature } from '../https/json-web-token.ts'
+import { type Claims, decodeToken, hasValidSignature } from '../https/json-web-token.ts'
 import { SignInRefusal } from './sign-in-error.ts'
 
 /** The app registration, to be changed in place by tests. */
@@ -20,6 +20,8 @@ export interface EntraApplication {
   approvesAs: string | undefined
   /** Tenant that tokens of people name; undefined for this one, another for somebody who signed in elsewhere. */
   tenantOfPeople: string | undefined
+  /** Optional claims of identity tokens; tests also put lies there. */
+  idTokenClaims: Claims
   /** Certificates or public keys (PEM) that client assertions may be signed for. */
   readonly certificates: string[]
 }

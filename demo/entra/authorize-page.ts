@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { ServiceAnswer, ServiceRequest } from '../https/exchange.ts'
+import { page, redirect, signInPage } from '../https/sign-in-page.ts'
 import { parseScopes } from './delegated-tokens.ts'
 import { checkPassword } from './password-check.ts'
 import type { SignInContext } from './sign-in-context.ts'
 import { SignInRefusal } from './sign-in-error.ts'
 
+const service = 'Contoso (simulated)'
+
 /**
  * `/oauth2/v2.0/authorize`: signs a person in and sends the browser back with a code (contract §2.2). An unknown client or
- * redirect URI ends on an error page. With `application.approvesAs` nobody is asked.
+ * redirect URI ends on an error page. With `application.approvesAs` nobody is asked, unless `prompt` says so.
  */
 export function answerAuthorize(context: SignInContext, request: ServiceRequest): ServiceAnswer {
   const { application, directory } = context
@@ -19,19 +22,19 @@ export function answerAuthorize(context: SignInContext, request: ServiceRequest)
     return page(400, '<p>AADSTS50011: The redirect URI does not match.</p>')
   if (query.get('response_type') !== 'code')
     return refuse(request, redirectUri, 'unsupported_response_type', 'AADSTS700025')
-  if (application.approvesAs !== undefined) {
+  if (application.approvesAs !== undefined && query.get('prompt') !== 'login') {
     const user = directory.findUser(application.approvesAs)
     if (user === undefined) return page(400, '<p>AADSTS50034: No such account.</p>')
     return approve(context, request, redirectUri, user.id)
   }
-  if (request.method === 'GET') return signInPage(query.get('login_hint') ?? '', '')
+  if (request.method === 'GET') return signInPage(service, query.get('login_hint') ?? '', '')
   const form = new URLSearchParams(request.body)
   if (form.has('cancel')) return refuse(request, redirectUri, 'access_denied', 'AADSTS65004: User declined to consent.')
   try {
     const user = checkPassword(directory, form.get('username') ?? '', form.get('password') ?? '', context.now())
     return approve(context, request, redirectUri, user.id)
   } catch (error) {
-    if (error instanceof SignInRefusal) return signInPage(form.get('username') ?? '', error.message)
+    if (error instanceof SignInRefusal) return signInPage(service, form.get('username') ?? '', error.message)
     throw error
   }
 }
@@ -53,36 +56,9 @@ function approve(context: SignInContext, request: ServiceRequest, redirectUri: s
     nonce: query.get('nonce'),
   })
   const clientInfo = Buffer.from(JSON.stringify({ uid: userId, utid: context.tenantId })).toString('base64url')
-  return redirect(redirectUri, request, { code, client_info: clientInfo, session_state: randomUUID() })
+  return redirect(redirectUri, query.get('state'), { code, client_info: clientInfo, session_state: randomUUID() })
 }
 
 function refuse(request: ServiceRequest, redirectUri: string, error: string, description: string): ServiceAnswer {
-  return redirect(redirectUri, request, { error, error_description: description })
-}
-
-function redirect(redirectUri: string, request: ServiceRequest, values: Record<string, string>): ServiceAnswer {
-  const target = new URL(redirectUri)
-  for (const [name, value] of Object.entries(values)) target.searchParams.set(name, value)
-  const state = request.query.get('state')
-  if (state !== null) target.searchParams.set('state', state)
-  return { status: 302, headers: { location: target.href, 'cache-control': 'no-store' }, body: undefined }
-}
-
-function signInPage(username: string, problem: string): ServiceAnswer {
-  return page(
-    200,
-    `<h1>Sign in to Contoso (simulated)</h1><p role="alert">${escapeHtml(problem)}</p><form method="post">
-<label>User name <input name="username" value="${escapeHtml(username)}" required></label>
-<label>Password <input name="password" type="password" required></label>
-<button>Sign in</button> <button name="cancel" value="1" formnovalidate>Cancel</button></form>`,
-  )
-}
-
-function page(status: number, content: string): ServiceAnswer {
-  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Simulated sign-in</title><body>${content}</body></html>`
-  return { status, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }, body }
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+  return redirect(redirectUri, request.query.get('state'), { error, error_description: description })
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { EntraUser } from './objects.ts'
 import type { SignInContext } from './sign-in-context.ts'
 
@@ -26,19 +27,19 @@ export function delegatedTokens(
   { openId, resource }: Scopes,
   extras: { refreshToken?: string | undefined; nonce?: string | null | undefined; wantsClientInfo: boolean },
 ): unknown {
-  const person = {
-    oid: user.id,
-    tid: application.tenantOfPeople ?? tenantId,
-    preferred_username: user.userPrincipalName,
-    name: user.displayName ?? '',
-  }
+  const tid = application.tenantOfPeople ?? tenantId
+  const person = { oid: user.id, preferred_username: user.userPrincipalName, name: user.displayName ?? '' }
   const idClaims = {
-    ...person,
-    sub: user.id,
+    // Immutable, and another one for each application.
+    sub: createHash('sha256').update(`${application.clientId} ${user.id}`).digest('base64url'),
+    tid,
     ver: '2.0',
+    // The id that applications have in common belongs to the profile.
+    ...(openId.includes('profile') ? person : {}),
     ...(typeof extras.nonce === 'string' ? { nonce: extras.nonce } : {}),
+    ...application.idTokenClaims,
   }
-  const accessClaims = { ...person, appid: application.clientId, idtyp: 'user', scp: resource.join(' ') }
+  const accessClaims = { ...person, tid, appid: application.clientId, idtyp: 'user', scp: resource.join(' ') }
   const lifetime = tokens.lifetimeSeconds
   return {
     token_type: 'Bearer',

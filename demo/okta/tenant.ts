@@ -13,6 +13,7 @@ import { errorBody, invalidToken, OktaRefusal, tooManyRequests } from './okta-er
 import { checkPassword, parseAuthnRequest } from './password-check.ts'
 import { type LimitGroup, RateLimits, type RateLimitState } from './rate-limits.ts'
 import { type OktaServiceApp, ServiceAppTokens } from './service-app.ts'
+import { type OktaWebApp, WebAppSignIn } from './web-app.ts'
 
 /** A simulated Okta org: truth, faults, request log, and the answers to HTTPS requests. */
 export class OktaTenant implements SimulatedService {
@@ -25,6 +26,8 @@ export class OktaTenant implements SimulatedService {
   readonly rateLimits: RateLimits
   readonly serviceApp: OktaServiceApp
   readonly serviceAppTokens: ServiceAppTokens
+  readonly webApp: OktaWebApp
+  readonly #webAppSignIn: WebAppSignIn
   /** Living API tokens; take one out to revoke it. */
   readonly apiTokens = new Set<string>()
   /** The password policy "show lock-out failures" (contract §6). */
@@ -34,15 +37,33 @@ export class OktaTenant implements SimulatedService {
   readonly #origin: string
   readonly #now: () => Date
 
-  constructor(
+  static async create(
     origin: string,
-    serviceApp: OktaServiceApp,
+    apps: { readonly serviceApp: OktaServiceApp; readonly webApp: OktaWebApp },
+    options: { readonly now: () => Date; readonly pageSize: number | undefined },
+  ): Promise<OktaTenant> {
+    const directory = new OktaDirectory(options.now)
+    const signIn = await WebAppSignIn.create(apps.webApp, directory, origin, options.now)
+    return new OktaTenant(origin, { ...apps, directory, signIn }, options)
+  }
+
+  private constructor(
+    origin: string,
+    parts: {
+      readonly serviceApp: OktaServiceApp
+      readonly webApp: OktaWebApp
+      readonly directory: OktaDirectory
+      readonly signIn: WebAppSignIn
+    },
     { now, pageSize }: { readonly now: () => Date; readonly pageSize: number | undefined },
   ) {
+    const { serviceApp, webApp, directory, signIn } = parts
     this.#origin = origin
     this.#now = now
     this.serviceApp = serviceApp
-    this.directory = new OktaDirectory(now)
+    this.webApp = webApp
+    this.#webAppSignIn = signIn
+    this.directory = directory
     this.eventHooks = new EventHooks(origin, this.directory.log, now)
     this.listings = new Listings(origin, pageSize)
     this.rateLimits = new RateLimits(now)
@@ -77,9 +98,12 @@ export class OktaTenant implements SimulatedService {
   }
 
   #answer(request: ServiceRequest, limit: RateLimitState): ServiceAnswer {
+    const signIn = this.#webAppSignIn.answer(request)
+    if (signIn !== undefined) return signIn
     if (request.path === '/oauth2/v1/token') {
       if (request.method !== 'POST') throw methodNotAllowed()
-      const answer = this.serviceAppTokens.answer(request)
+      const isOfPerson = new URLSearchParams(request.body).get('grant_type') === 'authorization_code'
+      const answer = isOfPerson ? this.#webAppSignIn.answerToken(request) : this.serviceAppTokens.answer(request)
       return { ...answer, headers: { ...answer.headers, ...this.#headers(limit) } }
     }
     if (request.path === '/api/v1/authn') return this.#answerAuthn(request, limit)
