@@ -8,10 +8,12 @@ import { credentialForms } from './me/credentials.ts'
 import { formBody } from './me/forms.ts'
 import { overview } from './me/overview.ts'
 import { signInPage, signOutEverywhere, signOutHere } from './me/pages.ts'
+import { beginSignIn, signInAnswer } from './me/provider-sign-in.ts'
 import type { SelfService } from './me/self-service.ts'
 import { personSessions } from './me/session.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
 import { sameOrigin, sameOriginReferrer } from './middleware/same-origin.ts'
+import { formLeadsTo } from './middleware/security-headers.ts'
 import { authorizationAnswer, beginAuthorization, showAuthorization } from './pages/authorize.ts'
 import { caCertificate } from './pages/ca-certificate.ts'
 import { enrollConfirm, enrollShow } from './pages/enroll.ts'
@@ -44,6 +46,7 @@ export function routes(services: RouteServices, views: Views, assets: Assets): R
   const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks, selfService } = services
   const { sessions: records, cookieKey, clock } = selfService
   const session = personSessions({ records, cookieKey, publicUrl, clock })
+  const leadsToProviders = formLeadsTo(...selfService.signIn.places.map(({ authority }) => authority))
   const own = [session, signedIn(selfService)] as const
   const change = [sameOrigin, ...own, freshlySignedIn(selfService), formBody] as const
   const forms = credentialForms(views, selfService)
@@ -57,7 +60,9 @@ export function routes(services: RouteServices, views: Views, assets: Assets): R
     ['GET', '/enroll/:token', sameOriginReferrer, enrollShow(views, services)],
     ['POST', '/enroll/:token', sameOrigin, session, enrollConfirm(services)],
     ['GET', '/me', sameOriginReferrer, ...own, overview(views, selfService)],
-    ['GET', '/me/sign-in', sameOriginReferrer, signInPage(views, selfService)],
+    ['GET', '/me/sign-in', sameOriginReferrer, leadsToProviders, signInPage(views, selfService)],
+    ['POST', '/me/sign-in/:provider', sameOrigin, beginSignIn(views, selfService, publicUrl)],
+    ['GET', '/me/callback', session, signInAnswer(views, selfService, publicUrl)],
     ['POST', '/me/password', ...change, forms.setPassword],
     ['POST', '/me/app-passwords', ...change, forms.addAppPassword],
     ['POST', '/me/app-passwords/revoke', ...change, forms.revokeAppPassword],

@@ -18,7 +18,7 @@ import { type LdapThread, startLdapThread } from './ldap-thread.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
-import { ownAccount } from './self-service.ts'
+import { ownAccount, peopleSignIn } from './self-service.ts'
 import { version } from './version.ts'
 import { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts'
 
@@ -119,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           sessions: workspace.webSessions,
           cookieKey,
           clock,
+          signIn: peopleSignIn(workspace, logger),
           account: (entryUUID) => ownAccount(workspace, entryUUID),
         },
         changeHooks: createChangeHooks({

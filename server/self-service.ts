@@ -1,8 +1,14 @@
 import type { OwnAccount } from '../admin-ui/me/self-service.ts'
-import { readEnrollment } from '../sync/enrollment/enrollment-record.ts'
+import { createPeopleSignIn, type PeopleSignIn } from '../sync/oidc/people-sign-in.ts'
+import { personOfIdentity } from '../sync/oidc/person-of-identity.ts'
+import type { Decision } from '../sync/candidates.ts'
+import { type EnrollmentRecord, readEnrollment } from '../sync/enrollment/enrollment-record.ts'
+import { trusted } from '../sync/ledgers.ts'
 import { entryRefusal } from './directory/authentication/account-status.ts'
 import { signInState } from './directory/credentials/sign-in-state.ts'
+import type { RecordReader } from './directory/directory-store.ts'
 import type { Entry } from './directory/entry.ts'
+import type { Logger } from './runtime/logger.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
@@ -24,9 +30,35 @@ export async function ownAccount(
     return { entryUUID, name, dn: entry.dn, mail: textOf(entry, 'mail'), groups: groups.sort(), signIn }
   }
   const enrollment = await readEnrollment(directory.store, entryUUID)
-  if (enrollment === undefined) return undefined
+  if (enrollment === undefined || !(await isWaiting(directory.store, enrollment))) return undefined
   const mail = enrollment.address ?? undefined
   return { entryUUID, name: mail ?? enrollment.id, dn: undefined, mail, groups: [], signIn }
+}
+
+/** Invited, or confirmed a moment ago; who is not served for any other reason was enrolled once. */
+async function isWaiting(store: RecordReader, { provider, id }: EnrollmentRecord): Promise<boolean> {
+  const decision = await store.get('decision', [provider, 'user', id])
+  const status = decision === undefined ? undefined : trusted<Decision>(decision).status
+  return status === 'invited' || status === 'active'
+}
+
+/** Sign-in of people at their own providers, to whom {@link ownAccount} gives a page. */
+export function peopleSignIn(workspace: Workspace, logger: Logger): PeopleSignIn {
+  const { config, providers, clock } = workspace
+  return createPeopleSignIn({
+    providers,
+    nameOf: (provider) => config.providers.find(({ id }) => id === provider)?.name ?? provider,
+    redirectUri: signInRedirectUri(config.admin.publicUrl),
+    find: (provider, id) => personOfIdentity({ provider, id }, workspace),
+    hasAccount: async (entryUUID) => (await ownAccount(workspace, entryUUID)) !== undefined,
+    clock,
+    logger,
+  })
+}
+
+/** Where a provider sends people back to after they signed in; to be registered there. */
+export function signInRedirectUri(publicUrl: string): string {
+  return `${publicUrl.replace(/\/+$/, '')}/me/callback`
 }
 
 function textOf({ attributes }: Entry, name: string): string | undefined {

@@ -4,6 +4,7 @@ import type { ChangeHook, ChangeSubscriptions } from './change-hook.ts'
 import type { CredentialPurpose } from './credential-health.ts'
 import type { CredentialIdentity } from './credential-recorder.ts'
 import type { Snapshot, SourceDomain, SourceGroup, SourceUser } from './identity.ts'
+import type { BrowserSignIn } from './oidc/browser-sign-in.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-verdict.ts'
 
 /** What the calls of one run cost. The provider counts, also when it fails half-way. */
@@ -139,6 +140,8 @@ export interface IdentityProvider {
    * that is not possible. Never throws for what the provider does.
    */
   checkPassword?(check: PasswordCheck, signal: AbortSignal): Promise<PasswordVerdict>
+  /** Absent where people cannot sign in with a browser. */
+  readonly browserSignIn?: BrowserSignIn
   /** Probes each permission apart, with each credential. Never throws for what a probe finds. */
   test(signal: AbortSignal): Promise<readonly ProbeResult[]>
   /** Every credential, backups included, in the order they are tried; files have none. */

@@ -5,11 +5,13 @@ import type { SelfService } from './self-service.ts'
 import { signOut } from './session.ts'
 
 /** Where one signs in; there is nothing to see for whoever is nobody yet. */
-export function signInPage(views: Views, { organization }: SelfService): RequestHandler {
+export function signInPage(views: Views, { organization, signIn }: SelfService): RequestHandler {
   return (request, response) => {
     const title = `Sign in to your account at ${organization}`
     const isAgain = 'again' in request.query
-    response.type('html').send(views.render('pages/me/sign-in', { title, organization, isAgain }))
+    response
+      .type('html')
+      .send(views.render('pages/me/sign-in', { title, organization, isAgain, places: signIn.places }))
   }
 }
 

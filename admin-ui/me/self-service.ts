@@ -3,6 +3,7 @@ import type { SignInState } from '../../server/directory/credentials/sign-in-sta
 import type { SshKeys } from '../../server/directory/credentials/ssh-keys.ts'
 import type { WebSessions } from '../../server/directory/credentials/web-sessions.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
+import type { PeopleSignIn } from '../../sync/oidc/people-sign-in.ts'
 
 /** A person as their own page shows them. */
 export interface OwnAccount {
@@ -24,6 +25,8 @@ export interface SelfService {
   readonly sessions: Pick<WebSessions, 'get' | 'set' | 'delete' | 'endOf'>
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>
+  /** At people's own providers. */
+  readonly signIn: PeopleSignIn
   /** undefined for whom no page is: deleted, disabled or blocked. */
   account(entryUUID: string): Promise<OwnAccount | undefined>
 }

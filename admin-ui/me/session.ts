@@ -6,7 +6,7 @@ import { SessionStore, type SessionRecords } from '../session-store.ts'
 /** Who is signed in to the self-service page. */
 export interface SignedInPerson {
   readonly entryUUID: string
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC: when the person showed who they are. Long ago when a provider may have remembered them since then. */
   readonly signedInAt: string
   /** Id of the provider that vouched for the person; null: an enrollment link. */
   readonly provider: string | null

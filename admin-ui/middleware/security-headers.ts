@@ -27,11 +27,11 @@ export const securityHeaders: RequestHandler = (request, response, next) => {
   headers(request, response, next)
 }
 
-/** For a page whose form leads to another origin by a redirect: browsers hold form-action against redirects too. */
-export function formLeadsTo(origin: string): RequestHandler {
+/** For a page whose forms lead to other origins by a redirect: browsers hold form-action against redirects too. */
+export function formLeadsTo(...origins: readonly string[]): RequestHandler {
   const { directives } = contentSecurityPolicy
   return helmet.contentSecurityPolicy({
     ...contentSecurityPolicy,
-    directives: { ...directives, formAction: [...directives.formAction, origin] },
+    directives: { ...directives, formAction: [...directives.formAction, ...origins] },
   })
 }

@@ -3,6 +3,7 @@ import { MasterKeyError } from '../../server/runtime/master-key.ts'
 import { AuthorizationLinkError, type AuthorizationLinks } from '../../sync/authorization-links.ts'
 import type { CredentialPurpose } from '../../sync/credential-health.ts'
 import { ProviderError } from '../../sync/provider-error.ts'
+import { cookieOf } from '../cookie.ts'
 import { HttpProblem } from '../http-problem.ts'
 import { formLeadsTo } from '../middleware/security-headers.ts'
 import type { Views } from '../views.ts'
@@ -48,7 +49,7 @@ export function beginAuthorization(views: Views, links: AuthorizationLinks, publ
 export function authorizationAnswer(views: Views, links: AuthorizationLinks, publicUrl: string): RequestHandler {
   return async (request, response) => {
     const { state = '', code, error, error_description: errorDescription } = textsOf(request)
-    const browserSecret = cookieOf(request)
+    const browserSecret = cookieOf(request, cookieName)
     response.clearCookie(cookieName, cookieOptions(publicUrl))
     try {
       const answer = { state, browserSecret, code, error, errorDescription }
@@ -101,11 +102,6 @@ function tokenOf(request: Request): string {
 function textsOf({ query }: Request): Record<string, string | undefined> {
   const texts = Object.entries(query).map(([name, value]) => [name, typeof value === 'string' ? value : undefined])
   return Object.fromEntries(texts) as Record<string, string | undefined>
-}
-
-function cookieOf(request: Request): string {
-  const pairs = (request.get('cookie') ?? '').split(';').map((pair) => pair.trim())
-  return pairs.find((pair) => pair.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1) ?? ''
 }
 
 function cookieOptions(publicUrl: string) {

@@ -10,6 +10,7 @@ import { loadTlsIdentity } from '../ldap/tls.ts'
 import type { ProviderConfig } from '../runtime/config-schema.ts'
 import { openLevelStore } from '../storage/level-store.ts'
 import { openMemoryStore } from '../storage/memory-store.ts'
+import { signInRedirectUri } from '../self-service.ts'
 import { StoreError } from '../storage/store-error.ts'
 import { providersOf, sealedRecordsOf, type WorkspaceOptions } from '../workspace.ts'
 
@@ -41,6 +42,16 @@ export async function runCheck(
     for (const provider of providersOf(options, accounts)) {
       const found = await provider.test(AbortSignal.timeout(probeTimeoutMs))
       results.push(...found.map((result) => ({ part: `provider ${provider.id}`, ...result })))
+      const { browserSignIn } = provider
+      if (browserSignIn !== undefined)
+        results.push(
+          await probe(
+            `provider ${provider.id}`,
+            'sign-in of people',
+            () => browserSignIn.test(),
+            `the provider answers; the client needs the redirect URI ${signInRedirectUri(config.admin.publicUrl)}`,
+          ),
+        )
     }
   }
   const text = results
@@ -84,10 +95,11 @@ async function probe(
   part: string,
   name: string,
   attempt: () => Promise<unknown>,
+  message = 'can be used',
 ): Promise<ProbeResult & { part: string }> {
   try {
     await attempt()
-    return { part, name, ok: true, message: 'can be used' }
+    return { part, name, ok: true, message }
   } catch (error) {
     return { part, name, ok: false, message: error instanceof Error ? error.message : String(error) }
   }

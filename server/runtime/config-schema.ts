@@ -125,8 +125,15 @@ const cloudCommon = {
   passThroughBind: z.boolean().default(false).describe('Let the provider check passwords at bind.'),
   signIn: z
     .strictObject({
-      clientId: z.string().nullable().default(null).describe('OIDC client for self-service sign-in.'),
-      clientSecret: secretSource.nullable().default(null).describe('Secret of that OIDC client.'),
+      clientId: z
+        .string()
+        .min(1, 'is empty; use the id of the client, or null')
+        .nullable()
+        .default(null)
+        .describe(
+          'OpenID Connect client; its redirect URI is `<admin.publicUrl>/me/callback`. null: nobody signs in there.',
+        ),
+      clientSecret: secretSource.nullable().default(null).describe('Secret of that client; null for a public client.'),
     })
     .prefault({})
     .describe('How people of this provider sign in to the self-service page.'),

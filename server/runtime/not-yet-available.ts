@@ -12,8 +12,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'admin.trustProxy', neutral: [] },
   { path: 'admin.oidc', neutral: [] },
   { path: 'directory.usersMayRead', neutral: 'self' },
-  { path: 'providers[].signIn.clientId', neutral: null },
-  { path: 'providers[].signIn.clientSecret', neutral: null },
   { path: 'retention.changeLogDays', neutral: 400 },
   { path: 'retention.bindLogDays', neutral: 30 },
 ]

@@ -1,6 +1,4 @@
-import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -10,6 +8,7 @@ import { systemClock } from '../../server/runtime/clock.ts'
 import type { LoadedConfig } from '../../server/runtime/config.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
 import { createLogger } from '../../server/runtime/logger.ts'
+import { freePort } from './free-port.ts'
 
 /** An administrator of the simulated tenant; another one follows. */
 export const administrator = 'zoe.lindqvist@contoso.example'
@@ -84,21 +83,5 @@ export async function startAuthorizingServer(): Promise<AuthorizingServer> {
       server = await start()
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
-  }
-}
-
-/**
- * A redirect URI is registered before the server listens, so its port must be known before. It is below those that the
- * system gives to connections, where another one could take it while the server restarts.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000)
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (isFree) return port
   }
 }

@@ -5,6 +5,7 @@ import { type FetchContext, type IdentityProvider, newTraffic, type ProbeResult 
 import type { ProviderParts } from '../../provider-parts.ts'
 import { type AccessTokens, checkTenant, createTokenChain } from './access-token.ts'
 import { createAccountAuthorization, type ProbedToken } from './account-authorization.ts'
+import { createEntraSignIn } from './browser-sign-in.ts'
 import { createChangeSubscriptions } from './change-subscriptions.ts'
 import { createCredentials } from './credentials.ts'
 import { delegatedPermissions, delegatedScopes } from './delegated-scopes.ts'
@@ -65,6 +66,7 @@ export function createEntraProvider(
     return graphWith(createTokenChain({ provider: config.id, credentials: all }))
   }
 
+  const browserSignIn = createEntraSignIn(config, parts)
   return {
     id: config.id,
     type: config.type,
@@ -73,6 +75,7 @@ export function createEntraProvider(
     fetchChanges: (cursor, mirror, context) => read(context, () => reader.readChanges(cursor, mirror, context)),
     fetchUser: (name, mirror, context) => read(context, () => reader.readUser(name, mirror, context)),
     checkPassword: createPasswordCheck({ config, applications: credentials.applications }),
+    ...(browserSignIn === undefined ? {} : { browserSignIn }),
     async test(signal) {
       const context = newContext(signal)
       const found = await credentials.all()

@@ -1,3 +1,4 @@
+import type { FailureWords } from '../../oidc/sign-in-failures.ts'
 import { ProviderError } from '../../provider-error.ts'
 
 /**
@@ -275,6 +276,46 @@ export function describeRefusal(
       'Sign in as a Global Administrator, Privileged Role Administrator or Cloud Application Administrator and accept.',
     isTransient: known?.kind === 'temporary' || error === later || error === 'server_error',
   })
+}
+
+const signInWords: ReadonlyMap<number, FailureWords> = new Map([
+  [
+    50011,
+    {
+      what: 'the redirect URI is not the registered one',
+      advice: 'Register <admin.publicUrl>/me/callback in the app registration, character for character.',
+    },
+  ],
+  [
+    7000218,
+    {
+      what: 'the client secret is missing',
+      advice: 'Configure signIn.clientSecret, or allow public client flows in the app registration.',
+    },
+  ],
+  [65001, { what: 'consent to the scopes openid and profile is missing', advice: 'Grant admin consent.' }],
+  [65004, { what: 'the person declined at the sign-in page', advice: 'Begin again and accept.' }],
+  [90094, { what: 'an administrator of the tenant must consent', advice: 'Grant admin consent.' }],
+  [
+    50105,
+    { what: 'the person is not assigned to the application', advice: 'Assign the person, or a group of theirs.' },
+  ],
+])
+
+/** What a text of the authority says about a person who signs in for themselves; undefined when it has no known code. */
+export function explainSignIn(text: string): FailureWords | undefined {
+  const number = aadstsCode({ errorNo: undefined, text })
+  if (number === undefined) return undefined
+  const known = knownCodes.get(number)
+  const words = signInWords.get(number) ?? known
+  return (
+    words && {
+      what: words.what,
+      advice: words.advice,
+      code: `AADSTS${number}`,
+      isTransient: known?.kind === 'temporary',
+    }
+  )
 }
 
 /** OAuth's name of an error that MSAL threw, and the number of the code AADSTS; undefined where it has none. */

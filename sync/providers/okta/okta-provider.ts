@@ -6,6 +6,7 @@ import { type FetchContext, type IdentityProvider, newTraffic, type ProbeResult 
 import type { ProviderParts } from '../../provider-parts.ts'
 import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
+import { createOktaSignIn } from './browser-sign-in.ts'
 import { createEventHook } from './event-hook.ts'
 import { createOktaClient, type Listing, type OktaAccess, type OktaClient } from './okta-client.ts'
 import { groupsListing, needsGroups, usersListing } from './okta-listings.ts'
@@ -39,6 +40,7 @@ export function createOktaProvider(config: OktaProviderConfig, parts: ProviderPa
   })
   const reader = createOktaReader(config, okta)
   const { eventHook } = config
+  const browserSignIn = createOktaSignIn(config, org, parts)
   return {
     id: config.id,
     type: config.type,
@@ -47,6 +49,7 @@ export function createOktaProvider(config: OktaProviderConfig, parts: ProviderPa
     fetchChanges: (cursor, mirror, context) => reader.readChanges(cursor, mirror, context),
     fetchUser: (name, mirror, context) => reader.readUser(name, mirror, context),
     checkPassword: createPasswordCheck({ config, orgUrl: org.origin, secret: parts.secret, clock: parts.clock }),
+    ...(browserSignIn === undefined ? {} : { browserSignIn }),
     async test(signal) {
       const context = { signal, traffic: newTraffic() }
       const results: ProbeResult[] = []

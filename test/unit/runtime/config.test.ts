@@ -206,7 +206,7 @@ test.each([
 
 test.each([
   [{ directory: { usersMayRead: 'all' } }, 'directory.usersMayRead: "all"'],
-  [{ providers: [entra({ signIn: { clientId: 'me' } })] }, 'providers[0].signIn.clientId: "me"'],
+  [{ ldap: { tls: { clientCaFile: 'ca.pem' } } }, 'ldap.tls.clientCaFile: "ca.pem"'],
 ])('refuses %j, which nothing obeys yet', async (written, expected) => {
   const [problem, ...others] = await problemsOf(written)
   expect(problem).toContain(`${expected} is not available in this version; remove it`)
