@@ -38,6 +38,12 @@ export type SignInAnswer =
   /** Nothing is said of why: that is in the log. */
   | { readonly type: 'no answer'; readonly question: number }
 
+/** What became of the `records` posted last. */
+export interface RecordsKept {
+  readonly type: 'kept'
+  readonly isDurable: boolean
+}
+
 /** Which of the SignInServices the thread asks for, and with what. */
 export type SignInQuestion =
   | { readonly service: 'checkAtProvider'; readonly request: ProviderCheckRequest }
@@ -53,7 +59,7 @@ export type FromLdapThread =
   | { readonly type: 'lines'; readonly text: string }
   /** Answered by a {@link SignInAnswer} with the same number. */
   | { readonly type: 'question'; readonly number: number; readonly question: SignInQuestion }
-  /** To be kept in the store. */
+  /** To be kept in the store; answered by {@link RecordsKept}. */
   | { readonly type: 'records'; readonly records: readonly RecordChange[] }
   /** Many accounts fail through a service that is not to be blocked. */
   | { readonly type: 'alarm'; readonly address: string; readonly accounts: number }

@@ -8,6 +8,7 @@ import {
   type FromLdapThread,
   type LdapPorts,
   type LdapThreadData,
+  type RecordsKept,
   type SignInAnswer,
   type ToLdapThread,
 } from './ldap-thread-messages.ts'
@@ -92,9 +93,14 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
 
   let lastKept: Promise<unknown> = Promise.resolve()
   function keep(records: readonly RecordChange[]): void {
-    lastKept = options.directory
-      .commit({ cause: { kind: 'server', id: 'sign-in' }, entries: [], records })
-      .catch((error: unknown) => logger.error({ err: error }, 'last binds and failures could not be stored'))
+    const answer = (isDurable: boolean) => worker.postMessage({ type: 'kept', isDurable } satisfies RecordsKept)
+    lastKept = options.directory.commit({ cause: { kind: 'server', id: 'sign-in' }, entries: [], records }).then(
+      () => answer(true),
+      (error: unknown) => {
+        logger.error({ err: error }, 'last binds and failures could not be stored')
+        answer(false)
+      },
+    )
   }
 
   let look: NodeJS.Timeout | undefined

@@ -13,9 +13,11 @@ import {
   type FromLdapThread,
   type LdapPorts,
   type LdapThreadData,
+  type RecordsKept,
   type SignInAnswer,
   type ToLdapThread,
 } from './ldap-thread-messages.ts'
+import { createRecordKeeper } from './record-keeper.ts'
 import { resultCodeName } from './protocol/result-code.ts'
 import { isLoopbackAddress } from './runtime/loopback.ts'
 import { createLdapMetrics } from './runtime/metrics.ts'
@@ -62,15 +64,10 @@ const accessLines = bufferedLineWriter({
 const signIn = createSignInClient((number, question) => post({ type: 'question', number, question }))
 let server: LdapServer | undefined
 
-/** So much of what was seen is lost when the machine stops. */
-const keepEveryMs = 1000
-const keeping = setInterval(keepRecords, keepEveryMs)
-function keepRecords(): void {
-  const records = monitor.changes()
-  if (records.length > 0) post({ type: 'records', records })
-}
+const keeper = createRecordKeeper(monitor, (records) => post({ type: 'records', records }))
 
-parent.on('message', (message: ToLdapThread | SignInAnswer) => {
+parent.on('message', (message: ToLdapThread | SignInAnswer | RecordsKept) => {
+  if (message.type === 'kept') return keeper.kept(message.isDurable)
   if (message.type === 'answer' || message.type === 'no answer') return signIn.answered(message)
   answer(message).then(
     (value) => post({ type: 'done', id: message.id, value }),
@@ -97,8 +94,7 @@ async function answer(message: ToLdapThread): Promise<unknown> {
       return await metrics.text()
     case 'close':
       await server?.close()
-      clearInterval(keeping)
-      keepRecords()
+      keeper.close()
       await bcrypt[Symbol.asyncDispose]()
       accessLines.flush()
       return undefined

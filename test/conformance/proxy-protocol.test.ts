@@ -104,3 +104,25 @@ test('what a header is cut into, and hostile ones, end nothing but their connect
   expect(await resultCodeFrom(socket)).toBe(13)
   socket.destroy()
 })
+
+test('who has a whole IPv6 /64 takes one turn of password checks, and keeps nobody else out', async () => {
+  await using crowded = await startTestLdapServer({
+    ldap: { proxyProtocol: ['127.0.0.1'], allowCleartextBind: 'always' },
+  })
+  const bindFrom = async (address: string, name: string) => {
+    const socket = await open(crowded.port)
+    socket.write(`PROXY TCP6 ${address} 2001:db8:ffff::1 40000 389\r\n`)
+    const answer = resultCodeFrom(socket)
+    socket.write(message(1, bindOperation(name, 'x')))
+    return { socket, answer }
+  }
+  const crowd = await Promise.all(
+    Array.from({ length: 200 }, (_, n) => bindFrom(`2001:db8::${n.toString(16)}`, `uid=nobody${n},dc=example,dc=com`)),
+  )
+  expect(
+    await Promise.race(crowd.map(({ answer }) => answer.then((code) => (code === 51 ? code : new Promise(() => 0))))),
+  ).toBe(51)
+  const other = await bindFrom('2001:db8:0:1::1', 'uid=ada,ou=people,dc=example,dc=com')
+  expect(await other.answer).toBe(49)
+  for (const { socket } of [...crowd, other]) socket.destroy()
+})

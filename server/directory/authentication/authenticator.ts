@@ -89,12 +89,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const throttled = watch.admit(attempt)
     if (throttled !== undefined) return { refused: throttled }
     const print = fingerprint(candidate.account, password)
-    const end = guesses.begin(candidate.account.id, networkOf(origin.address), print)
+    const network = networkOf(origin.address)
+    const asker = { network, isGone: origin.isGone, fingerprint: print }
+    const end = guesses.begin(candidate.account.id, network, print)
     let outcome: BindOutcome = { outcome: 'undecided' }
     try {
       if (end === undefined)
         throw new LdapError(ResultCode.busy, 'too many passwords of this account are being checked, try again')
-      const checked = await check(candidate, origin, createSlowChecks(bcrypt, { ...origin, fingerprint: print }))
+      const checked = await check(candidate, origin, createSlowChecks(bcrypt, asker))
       const isRefused = 'refused' in checked.result
       if ('identity' in checked.result) outcome = { outcome: 'signed-in', credential: checked.result.credential }
       else if (isRefused || checked.isGuess) outcome = { outcome: 'refused', fingerprint: print }

@@ -13,8 +13,8 @@ export interface BcryptPool extends AsyncDisposable {
 
 /** For whom a hash is. */
 export interface HashAsker {
-  /** Each takes its turn; when the queue is full, whoever waits for most gives way. */
-  readonly address: string
+  /** As `networkOf` gives it. Each takes its turn; when the queue is full, whoever waits for most gives way. */
+  readonly network: string
   /** Nothing is computed for who is gone when the turn comes: {@link LdapError} canceled. */
   readonly isGone: () => boolean
   /** Names account and password: whoever types the same for the same account at once shares one hash. */
@@ -39,7 +39,7 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
     maxThreads: threads,
     idleTimeout: 60_000,
   })
-  /** By address; the one whose turn it is comes first. */
+  /** By network; the one whose turn it is comes first. */
   const queues = new Map<string, Waiting[]>()
   /** Comparisons that wait or run, by fingerprint and hash. */
   const shared = new Map<string, Waiting>()
@@ -55,12 +55,12 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
       same.askers.push(asker)
       return await same.answer.promise
     }
-    const address = asker?.address ?? ''
-    if (queued >= queuedTasks) makeRoom(address)
+    const network = asker?.network ?? ''
+    if (queued >= queuedTasks) makeRoom(network)
     const waiting: Waiting = { task, askers: asker ? [asker] : [], answer: Promise.withResolvers() }
-    const queue = queues.get(address) ?? []
+    const queue = queues.get(network) ?? []
     queue.push(waiting)
-    queues.set(address, queue)
+    queues.set(network, queue)
     queued += 1
     if (name !== undefined) shared.set(name, waiting)
     startNext()
@@ -71,21 +71,21 @@ export function createBcryptPool(threads = Math.max(1, availableParallelism() - 
     }
   }
 
-  /** So that no address keeps the others out. */
-  function makeRoom(address: string): void {
-    let longest = queues.get(address) ?? []
+  /** So that no network keeps the others out. */
+  function makeRoom(network: string): void {
+    let longest = queues.get(network) ?? []
     for (const queue of queues.values()) if (queue.length > longest.length + 1) longest = queue
-    const last = longest === queues.get(address) ? undefined : longest.pop()
+    const last = longest === queues.get(network) ? undefined : longest.pop()
     if (last === undefined) throw busy()
     queued -= 1
     last.answer.reject(busy())
   }
 
   function takeNext(): Waiting | undefined {
-    for (const [address, queue] of queues) {
+    for (const [network, queue] of queues) {
       const next = queue.shift()
-      queues.delete(address)
-      if (queue.length > 0) queues.set(address, queue)
+      queues.delete(network)
+      if (queue.length > 0) queues.set(network, queue)
       if (next === undefined) continue
       queued -= 1
       return next

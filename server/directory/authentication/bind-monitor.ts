@@ -9,6 +9,8 @@ export interface BindMonitor extends BindWatch {
   apply(record: RecordChange): void
   /** What the store has to keep since the last call. */
   changes(): readonly RecordChange[]
+  /** Takes back what the store did not keep, for the next time. */
+  notKept(records: readonly RecordChange[]): void
 }
 
 export function createBindMonitor(options: Pick<ThrottleOptions, 'nowMs' | 'isExempt' | 'alarm'>): BindMonitor {
@@ -29,5 +31,9 @@ export function createBindMonitor(options: Pick<ThrottleOptions, 'nowMs' | 'isEx
       if (record.collection === 'activity') activity.apply(record)
     },
     changes: () => [...throttle.changes(), ...activity.changes()],
+    notKept(records) {
+      throttle.notKept(records.filter(({ collection }) => collection === 'throttle'))
+      activity.notKept(records.filter(({ collection }) => collection === 'activity'))
+    },
   }
 }

@@ -164,8 +164,11 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
     reason: string,
   ): Promise<ProviderResult> {
     const cached = credentials.credential(entryUUID, 'provider')
-    const until = cached?.kind === 'provider' ? Date.parse(cached.checkedAt) + cachedPassThroughHours * 3_600_000 : 0
-    if (cached?.kind !== 'provider' || !(now().getTime() < until))
+    const checkedMs = cached?.kind === 'provider' ? Date.parse(cached.checkedAt) : Number.NaN
+    const maxAgeMs = cachedPassThroughHours * 3_600_000
+    const until = checkedMs + maxAgeMs
+    // Checked long after now: the clock was set back, and how old it is cannot be told.
+    if (cached?.kind !== 'provider' || !(Math.abs(now().getTime() - checkedMs) < maxAgeMs))
       return { result: { outcome: 'unavailable', reason, isGuess: false } }
     return (await slow.matches(password, cached.hash))
       ? { result: right('provider'), until }

@@ -76,8 +76,13 @@ export class SignInActivity {
     return changes
   }
 
+  /** What `changes` gave and could not be stored: it is given again. */
+  notKept(records: readonly RecordChange[]): void {
+    for (const { key } of records) if (this.uses.has(key.join('\0'))) this.unsaved.set(key.join('\0'), key)
+  }
+
   private isWithin(ms: number, atMs: number): boolean {
-    return this.nowMs() - atMs < ms
+    return Math.abs(this.nowMs() - atMs) < ms
   }
 }
 

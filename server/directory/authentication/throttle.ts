@@ -123,10 +123,22 @@ export class Throttle {
     return changes
   }
 
+  /** What `changes` gave and could not be stored: it is given again. */
+  notKept(records: readonly RecordChange[]): void {
+    for (const { key } of records) {
+      const subject = throttleKey.parse(key)
+      if (subject === undefined) continue
+      const { map, name } = this.placeOf(subject)
+      if (map.has(name)) this.save(subject, name)
+    }
+  }
+
   private waitOf(subject: ThrottleSubject): string | undefined {
     const { map, name } = this.placeOf(subject)
     const until = map.get(name)?.blockedUntilMs ?? 0
-    if (until > this.options.nowMs()) return `next try ${new Date(until).toISOString()}`
+    const waitMs = until - this.options.nowMs()
+    // Longer than any wait: the clock was set back.
+    if (waitMs > 0 && waitMs <= longestDelayMs) return `next try ${new Date(until).toISOString()}`
     return this.tried.has(name) ? 'one at a time' : undefined
   }
 
@@ -193,12 +205,13 @@ export class Throttle {
           this.drop(map, name)
         }
       }
-    for (const [network, atMs] of this.alarmedMs) if (nowMs - atMs > alarmEveryMs) this.alarmedMs.delete(network)
+    for (const [network, atMs] of this.alarmedMs)
+      if (Math.abs(nowMs - atMs) > alarmEveryMs) this.alarmedMs.delete(network)
   }
 
   private alarmOf(network: string, address: string, accounts: number): void {
     const nowMs = this.options.nowMs()
-    if (nowMs - (this.alarmedMs.get(network) ?? Number.NEGATIVE_INFINITY) <= alarmEveryMs) return
+    if (Math.abs(nowMs - (this.alarmedMs.get(network) ?? Number.NEGATIVE_INFINITY)) <= alarmEveryMs) return
     this.alarmedMs.set(network, nowMs)
     this.options.alarm(address, accounts)
   }
@@ -216,7 +229,7 @@ function newFailures(): Failures {
 }
 
 function isForgotten(kind: ThrottleSubject['kind'], { lastMs }: Failures, nowMs: number): boolean {
-  return nowMs - lastMs > forgottenAfterMs[kind]
+  return Math.abs(nowMs - lastMs) > forgottenAfterMs[kind]
 }
 
 function recordOf({ count, lastMs, blockedUntilMs }: Failures): FailureRecord {

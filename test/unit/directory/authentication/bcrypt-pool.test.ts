@@ -27,7 +27,7 @@ test('is busy beyond a bounded number of waiting checks, and answers all that it
 test('lets nobody be kept out by one address that asks for too much', async () => {
   await using pool = createBcryptPool(1)
   let number = 0
-  const from = (address: string) => ({ address, isGone: () => false, fingerprint: String(++number) })
+  const from = (address: string) => ({ network: address, isGone: () => false, fingerprint: String(++number) })
   const ended: string[] = []
   const check = (address: string) =>
     pool.compare('secret', secret, from(address)).then(
@@ -48,7 +48,7 @@ test('lets nobody be kept out by one address that asks for too much', async () =
 test('computes once what many ask for at once, unless all of them have gone', async () => {
   await using pool = createBcryptPool(1)
   const gone = new Set<number>()
-  const asker = (number: number) => ({ address: 'x', isGone: () => gone.has(number), fingerprint: 'ada secret' })
+  const asker = (number: number) => ({ network: 'x', isGone: () => gone.has(number), fingerprint: 'ada secret' })
   const running = pool.compare('secret', secret)
   const first = Array.from({ length: 1000 }, (_, number) => pool.compare('secret', secret, asker(number)))
   gone.add(0)
@@ -68,7 +68,7 @@ test('computes nothing for who has gone', async () => {
   await using pool = createBcryptPool(1)
   let isGone = false
   const running = pool.compare('secret', secret)
-  const waiting = pool.compare('secret', secret, { address: 'x', isGone: () => isGone, fingerprint: 'x' })
+  const waiting = pool.compare('secret', secret, { network: 'x', isGone: () => isGone, fingerprint: 'x' })
   isGone = true
   await expect(waiting).rejects.toMatchObject({ resultCode: ResultCode.canceled })
   expect(await running).toBe(true)

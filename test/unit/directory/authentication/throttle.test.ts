@@ -236,3 +236,43 @@ test('a use is written again after a quarter of an hour, and the latest of each 
   for (let n = 0; n < 30; n += 1) succeed(ada, `198.51.100.${n}`)
   expect(uses()[0]).toHaveLength(20)
 })
+
+describe('a clock that was a year ahead and is set back', () => {
+  const year = 365 * day
+
+  test('refuses nobody for a year, and what was counted then is forgotten', () => {
+    const { clock, failTimes, succeed, monitor } = start()
+    clock.nowMs += year
+    succeed(radius, radiusServer)
+    failTimes(13, ada, attacker)
+    expect(succeed(ada, attacker)).toBeDefined()
+    clock.nowMs -= year
+    const after = start(monitor)
+    expect(after.succeed(ada, attacker)).toBeUndefined()
+    expect(succeed(ada, attacker)).toBeUndefined()
+    expect(failTimes(11, ada, attacker)).toBe(0)
+  })
+
+  test('leaves nobody known for a year longer', () => {
+    const { clock, failTimes, succeed } = start()
+    clock.nowMs += year
+    succeed(radius, radiusServer)
+    clock.nowMs -= year
+    for (let n = 0; n < 60; n += 1) failTimes(1, person(n), radiusServer)
+    expect(succeed(person(99), radiusServer)).toMatch(/^too many accounts failed from this address/)
+  })
+})
+
+test('what could not be stored is given again, as it is then, until it is', () => {
+  const { monitor, failTimes, succeed } = start()
+  failTimes(3, ada, attacker)
+  succeed(ada, host)
+  const first = monitor.changes()
+  expect(first).toHaveLength(4)
+  expect(monitor.changes()).toEqual([])
+  monitor.notKept(first)
+  failTimes(1, ada, attacker)
+  const again = monitor.changes()
+  expect(again.map(({ key }) => key).sort()).toEqual(first.map(({ key }) => key).sort())
+  expect(again.find(({ key }) => key[0] === 'pair')?.value).toMatchObject({ count: 4 })
+})
