@@ -84,7 +84,7 @@ export type SourceEntry = {
   /** As the file spells it. */
   readonly dn: string
   readonly attributes: readonly (readonly [attribute: string, values: readonly SourceValue[]])[]
-  /** Values of userPassword as text, in order. */
+  /** Values of userPassword as text, in order; one in clear text as a digest. */
   readonly passwords: readonly string[]
   /** Line of the file at which the entry begins, from 1. */
   readonly line: number

@@ -10,6 +10,7 @@ import { ResultCode } from '../../server/protocol/result-code.ts'
 import { bindOperation, control, extendedOperation } from '../builders/client-requests.ts'
 import { type ConfiguredFolder, configuredFolder, type ServingProcess } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
+import { filesBelow, findSecrets, recordsOf } from '../builders/secret-search.ts'
 
 const ada = 'uid=ada,ou=people,dc=example,dc=com'
 
@@ -41,6 +42,22 @@ test('a running server takes app passwords and codes, each code once, from the m
   await folder.run('user', 'block', 'ada', '--reason', 'left')
   expect(await bind(appPassword)).toBe(ResultCode.invalidCredentials)
   expect(await bind(`ada-secret,${codes[1]}`)).toBe(ResultCode.invalidCredentials)
+})
+
+test('a password in clear text is in the file alone', async () => {
+  await using folder = await configuredFolder({ passwords: { upgradeImported: false } })
+  {
+    await using server = await folder.serve()
+    await using client = await connect(folder, server)
+    expect((await client.bind(ada, 'ada-secret')).resultCode).toBe(ResultCode.success)
+    expect((await client.bind(ada, 'ada-Secret')).resultCode).toBe(ResultCode.invalidCredentials)
+    expect(await server.stop('SIGTERM')).toBe(0)
+  }
+  const secrets = new Map([['password of Ada', 'ada-secret']])
+  const data = join(folder.path, 'data')
+  const places = [...(await filesBelow(data)), ...(await recordsOf(join(data, 'db')))]
+  expect(places.length).toBeGreaterThan(20)
+  expect(findSecrets(secrets, places)).toEqual([])
 })
 
 test('a running server upgrades the passwords of a file', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,6 +70,13 @@ async function open(text: string, settings: object = {}, before?: SyncFixture): 
 
 const run = (sync: SyncFixture) => sync.engine.run('seed', { trigger: 'test' })
 
+/** What is kept of the second password of Ada's, in clear text in the file. */
+function digestOf(password: string): string {
+  const salt = createHash('sha256').update(`${adaUuid}\0${1}`).digest().subarray(0, 16)
+  const digest = createHash('sha512').update(password).update(salt).digest()
+  return `{SSHA512}${Buffer.concat([digest, salt]).toString('base64')}`
+}
+
 async function credentialsOf(sync: SyncFixture, entryUUID: string) {
   const found: unknown[] = []
   for await (const { key, value } of sync.directory.store.list('credential', [entryUUID])) found.push([key[1], value])
@@ -102,7 +110,7 @@ describe('entries of a file', () => {
     await run(sync)
     expect(await credentialsOf(sync, adaUuid)).toEqual([
       ['ldif:0', { kind: 'imported', hash: '{SSHA}abc' }],
-      ['ldif:1', { kind: 'imported', hash: 'secret' }],
+      ['ldif:1', { kind: 'imported', hash: digestOf('secret') }],
     ])
     const later = await open(people.replace('userPassword: secret\n', '').replace('{SSHA}abc', '{SSHA}def'), {}, sync)
     expect(await run(later)).toMatchObject({ outcome: 'unchanged' })
@@ -122,7 +130,7 @@ describe('entries of a file', () => {
     await run(sync)
     const bcrypt = createBcryptPool(1)
     await using upgrades = createImportUpgrades({ ...sync, bcrypt, bcryptCost: 4, onProblem: () => undefined })
-    upgrades.upgrade({ entryUUID: adaUuid, id: 'ldif:1', stored: 'secret', password: 'secret' })
+    upgrades.upgrade({ entryUUID: adaUuid, id: 'ldif:1', stored: digestOf('secret'), password: 'secret' })
     await upgrades.idle()
     await bcrypt[Symbol.asyncDispose]()
     const upgraded = await credentialsOf(sync, adaUuid)
@@ -135,7 +143,10 @@ describe('entries of a file', () => {
     expect(await credentialsOf(renamed, adaUuid)).toEqual(upgraded)
     const changed = await open(people.replace('userPassword: secret', 'userPassword: another'), {}, renamed)
     await run(changed)
-    expect((await credentialsOf(changed, adaUuid))[1]).toEqual(['ldif:1', { kind: 'imported', hash: 'another' }])
+    expect((await credentialsOf(changed, adaUuid))[1]).toEqual([
+      'ldif:1',
+      { kind: 'imported', hash: digestOf('another') },
+    ])
   })
 
   test('for the suffix and the containers merge with ours', async () => {

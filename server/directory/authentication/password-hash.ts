@@ -8,7 +8,7 @@ import { matchesShaCrypt, readShaCrypt } from './sha-crypt.ts'
  * where it stands; `slow` costs tens of milliseconds or more and belongs in a worker.
  */
 export type StoredPassword =
-  | { readonly kind: 'fast'; readonly matches: PasswordTest }
+  | { readonly kind: 'fast'; readonly matches: PasswordTest; readonly clearText?: string }
   | { readonly kind: 'slow'; readonly isBcrypt: boolean; readonly matches: PasswordTest }
   /** Lets nobody in; `why` is a sentence that holds nothing of the password. */
   | { readonly kind: 'unusable'; readonly why: string }
@@ -64,6 +64,17 @@ export function readStoredPassword(stored: string): StoredPassword {
   if (scheme === 'bcrypt' || scheme === 'crypt') return readCrypt(data)
   if (scheme === 'cleartext') return data === '' ? damaged(name) : clearText(data)
   return unusable(`passwords of the scheme {${name.slice(0, 30)}} cannot be checked`)
+}
+
+/**
+ * What is kept of a stored password: itself, or a salted digest ({SSHA512}) of one in clear text. The same for the same
+ * password and `salt`, so that it can be told whether it is another one.
+ */
+export function withoutClearText(stored: string, salt: Uint8Array): string {
+  const read = readStoredPassword(stored)
+  if (read.kind !== 'fast' || read.clearText === undefined) return stored
+  const digest = createHash('sha512').update(read.clearText).update(salt).digest()
+  return `{SSHA512}${Buffer.concat([digest, salt]).toString('base64')}`
 }
 
 function readUnlabelled(stored: string): StoredPassword {
@@ -134,7 +145,7 @@ function pbkdf2(
 function clearText(stored: string): StoredPassword {
   const digest = (octets: Uint8Array) => createHash('sha256').update(octets).digest()
   const expected = digest(Buffer.from(stored))
-  return { kind: 'fast', matches: (password) => timingSafeEqual(digest(password), expected) }
+  return { kind: 'fast', clearText: stored, matches: (password) => timingSafeEqual(digest(password), expected) }
 }
 
 /** What cannot be the password costs as much as what can. */

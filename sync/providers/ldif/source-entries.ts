@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { withoutClearText } from '../../../server/directory/authentication/password-hash.ts'
 import { normalizeDn, parentDn, parentKey } from '../../../server/protocol/distinguished-name.ts'
 import { type LdifRecord, LdifSyntaxError, parseLdif } from '../../../server/protocol/ldif.ts'
 import type { SourceEntry, SourceValue } from '../../identity.ts'
@@ -101,8 +103,17 @@ function toSourceEntry(record: LdifRecord, dnKey: string, provider: string): Sou
     if (name !== 'userpassword' && !operationalAttributes.has(name))
       attributes.push([attribute, values.map(toSourceValue)])
   }
-  return { id: id ?? nameBasedUuid('ldif', provider, dnKey), dn: record.dn, attributes, passwords, line: record.line }
+  id ??= nameBasedUuid('ldif', provider, dnKey)
+  const kept = passwords.map((password, index) => withoutClearText(password, saltOf(id, index)))
+  return { id, dn: record.dn, attributes, passwords: kept, line: record.line }
 }
+
+/** The same at every reading: what did not change in the file is to stay what it is. */
+function saltOf(id: string, index: number): Buffer {
+  return createHash('sha256').update(`${id}\0${index}`).digest().subarray(0, saltOctets)
+}
+
+const saltOctets = 16
 
 function asText(value: string | Uint8Array): string {
   return typeof value === 'string' ? value : Buffer.from(value).toString('latin1')
