@@ -8,6 +8,7 @@ import { reader, startTestLdapServer } from '../builders/running-ldap-server.ts'
 
 const ada = 'uid=ada,ou=people,dc=example,dc=com'
 const zoe = 'uid=zoë,ou=people,dc=example,dc=com'
+const zoeUuid = '00000000-0000-4000-8000-000000000005'
 const reasonsOf = (lines: readonly string[]) =>
   lines.map((line) => (JSON.parse(line) as { reason?: string }).reason).filter((reason) => reason !== undefined)
 
@@ -63,4 +64,29 @@ test('the binder that was bound on the connection before is known to whoever cou
   await using client = await RawLdapClient.connect(server.port)
   for (const name of [ada, reader.dn, ada, ada]) await client.bind(name, 'x')
   expect(origins.map(({ binder }) => binder)).toEqual([undefined, undefined, 'svc-reader', 'svc-reader'])
+})
+
+describe('a directory password that not every keyboard writes alike', () => {
+  const composed = 'Gr\u00fc\u00dfe aus K\u00f6ln, 4711'
+  const decomposed = 'Gru\u0308\u00dfe\u00a0aus Ko\u0308ln, 4711'
+  const spellings: readonly (readonly [string, string])[] = [
+    ['composed', composed],
+    ['decomposed and with hard spaces', decomposed],
+  ]
+
+  test.each(spellings)('set %s is the same password, however it is typed', async (_, password) => {
+    await using server = await startTestLdapServer()
+    const by = { kind: 'admin', id: 'root' } as const
+    expect(await server.accounts.passwords.set(zoeUuid, password, {}, by)).toEqual({ set: true })
+    await using client = await RawLdapClient.connect(server.port)
+    for (const typed of [composed, decomposed, composed])
+      expect((await client.bind(zoe, typed)).resultCode).toBe(ResultCode.success)
+    for (const typed of [composed.toLowerCase(), 'Gru\u00dfe aus Koln, 4711', Buffer.from(composed, 'latin1')])
+      expect((await client.bind(zoe, typed)).resultCode).toBe(ResultCode.invalidCredentials)
+    expect(await server.accounts.passwords.set(zoeUuid, decomposed, {}, by)).toMatchObject({
+      refusal: { code: 'used' },
+    })
+    const change = { entryUUID: zoeUuid, oldPassword: decomposed, newPassword: 'eleven glaciers hum at midnight' }
+    expect(await server.accounts.passwords.change(change)).toMatchObject({ changed: true })
+  })
 })

@@ -72,7 +72,7 @@ const run = (sync: SyncFixture) => sync.engine.run('seed', { trigger: 'test' })
 
 /** What is kept of the second password of Ada's, in clear text in the file. */
 function digestOf(password: string): string {
-  const salt = createHash('sha256').update(`${adaUuid}\0${1}`).digest().subarray(0, 16)
+  const salt = createHash('sha256').update(`${adaUuid}\u{0}1`).digest().subarray(0, 16)
   const digest = createHash('sha512').update(password).update(salt).digest()
   return `{SSHA512}${Buffer.concat([digest, salt]).toString('base64')}`
 }

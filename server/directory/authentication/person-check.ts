@@ -5,6 +5,7 @@ import { ResultCode } from '../../protocol/result-code.ts'
 import { networkTest } from '../../runtime/networks.ts'
 import { appPasswordMac, appPasswordRecordId, parseAppPassword } from '../credentials/app-password-format.ts'
 import type { CredentialRecord, DirectoryPassword, ImportedPassword } from '../credentials/credential-records.ts'
+import { passwordOctets } from '../credentials/password-text.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { statusRefusal } from './account-status.ts'
 import { type BindOrigin, type CheckResult, refused, right, type SlowChecks } from './bind-check.ts'
@@ -122,8 +123,10 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
       return right(id, record.kind === 'directory' && record.mustChange)
     }
     for (const each of read) if (each.stored.kind === 'fast' && each.stored.matches(password)) return found(each)
-    for (const each of read)
-      if (each.stored.kind === 'slow' && (await slow.matches(password, each.record.hash))) return found(each)
+    for (const each of read) {
+      const octets = each.record.kind === 'directory' ? passwordOctets(password) : password
+      if (each.stored.kind === 'slow' && (await slow.matches(octets, each.record.hash))) return found(each)
+    }
     const [first] = read
     const isAnyUsable = read.some(({ stored }) => stored.kind !== 'unusable')
     return refused(!isAnyUsable && first?.stored.kind === 'unusable' ? first.stored.why : 'wrong password')

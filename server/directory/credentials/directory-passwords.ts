@@ -10,6 +10,7 @@ import {
 } from './credential-records.ts'
 import { ntHash, ntHashKey, removedNtHash } from './nt-hash.ts'
 import { namesIn, type PasswordRefusal, passwordRefusal, usedBefore } from './password-policy.ts'
+import { passwordText } from './password-text.ts'
 import { randomText } from './random-text.ts'
 import { accountOf, type Actor, changeSignIn, credentialsOf, type SignInContext } from './sign-in-context.ts'
 
@@ -64,7 +65,8 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
       : undefined
   }
 
-  async function refusal(entryUUID: string, password: string): Promise<PasswordRefusal | undefined> {
+  async function refusal(entryUUID: string, typed: string): Promise<PasswordRefusal | undefined> {
+    const password = passwordText(typed)
     const names = namesIn(directory.entryByUuid(entryUUID)?.attributes ?? new Map(), config.organization)
     const refused = await passwordRefusal(password, { minLength: config.passwords.minLength, names })
     if (refused !== undefined) return refused
@@ -82,10 +84,11 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
   /** False when the password before it is not `expected` any more, or the person who expected it is blocked. */
   async function write(
     entryUUID: string,
-    password: string,
+    typed: string,
     by: Actor,
     { mustChange, expected }: { mustChange: boolean; expected?: DirectoryPassword },
   ): Promise<boolean> {
+    const password = passwordText(typed)
     const hash = await bcrypt.hash(password, config.passwords.bcryptCost)
     return await changeSignIn(context, entryUUID, by, async () => {
       const before = await present(entryUUID)
@@ -146,7 +149,8 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
     })
   }
 
-  async function change({ entryUUID, oldPassword, newPassword }: PasswordChange): Promise<PasswordChangeResult> {
+  async function change({ entryUUID, newPassword, ...typed }: PasswordChange): Promise<PasswordChangeResult> {
+    const oldPassword = passwordText(typed.oldPassword)
     const message = await kept(entryUUID)
     if (message !== undefined) return { changed: false, why: 'not-here', message }
     const expected = await present(entryUUID)
