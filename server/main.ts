@@ -20,7 +20,8 @@ import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { ownAccount, peopleSignIn } from './self-service.ts'
 import { version } from './version.ts'
-import { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts'
+import { openWorkspace, type WorkspaceOptions } from './open-workspace.ts'
+import { type Workspace } from './workspace.ts'
 
 export interface ServerOptions extends WorkspaceOptions {
   /** Gets the access log, whole lines at a time. */

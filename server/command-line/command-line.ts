@@ -70,7 +70,7 @@ export function createCommandLine(configFile: () => string | undefined): Command
     }
     const [loaded, { openWorkspace }, { createLogger }] = await Promise.all([
       load(),
-      import('../workspace.ts'),
+      import('../open-workspace.ts'),
       import('../runtime/logger.ts'),
     ])
     const logger = createLogger({ level: 'error', format: 'pretty', write: (line) => void process.stderr.write(line) })

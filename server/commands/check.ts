@@ -12,7 +12,7 @@ import { openLevelStore } from '../storage/level-store.ts'
 import { openMemoryStore } from '../storage/memory-store.ts'
 import { signInRedirectUri } from '../self-service.ts'
 import { StoreError } from '../storage/store-error.ts'
-import { providersOf, sealedRecordsOf, type WorkspaceOptions } from '../workspace.ts'
+import { providersOf, sealedRecordsOf, type WorkspaceOptions } from '../open-workspace.ts'
 
 export interface CheckReport {
   readonly ok: boolean

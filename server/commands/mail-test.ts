@@ -3,7 +3,7 @@ import { mailAddressPattern } from '../runtime/mail-address.ts'
 import { resolveSecret } from '../runtime/secret.ts'
 import { trustCaFile } from '../runtime/trust.ts'
 import { mailServerOf } from '../../sync/reporting/senders.ts'
-import type { WorkspaceOptions } from '../workspace.ts'
+import type { WorkspaceOptions } from '../open-workspace.ts'
 
 /** `rosterd mail test`: sends one mail at once, past the outbox. Throws what is wrong in a sentence. */
 export async function sendTestMail(options: Omit<WorkspaceOptions, 'logger'>, to: string): Promise<void> {
