@@ -4,11 +4,11 @@ import { personOfIdentity } from '../sync/oidc/person-of-identity.ts'
 import type { Decision } from '../sync/candidates.ts'
 import { type EnrollmentRecord, readEnrollment } from '../sync/enrollment/enrollment-record.ts'
 import { trusted } from '../sync/ledgers.ts'
+import type { Logger } from '../sync/logger.ts'
 import { entryRefusal } from './directory/authentication/account-status.ts'
 import { signInState } from './directory/credentials/sign-in-state.ts'
 import type { RecordReader } from './directory/directory-store.ts'
 import type { Entry } from './directory/entry.ts'
-import type { Logger } from './runtime/logger.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
@@ -43,7 +43,10 @@ async function isWaiting(store: RecordReader, { provider, id }: EnrollmentRecord
 }
 
 /** Sign-in of people at their own providers, to whom {@link ownAccount} gives a page. */
-export function peopleSignIn(workspace: Workspace, logger: Logger): PeopleSignIn {
+export function peopleSignIn(
+  workspace: Pick<Workspace, 'config' | 'directory' | 'providers' | 'clock'>,
+  logger: Logger,
+): PeopleSignIn {
   const { config, providers, clock } = workspace
   return createPeopleSignIn({
     providers,

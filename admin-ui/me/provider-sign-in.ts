@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import type { SignInPlace, SignInProblem } from '../../sync/oidc/people-sign-in.ts'
+import type { NotSignedIn, SignInProblem } from '../../sync/oidc/people-sign-in.ts'
 import { attemptMinutes } from '../../sync/oidc/sign-in-attempts.ts'
 import { cookieOf } from '../cookie.ts'
 import { HttpProblem } from '../http-problem.ts'
@@ -21,14 +21,12 @@ export function beginSignIn(
     const place = people.places.find(({ id }) => id === request.params['provider'])
     if (place === undefined) throw new HttpProblem(404, 'Nobody signs in there.')
     const isFresh = 'again' in request.query
-    const previousSecret = cookieOf(request, name)
-    const begun = await people.begin({ place, isFresh, address: request.ip ?? '', previousSecret })
-    if (begun === undefined) throw new HttpProblem(429, 'Too many sign-ins were begun. Try again in a minute.')
+    const begun = await people.begin(place, isFresh)
     if (typeof begun === 'string') {
-      notSignedIn(views, response, { organization, place, isFresh, problem: begun })
+      notSignedIn(views, response, organization, { place, isFresh, problem: begun })
       return
     }
-    response.cookie(name, begun.browserSecret, { ...options, maxAge: attemptMinutes * 60_000 })
+    response.cookie(name, begun.ticket, { ...options, maxAge: attemptMinutes * 60_000 })
     response.redirect(303, begun.address)
   }
 }
@@ -41,7 +39,9 @@ export function signInAnswer(
 ): RequestHandler {
   const { name, options } = attemptCookie(publicUrl)
   return async (request, response) => {
-    const found = await people.complete(cookieOf(request, name), queryOf(request))
+    const ticket = cookieOf(request, name)
+    const found = await people.complete({ ticket, query: queryOf(request), address: request.ip ?? '' })
+    if (found === 'busy') throw new HttpProblem(429, 'Too many people sign in at once. Try again in a minute.')
     if (found === undefined)
       throw new HttpProblem(
         400,
@@ -49,7 +49,7 @@ export function signInAnswer(
       )
     response.clearCookie(name, options)
     if ('problem' in found) {
-      notSignedIn(views, response, { organization, ...found })
+      notSignedIn(views, response, organization, found)
       return
     }
     const { entryUUID, provider, authenticatedAt = longAgo } = found
@@ -63,14 +63,9 @@ const statuses: Readonly<Record<SignInProblem, number>> = { unavailable: 503, de
 function notSignedIn(
   views: Views,
   response: Response,
-  found: {
-    readonly organization: string
-    readonly place: SignInPlace
-    readonly isFresh: boolean
-    readonly problem: SignInProblem
-  },
+  organization: string,
+  { place, isFresh, problem }: NotSignedIn,
 ): void {
-  const { organization, place, isFresh, problem } = found
   const html = views.render('pages/me/not-signed-in', {
     title: 'You are not signed in',
     message: messageOf(problem, place.name, organization),

@@ -4,9 +4,9 @@ import { type AttemptLimit, createAttemptLimit } from '../attempt-limit.ts'
 import type { IdentityProvider } from '../identity-provider.ts'
 import type { Logger } from '../logger.ts'
 import { ProviderError } from '../provider-error.ts'
-import type { BrowserSignIn } from './browser-sign-in.ts'
+import type { BrowserSignIn, SignedInIdentity } from './browser-sign-in.ts'
 import type { FoundPerson } from './person-of-identity.ts'
-import { createSignInAttempts } from './sign-in-attempts.ts'
+import { createSignInAttempts, type SignInAttempt } from './sign-in-attempts.ts'
 
 /** Where people can sign in. */
 export interface SignInPlace {
@@ -38,23 +38,26 @@ export interface SignedIn {
 export interface PeopleSignIn {
   /** In the order of the configuration. */
   readonly places: readonly SignInPlace[]
+  /** `isFresh` asks for a new sign-in at the provider. The browser keeps the ticket. */
+  begin(
+    place: SignInPlace,
+    isFresh: boolean,
+  ): Promise<{ readonly address: string; readonly ticket: string } | SignInProblem>
   /**
-   * `isFresh` asks for a new sign-in at the provider; `previousSecret` is what the browser has of an earlier beginning.
-   * undefined: too many were begun from this address within a minute.
+   * `busy`: too many answers came from this address within a minute. undefined: the answer does not belong to what this browser
+   * began within the last minutes, or was used already.
    */
-  begin(request: {
-    readonly place: SignInPlace
-    readonly isFresh: boolean
+  complete(answer: {
+    readonly ticket: string
+    readonly query: URLSearchParams
     readonly address: string
-    readonly previousSecret: string
-  }): Promise<{ readonly address: string; readonly browserSecret: string } | SignInProblem | undefined>
-  /** undefined: the answer does not belong to what this browser began within the last minutes, or was used already. */
-  complete(
-    browserSecret: string,
-    answer: URLSearchParams,
-  ): Promise<
-    SignedIn | { readonly problem: SignInProblem; readonly place: SignInPlace; readonly isFresh: boolean } | undefined
-  >
+  }): Promise<SignedIn | NotSignedIn | 'busy' | undefined>
+}
+
+export interface NotSignedIn {
+  readonly problem: SignInProblem
+  readonly place: SignInPlace
+  readonly isFresh: boolean
 }
 
 export interface PeopleSignInOptions {
@@ -70,15 +73,15 @@ export interface PeopleSignInOptions {
   readonly logger: Logger
 }
 
-/** Everybody behind a proxy has the address of the proxy. */
-const begunPerMinute = 300
+/** Each costs a call to the provider. Everybody behind a proxy has the address of the proxy. */
+const answersPerMinute = 300
 const addressesAtMost = 10_000
 
 /** People who sign in at their own provider to see their page here. */
 export function createPeopleSignIn(options: PeopleSignInOptions): PeopleSignIn {
   const { find, hasAccount, clock, logger } = options
   const attempts = createSignInAttempts(options.redirectUri, clock)
-  const begun = new Map<string, AttemptLimit>()
+  const limits = new Map<string, AttemptLimit>()
   const known = options.providers.flatMap((provider) => {
     const { id, browserSignIn } = provider
     if (browserSignIn === undefined) return []
@@ -88,11 +91,11 @@ export function createPeopleSignIn(options: PeopleSignInOptions): PeopleSignIn {
 
   function limitOf(address: string): AttemptLimit {
     const network = networkOf(address)
-    const limit = begun.get(network) ?? createAttemptLimit(begunPerMinute, clock)
-    begun.delete(network)
-    begun.set(network, limit)
-    const [oldest] = begun.keys()
-    if (begun.size > addressesAtMost && oldest !== undefined) begun.delete(oldest)
+    const limit = limits.get(network) ?? createAttemptLimit(answersPerMinute, clock)
+    limits.delete(network)
+    limits.set(network, limit)
+    const [oldest] = limits.keys()
+    if (limits.size > addressesAtMost && oldest !== undefined) limits.delete(oldest)
     return limit
   }
 
@@ -109,40 +112,48 @@ export function createPeopleSignIn(options: PeopleSignInOptions): PeopleSignIn {
 
   return {
     places: known.map(({ place }) => place),
-    async begin({ place, isFresh, address, previousSecret }) {
-      const limit = limitOf(address)
-      if (limit.isReached) return undefined
-      limit.count()
+    async begin(place, isFresh) {
       const found = known.find(({ place: { id } }) => id === place.id)
       if (found === undefined) return 'failed'
-      const { attempt, browserSecret } = attempts.begin({ provider: place.id, isFresh }, previousSecret)
+      const { attempt, ticket } = attempts.begin({ provider: place.id, isFresh })
       try {
-        return { address: await found.browserSignIn.address(attempt), browserSecret }
+        return { address: await found.browserSignIn.address(attempt), ticket }
       } catch (failure) {
         return problemOf(place.id, failure)
       }
     },
-    async complete(browserSecret, answer) {
-      const attempt = attempts.take(browserSecret, answer.get('state') ?? '')
+    async complete({ ticket, query, address }) {
+      const limit = limitOf(address)
+      if (limit.isReached) return 'busy'
+      const attempt = attempts.take(ticket, query.get('state') ?? '')
       const found = known.find(({ place: { id } }) => id === attempt?.provider)
       if (attempt === undefined || found === undefined) return undefined
-      const { place, provider, browserSignIn } = found
-      const { isFresh } = attempt
-      try {
-        const { id, authenticatedAt: told } = await browserSignIn.complete(attempt, answer)
-        const person = await find(provider, id)
-        const reason = await whyNobody(person)
-        if (person.entryUUID !== undefined && reason === undefined) {
-          logger.info({ provider: place.id, id, entryUUID: person.entryUUID }, 'signed in to the own page')
-          const authenticatedAt = told ?? (isFresh ? clock.now() : undefined)
-          return { entryUUID: person.entryUUID, provider: place.id, authenticatedAt }
-        }
-        logger.warn({ provider: place.id, id, reason }, 'signed in at a provider, and has no page here')
-        return { problem: 'nobody', place, isFresh }
-      } catch (failure) {
-        return { problem: problemOf(place.id, failure), place, isFresh }
-      }
+      limit.count()
+      const result = await answered(found, attempt, query)
+      return typeof result === 'string' ? { problem: result, place: found.place, isFresh: attempt.isFresh } : result
     },
+  }
+
+  async function answered(
+    { place, provider, browserSignIn }: (typeof known)[number],
+    attempt: SignInAttempt,
+    query: URLSearchParams,
+  ): Promise<SignedIn | SignInProblem> {
+    let identity: SignedInIdentity
+    try {
+      identity = await browserSignIn.complete(attempt, query)
+    } catch (failure) {
+      return problemOf(place.id, failure)
+    }
+    const { id, authenticatedAt = attempt.isFresh ? clock.now() : undefined } = identity
+    const person = await find(provider, id)
+    const reason = await whyNobody(person)
+    if (person.entryUUID === undefined || reason !== undefined) {
+      logger.warn({ provider: place.id, id, reason }, 'signed in at a provider, and has no page here')
+      return 'nobody'
+    }
+    logger.info({ provider: place.id, id, entryUUID: person.entryUUID }, 'signed in to the own page')
+    return { entryUUID: person.entryUUID, provider: place.id, authenticatedAt }
   }
 
   async function whyNobody(person: FoundPerson): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { BrowserSignInRequest } from './browser-sign-in.ts'
 
@@ -8,73 +8,73 @@ export interface SignInAttempt extends BrowserSignInRequest {
   readonly provider: string
 }
 
-/** Sign-ins under way. They are kept in memory: after a restart one begins again. */
+/**
+ * Sign-ins under way. What was begun is kept by the browser alone, so that beginning costs nothing here; after a restart
+ * one begins again.
+ */
 export interface SignInAttempts {
-  /** Gives the secret that the browser must bring back; what it had begun before is over. */
-  begin(
-    what: Pick<SignInAttempt, 'provider' | 'isFresh'>,
-    previousSecret: string,
-  ): { readonly attempt: SignInAttempt; readonly browserSecret: string }
+  /** Gives what the browser must bring back. */
+  begin(what: Pick<SignInAttempt, 'provider' | 'isFresh'>): {
+    readonly attempt: SignInAttempt
+    readonly ticket: string
+  }
   /** The attempt that this browser began with this `state`; of use once. undefined for any other. */
-  take(browserSecret: string, state: string): SignInAttempt | undefined
+  take(ticket: string, state: string): SignInAttempt | undefined
 }
 
 /** For the sign-in at the provider. */
 export const attemptMinutes = 10
-const attemptsAtMost = 10_000
-
-interface KeptAttempt {
-  readonly provider: string
-  readonly isFresh: boolean
-  readonly began: Date
-}
+const usedAtMost = 100_000
 
 export function createSignInAttempts(redirectUri: string, clock: Pick<Clock, 'now'>): SignInAttempts {
-  /** By SHA-256 of the browser's secret, oldest first. What goes to the provider is made from the secret, and not kept. */
-  const attempts = new Map<string, KeptAttempt>()
+  const key = randomBytes(32)
+  /** When each used attempt began, oldest use first. */
+  const used = new Map<string, Date>()
 
-  function isOver({ began }: KeptAttempt): boolean {
+  function derived(name: string, ticket: string): string {
+    return createHmac('sha256', key).update(`${name} ${ticket}`).digest('base64url')
+  }
+
+  function isOver(began: Date): boolean {
     const age = clock.now().getTime() - began.getTime()
     return age < 0 || age >= attemptMinutes * 60_000
   }
 
-  function forgetOld(): void {
-    for (const [key, attempt] of attempts) {
-      if (!isOver(attempt) && attempts.size < attemptsAtMost) break
-      attempts.delete(key)
+  function use(ticket: string, began: Date): boolean {
+    for (const [other, time] of used) {
+      if (!isOver(time) && used.size < usedAtMost) break
+      used.delete(other)
     }
+    if (used.has(ticket)) return false
+    used.set(ticket, began)
+    return true
+  }
+
+  /** Nothing of it is in the ticket: the browser learns `state` and `nonce` from the address, and the verifier never. */
+  function attemptOf(ticket: string, { provider, isFresh, began }: Begun): SignInAttempt {
+    const [state, nonce, verifier] = ['state', 'nonce', 'verifier'].map((name) => derived(name, ticket))
+    return { provider, isFresh, began, redirectUri, state: state ?? '', nonce: nonce ?? '', verifier: verifier ?? '' }
   }
 
   return {
-    begin({ provider, isFresh }, previousSecret) {
-      attempts.delete(sha256(previousSecret))
-      forgetOld()
-      const browserSecret = randomBytes(32).toString('base64url')
-      const kept = { provider, isFresh, began: clock.now() }
-      attempts.set(sha256(browserSecret), kept)
-      return { attempt: { ...kept, redirectUri, ...derived(browserSecret) }, browserSecret }
+    begin({ provider, isFresh }) {
+      const began = clock.now()
+      const random = randomBytes(16).toString('base64url')
+      const ticket = [random, provider, isFresh ? 'fresh' : 'any', began.getTime()].join('.')
+      return { attempt: attemptOf(ticket, { provider, isFresh, began }), ticket }
     },
-    take(browserSecret, state) {
-      const key = sha256(browserSecret)
-      const kept = attempts.get(key)
-      if (kept === undefined || isOver(kept)) return undefined
-      const request = derived(browserSecret)
-      // Another site can make the browser come here: its guess does not end what the person began.
-      if (!isSame(request.state, state)) return undefined
-      attempts.delete(key)
-      return { ...kept, redirectUri, ...request }
+    take(ticket, state) {
+      // Whoever knows the state of a ticket was sent to the provider with it: it is the seal of the ticket, too.
+      if (!isSame(derived('state', ticket), state)) return undefined
+      const [, provider = '', freshness, began = ''] = ticket.split('.')
+      const begun = { provider, isFresh: freshness === 'fresh', began: new Date(Number(began)) }
+      if (isOver(begun.began) || !use(ticket, begun.began)) return undefined
+      return attemptOf(ticket, begun)
     },
   }
 }
 
-function derived(browserSecret: string): Pick<BrowserSignInRequest, 'state' | 'nonce' | 'verifier'> {
-  const value = (name: string) => createHmac('sha256', browserSecret).update(name).digest('base64url')
-  return { state: value('state'), nonce: value('nonce'), verifier: value('verifier') }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
+type Begun = Pick<SignInAttempt, 'provider' | 'isFresh' | 'began'>
 
 function isSame(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]

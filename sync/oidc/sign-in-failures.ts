@@ -41,6 +41,7 @@ const failedChecks: Readonly<Record<string, string>> = {
   OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED: 'the discovery document is of another issuer',
   OAUTH_KEY_SELECTION_FAILED: 'the identity token is signed with a key that the provider does not publish',
   OAUTH_INVALID_RESPONSE: 'the answer is not valid',
+  OAUTH_PARSE_ERROR: 'the answer was cut short, or is no JSON',
 }
 
 /** What openid-client threw, as one sentence without anything secret. */
@@ -70,13 +71,14 @@ export function signInFailure(
     const status = thrown.cause instanceof Response ? thrown.cause.status : undefined
     const reason = thrown.cause instanceof Error ? thrown.cause.message : thrown.message
     const words = failedChecks[thrown.code ?? '']
+    const isCut = thrown.code === 'OAUTH_PARSE_ERROR'
     return new ProviderError({
       provider,
       call,
       status,
       what: words === undefined ? reason : `${words}: ${reason}`,
       advice: isPassing(status) ? later : 'Check the provider in the configuration, and any proxy in between.',
-      isTransient: isPassing(status),
+      isTransient: isPassing(status) || isCut,
     })
   }
   const isLate = thrown instanceof ClientError

@@ -1,6 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { runCheck } from '../../server/commands/check.ts'
 import { runCommand } from '../../server/commands/commands.ts'
+import { systemClock } from '../../server/runtime/clock.ts'
 import { startBrowser } from '../builders/browser.ts'
 import { describeWithTool } from '../builders/required-tool.ts'
 import { globexPerson, type SelfServiceServer, startSelfServiceServer } from '../builders/self-service-server.ts'
@@ -111,6 +113,49 @@ describeWithTool('chromium', 'people who sign in at their own provider, in a bro
     expect(await page.getByLabel('User name').isVisible()).toBe(true)
     await fill(page, zoe)
     await page.waitForURL(`${running.publicUrl}/me`)
+  })
+
+  test('a fresh sign-in at a provider that nobody here wrote asks for the password again', async () => {
+    const { page } = await newPage()
+    const answer = async () => {
+      await page.getByPlaceholder('Enter any login').fill(globexPerson)
+      await page.getByPlaceholder('and password').fill('any')
+      await page.getByRole('button', { name: 'Sign-in' }).click()
+    }
+    await choose(page, 'Globex')
+    await answer()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.waitForURL(`${running.publicUrl}/me`)
+    await choose(page, 'Globex', '?again')
+    await answer()
+    await page.waitForURL(`${running.publicUrl}/me`)
+    await choose(page, 'Globex')
+    await page.waitForURL(`${running.publicUrl}/me`)
+  })
+
+  test('a provider that is down is told apart, and the enrollment link is named', async () => {
+    const { faults } = running.tenants.entra.tenant
+    const { page } = await newPage()
+    await choose(page, 'Contoso')
+    await page.getByLabel('User name').waitFor()
+    faults.add({ kind: 'reset', path: '/oauth2/v2.0/token' })
+    const answered = page.waitForResponse('**/me/callback**')
+    await fill(page, zoe)
+    expect((await answered).status()).toBe(503)
+    expect(await message(page)).toBe('Contoso does not answer now. Try again in a few minutes.')
+    expect(await page.getByText('or open the link of your enrollment mail').isVisible()).toBe(true)
+  })
+
+  test('the check of the configuration says which redirect URI to register', async () => {
+    const { loaded, publicUrl } = running
+    const { results } = await runCheck({ loaded, env: {}, clock: systemClock }, { offline: false })
+    expect(results.filter(({ name }) => name === 'sign-in of people')).toMatchObject(
+      ['contoso', 'acme', 'globex'].map((id) => ({
+        part: `provider ${id}`,
+        ok: true,
+        message: `the provider answers; the client needs the redirect URI ${publicUrl}/me/callback`,
+      })),
+    )
   })
 
   test('a sign-in that a provider may have remembered is no fresh one', async () => {

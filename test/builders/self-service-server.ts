@@ -14,6 +14,7 @@ import { OktaTenant } from '../../demo/okta/tenant.ts'
 import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { type RunningServer, startServer } from '../../server/main.ts'
 import { systemClock } from '../../server/runtime/clock.ts'
+import type { LoadedConfig } from '../../server/runtime/config.ts'
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
 import { createLogger } from '../../server/runtime/logger.ts'
 import { freePort } from './free-port.ts'
@@ -22,6 +23,7 @@ export interface SelfServiceServer extends AsyncDisposable {
   readonly tenants: SimulatedTenants
   readonly server: RunningServer
   readonly publicUrl: string
+  readonly loaded: LoadedConfig
   /** Lines of the log. */
   readonly logged: readonly string[]
   /** entryUUID of the person with this uid. */
@@ -35,9 +37,7 @@ export const globexPerson = '00uGlobexPerson00001'
  * A synced server whose people sign in through the simulated Entra tenant, the simulated Okta org, and an org that
  * oidc-provider signs people in for.
  */
-export async function startSelfServiceServer(
-  change: (providers: Record<string, unknown>[]) => void = () => undefined,
-): Promise<SelfServiceServer> {
+export async function startSelfServiceServer(): Promise<SelfServiceServer> {
   const parts = new AsyncDisposableStack()
   const dataDir = await mkdtemp(join(tmpdir(), 'rosterd-self-service-'))
   parts.defer(() => rm(dataDir, { recursive: true }))
@@ -50,11 +50,12 @@ export async function startSelfServiceServer(
   const certificate = await makeServerCertificate()
   setDefaultCACertificates([...getCACertificates('default'), tenants.caPem, certificate.caPem])
   const globex = parts.use(await startGlobex(certificate, redirectUri))
-  const config = configOf({ tenants, port, publicUrl, dataDir, globexUrl: globex.origin }, change)
+  const config = configOf({ tenants, port, publicUrl, dataDir, globexUrl: globex.origin })
+  const loaded = { config, path: join(dataDir, 'ldap.config.json'), baseDir: dataDir }
   const logged: string[] = []
   const server = parts.use(
     await startServer({
-      loaded: { config, path: join(dataDir, 'ldap.config.json'), baseDir: dataDir },
+      loaded,
       env: {},
       clock: systemClock,
       logger: createLogger({ level: 'debug', format: 'json', write: (line) => void logged.push(line) }),
@@ -69,6 +70,7 @@ export async function startSelfServiceServer(
     tenants,
     server,
     publicUrl,
+    loaded,
     logged,
     entryUUIDOf(uid) {
       const entry = server.workspace.directory.entryByDn(`uid=${uid},ou=people,dc=example,dc=com`)
@@ -79,12 +81,15 @@ export async function startSelfServiceServer(
   }
 }
 
-function configOf(
-  at: { tenants: SimulatedTenants; port: number; publicUrl: string; dataDir: string; globexUrl: string },
-  change: (providers: Record<string, unknown>[]) => void,
-): Config {
+function configOf(at: {
+  readonly tenants: SimulatedTenants
+  readonly port: number
+  readonly publicUrl: string
+  readonly dataDir: string
+  readonly globexUrl: string
+}): Config {
   const { entra, okta } = at.tenants
-  const providers: Record<string, unknown>[] = [
+  const providers = [
     {
       id: 'contoso',
       type: 'entra',
@@ -115,7 +120,6 @@ function configOf(
       signIn: { clientId: 'rosterd', clientSecret: 'globex-secret' },
     },
   ]
-  change(providers)
   return configSchema.parse({
     baseDn: 'dc=example,dc=com',
     dataDir: at.dataDir,

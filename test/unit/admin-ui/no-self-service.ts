@@ -10,6 +10,6 @@ export const noSelfService: AdminServerOptions['selfService'] = {
   sessions: { get: async () => undefined, set: async () => {}, delete: async () => {}, endOf: async () => 0 },
   cookieKey: 'of a test',
   clock: { now: () => new Date() },
-  signIn: { places: [], begin: async () => undefined, complete: async () => undefined },
+  signIn: { places: [], begin: async () => 'failed', complete: async () => undefined },
   account: async () => undefined,
 }
