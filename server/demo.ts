@@ -11,6 +11,7 @@ import type { LoadedConfig } from './runtime/config.ts'
 import { configSchema } from './runtime/config-schema.ts'
 import { createLogger } from './runtime/logger.ts'
 import { trustCertificates } from './runtime/trust.ts'
+import { signInRedirectUri } from './self-service.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface DemoPorts {
@@ -89,12 +90,16 @@ function demoConfig(
   dataDir: string,
   binderPassword: string,
 ): LoadedConfig {
+  const publicUrl = `http://localhost:${ports.adminPort}`
+  const redirectUri = signInRedirectUri(publicUrl)
+  entra.tenant.application.redirectUris.add(redirectUri)
+  okta.tenant.webApp.redirectUris.add(redirectUri)
   const config = configSchema.parse({
     baseDn,
     organization: 'Example',
     dataDir,
     ldap: { port: ports.ldapPort, tls: { port: ports.ldapsPort } },
-    admin: { port: ports.adminPort },
+    admin: { port: ports.adminPort, publicUrl },
     providers: [
       {
         id: 'contoso',
@@ -106,6 +111,7 @@ function demoConfig(
         authorityHost: entra.authorityHost,
         graphUrl: `${entra.graphUrl}/v1.0`,
         scope: entra.scope,
+        signIn: { clientId: entra.clientId, clientSecret: entra.clientSecret },
       },
       {
         id: 'acme',
@@ -115,6 +121,7 @@ function demoConfig(
         apiToken: okta.apiToken,
         // Who has an address there in both tenants is one person.
         linkDomains: ['contoso.example'],
+        signIn: { clientId: okta.clientId, clientSecret: okta.clientSecret },
       },
     ],
     binders: [{ name: 'svc-reader', password: binderPassword }],
@@ -156,6 +163,10 @@ Find her, bind as her, and list her groups over TLS:
   ldapsearch -x -LLL -H ldap://localhost:${ldap} ${asBinder} -b ${baseDn} '(uid=${personName})' cn mail uidNumber
   ldapwhoami -x -H ldap://localhost:${ldap} -D ${person.dn} -w ${person.password}
   LDAPTLS_CACERT=${caFile} ldapsearch -x -LLL -H ldaps://localhost:${ldaps} ${asBinder} -b ${baseDn} '(memberUid=${personName})' gidNumber
+
+Sign in to her own page with Contoso; your browser will ask about the certificate of the simulated tenant:
+
+  http://localhost:${admin}/me   user name ${personName}@contoso.example   password demo-${personName}
 
 Press Ctrl+C to stop.
 `

@@ -69,7 +69,8 @@ function notSignedIn(
   const html = views.render('pages/me/not-signed-in', {
     title: 'You are not signed in',
     message: messageOf(problem, place.name, organization),
-    again: isFresh ? '/me/sign-in?again' : '/me/sign-in',
+    // Whoever is nobody here is asked for another account.
+    again: isFresh || problem === 'nobody' ? '/me/sign-in?again' : '/me/sign-in',
   })
   response.status(statuses[problem]).type('html').send(html)
 }

@@ -214,6 +214,11 @@ describeWithTool('chromium', 'people who sign in at their own provider, in a bro
     const page = await signIn('Contoso', zoe)
     expect(await message(page)).toContain('Contoso knows you, but there is no page for you')
     expect(JSON.parse(running.logged.at(-1) ?? '')).toMatchObject({ provider: 'contoso', id: stranger })
+    running.tenants.entra.tenant.application.idTokenClaims = {}
+    await page.getByRole('link', { name: 'Try again' }).click()
+    await page.getByRole('button', { name: 'Sign in with Contoso' }).click()
+    await fill(page, zoe)
+    await page.waitForURL(`${running.publicUrl}/me`)
   })
 
   test.each([

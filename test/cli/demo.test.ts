@@ -5,9 +5,9 @@ import { Client, type Entry } from 'ldapts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../server/demo.ts'
 import { rosterd, runProgram } from '../builders/command-line.ts'
+import { freePort } from '../builders/free-port.ts'
 import { describeWithTool } from '../builders/required-tool.ts'
 
-const anyPort = { ldapPort: 0, ldapsPort: 0, adminPort: 0 }
 const base = 'dc=example,dc=com'
 
 /*
@@ -18,7 +18,8 @@ describe('what the demo serves', () => {
   let demo: Demo
   let client: Client
   beforeAll(async () => {
-    demo = await startDemo(anyPort, new AbortController().signal)
+    const ports = { ldapPort: 0, ldapsPort: 0, adminPort: await freePort() }
+    demo = await startDemo(ports, new AbortController().signal)
     client = new Client({
       url: `ldaps://localhost:${demo.server.ports.ldaps}`,
       tlsOptions: { ca: [await readFile(demo.caFile)] },
@@ -76,6 +77,25 @@ describe('what the demo serves', () => {
     value === undefined ? [] : [value].flat().map(String)
   /** The first value is the winning source. */
   const winner = ({ rosterdSource }: Entry) => all(rosterdSource)[0] ?? ''
+
+  test('the person gets to her own page with her password at the simulated tenant', async () => {
+    const origin = `http://localhost:${demo.server.ports.admin}`
+    const cookies = (response: Response) => response.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+    const target = (response: Response) => response.headers.get('location') ?? ''
+    const begun = await fetch(`${origin}/me/sign-in/contoso`, {
+      method: 'POST',
+      headers: { origin },
+      redirect: 'manual',
+    })
+    const body = new URLSearchParams({ username: 'zoe.lindqvist@contoso.example', password: 'demo-zoe.lindqvist' })
+    const signedIn = await fetch(target(begun), { method: 'POST', body, redirect: 'manual' })
+    const answered = await fetch(target(signedIn), {
+      headers: { cookie: cookies(begun).join('; ') },
+      redirect: 'manual',
+    })
+    const page = await fetch(`${origin}${target(answered)}`, { headers: { cookie: cookies(answered).join('; ') } })
+    expect(await page.text()).toContain('zoe.lindqvist@contoso.example')
+  })
 
   test('exactly the people who should be there', async () => {
     const served = await list('(objectClass=posixAccount)', ['uid'])
