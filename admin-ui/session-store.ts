@@ -8,6 +8,8 @@ import type { Clock } from '../server/runtime/clock.ts'
 export interface SessionRecords {
   get(key: string): Promise<Json | undefined>
   set(key: string, value: Json): Promise<void>
+  /** The same for one that is there; one that has ended meanwhile stays so. */
+  update(key: string, value: Json): Promise<void>
   delete(key: string): Promise<void>
 }
 
@@ -22,6 +24,8 @@ export interface SessionStoreOptions {
 const touchStepMs = 60_000
 
 type Done = (error?: unknown) => void
+/** Marks what was read: writing it does not bring back a session that was ended since. */
+const fromStore = 'isFromStore'
 const ignore: Done = () => undefined
 
 /**
@@ -41,15 +45,19 @@ export class SessionStore extends session.Store {
   }
 
   override get(sessionId: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    callbackify(async () => (await this.#live(sessionId))?.session ?? null)(done)
+    callbackify(async () => {
+      const stored = await this.#live(sessionId)
+      return stored ? { ...stored.session, [fromStore]: true } : null
+    })(done)
   }
 
   override set(sessionId: string, data: SessionData, done: Done = ignore): void {
-    callbackify(() => this.#records.set(keyOf(sessionId), this.#stored(data)))(done)
+    const isNew = !(fromStore in data)
+    callbackify(() => this.#records[isNew ? 'set' : 'update'](sessionKey(sessionId), this.#stored(data)))(done)
   }
 
   override destroy(sessionId: string, done: Done = ignore): void {
-    callbackify(() => this.#records.delete(keyOf(sessionId)))(done)
+    callbackify(() => this.#records.delete(sessionKey(sessionId)))(done)
   }
 
   /** Extends a session that is still alive; one that was destroyed meanwhile stays so. */
@@ -60,14 +68,14 @@ export class SessionStore extends session.Store {
   async #extend(sessionId: string, data: SessionData): Promise<void> {
     const stored = await this.#live(sessionId)
     if (!stored || this.#expiryOf(data) - stored.expiresAt < touchStepMs) return
-    await this.#records.set(keyOf(sessionId), this.#stored({ ...stored.session, cookie: data.cookie }))
+    await this.#records.update(sessionKey(sessionId), this.#stored({ ...stored.session, cookie: data.cookie }))
   }
 
   async #live(sessionId: string): Promise<StoredSession | undefined> {
-    const stored = parseStored(await this.#records.get(keyOf(sessionId)))
+    const stored = parseStored(await this.#records.get(sessionKey(sessionId)))
     if (!stored) return undefined
     if (stored.expiresAt > this.#clock.now().getTime()) return stored
-    await this.#records.delete(keyOf(sessionId))
+    await this.#records.delete(sessionKey(sessionId))
     return undefined
   }
 
@@ -96,6 +104,7 @@ function parseStored(value: Json | undefined): StoredSession | undefined {
   return { expiresAt, session: data as unknown as SessionData }
 }
 
-function keyOf(sessionId: string): string {
+/** Key of a session's record. */
+export function sessionKey(sessionId: string): string {
   return createHash('sha256').update(sessionId).digest('base64url')
 }

@@ -22,7 +22,7 @@ export interface SelfService {
   readonly organization: string
   readonly accounts: Pick<Accounts, 'passwords' | 'appPasswords' | 'secondFactors'>
   readonly sshKeys: SshKeys
-  readonly sessions: Pick<WebSessions, 'get' | 'set' | 'delete' | 'endOf'>
+  readonly sessions: Pick<WebSessions, 'get' | 'set' | 'update' | 'delete' | 'endOf'>
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>
   /** At people's own providers. */

@@ -11,9 +11,10 @@ export const userSetPasswordCommand: Command<
   async execute(workspace, { user, by, password, mustChange }) {
     const person = await presentPerson(workspace, user)
     const { passwords } = workspace.accounts
+    // First: whoever is signed in gives themselves nothing that outlives it.
+    await workspace.webSessions.endOf(person.entryUUID)
     const outcome = await passwords.set(person.entryUUID, password, { mustChange }, { kind: 'admin', id: by })
     if (!outcome.set) throw new Error(outcome.why === 'policy' ? outcome.refusal.message : outcome.message)
-    await workspace.webSessions.endOf(person.entryUUID)
     return person
   },
   text: ({ name }) => `The password of ${name} is set.\n`,

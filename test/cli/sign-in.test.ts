@@ -91,3 +91,31 @@ test('a running server says of whom the password is kept in a file that it is ch
     diagnosticMessage: 'The password is kept in the file of Seed; change it there.',
   })
 })
+
+test('a code is taken once, however many connections bring it at the same moment', async () => {
+  await using folder = await configuredFolder()
+  await using server = await folder.serve()
+  const user = (...args: readonly string[]) => folder.run('user', ...args)
+  const { secret } = JSON.parse((await user('totp', 'begin', 'ada', '--json')).stdout) as { secret: string }
+  const totp = new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) })
+  const confirmed = await user('totp', 'confirm', 'ada', totp.generate(), '--json')
+  const { recoveryCodes } = JSON.parse(confirmed.stdout) as { recoveryCodes: readonly string[] }
+  for (const code of [totp.generate({ timestamp: Date.now() + 30_000 }), recoveryCodes[0] ?? '']) {
+    const clients = await Promise.all(Array.from({ length: 40 }, () => RawLdapClient.connect(server.ports.ldap)))
+    const answers = await Promise.all(clients.map((client) => client.bind(ada, `ada-secret,${code}`)))
+    for (const client of clients) client.destroy()
+    expect(answers.filter(({ resultCode }) => resultCode === ResultCode.success)).toHaveLength(1)
+  }
+})
+
+test('a block that was acknowledged holds after a power cut in the same moment', async () => {
+  await using folder = await configuredFolder()
+  const server = await folder.serve()
+  await using client = await RawLdapClient.connect(server.ports.ldap)
+  expect((await client.bind(ada, 'ada-secret')).resultCode).toBe(ResultCode.success)
+  expect(await folder.run('user', 'block', 'ada', '--reason', 'laptop stolen')).toMatchObject({ exitCode: 0 })
+  await server.stop('SIGKILL')
+  await using again = await folder.serve()
+  await using other = await RawLdapClient.connect(again.ports.ldap)
+  expect((await other.bind(ada, 'ada-secret')).resultCode).toBe(ResultCode.invalidCredentials)
+})

@@ -12,6 +12,7 @@ import {
   readAccount,
   readCredential,
 } from './credential-records.ts'
+import { ChangeRefused } from './change-refused.ts'
 import type { MacKeys } from './mac-keys.ts'
 import { historyChanges, type SignInEvent } from './sign-in-history.ts'
 
@@ -27,7 +28,11 @@ export interface SignInContext {
 }
 
 /** Who changes something: an administrator by name, or the person. */
-export type Actor = Cause & { readonly kind: 'admin' | 'user' }
+export type Actor = Cause & {
+  readonly kind: 'admin' | 'user'
+  /** Asked when it is written, in the line of commits: it may read and not commit. False: {@link ChangeRefused}. */
+  readonly mayStill?: () => Promise<boolean>
+}
 
 /** A change of somebody's sign-in. */
 export interface SignInChange {
@@ -63,17 +68,18 @@ export async function lastUsesOf(store: RecordReader, entryUUID: string): Promis
 
 /**
  * Commits what `decide` makes of the state it is written onto, with its line in the person's history, and logs it.
- * False when it decides on nothing.
+ * False when it decides on nothing. Throws {@link ChangeRefused} when the actor may not do it any more.
  */
 export async function changeSignIn(
   { directory, clock, logger }: Pick<SignInContext, 'directory' | 'clock' | 'logger'>,
   entryUUID: string,
-  cause: Actor,
+  { mayStill, ...cause }: Actor,
   decide: () => Promise<SignInChange | undefined>,
 ): Promise<boolean> {
   let change = undefined as SignInChange | undefined
   const by = `${cause.kind}:${cause.id}`
   await directory.commitFrom(async () => {
+    if (mayStill && !(await mayStill())) throw new ChangeRefused('You are signed out. Sign in again.')
     change = await decide()
     if (change === undefined) return undefined
     const { records, entries = [], event, details = {} } = change

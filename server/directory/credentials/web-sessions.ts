@@ -7,6 +7,8 @@ import type { Json } from '../directory-store.ts'
 export interface WebSessions {
   get(key: string): Promise<Json | undefined>
   set(key: string, value: Json): Promise<void>
+  /** The same for one that is there; one that has ended meanwhile stays so. */
+  update(key: string, value: Json): Promise<void>
   delete(key: string): Promise<void>
   /** Ends every session whose stored value is the person's. Gives how many there were. */
   endOf(entryUUID: string): Promise<number>
@@ -22,7 +24,7 @@ export function createWebSessions({
   directory,
   clock,
 }: {
-  readonly directory: Pick<Directory, 'store' | 'commit'>
+  readonly directory: Pick<Directory, 'store' | 'commit' | 'commitFrom'>
   readonly clock: Pick<Clock, 'now'>
 }): WebSessions {
   const { store } = directory
@@ -42,6 +44,14 @@ export function createWebSessions({
   return {
     get: (key) => store.get(collection, ['session', key]),
     set: (key, value) => write([['session', key]], value),
+    async update(key, value) {
+      const record = { collection, key: ['session', key], value } as const
+      await directory.commitFrom(async () =>
+        (await store.get(collection, record.key)) === undefined
+          ? undefined
+          : { cause: { kind: 'server', id: 'sessions' }, entries: [], records: [record] },
+      )
+    },
     delete: (key) => write([['session', key]], undefined),
     endOf: (entryUUID) => endWhere((value) => personOf(value) === entryUUID),
     async sweep() {

@@ -22,6 +22,11 @@ function stores() {
         writes++
         kept.set(key, value)
       },
+      update: async (key, value) => {
+        if (!kept.has(key)) return
+        writes++
+        kept.set(key, value)
+      },
       delete: async (key) => void kept.delete(key),
     },
   })
@@ -46,6 +51,20 @@ test('gives back what was set, until it is destroyed', async () => {
   expect(await get('id-1')).toMatchObject({ user: 'ada' })
   expect(await get('id-2')).toBeNull()
   await destroy('id-1')
+  expect(await get('id-1')).toBeNull()
+})
+
+test('writing what was read does not bring back a session that was ended since', async () => {
+  const { get, set, touch, destroy, pass } = stores()
+  await set('id-1', sessionOf())
+  const read = await get('id-1')
+  if (!read) throw new Error('it is gone')
+  await set('id-1', sessionOf({ ...read, notice: 'done' }))
+  expect(await get('id-1')).toMatchObject({ notice: 'done' })
+  await destroy('id-1')
+  await set('id-1', sessionOf({ ...read, notice: 'late' }))
+  pass(120_000)
+  await touch('id-1', sessionOf({ ...read }))
   expect(await get('id-1')).toBeNull()
 })
 
@@ -95,7 +114,7 @@ test('hands on a failure of its records', async () => {
   const broken = () => Promise.reject(new Error('disk full'))
   const store = new SessionStore({
     clock: { now: () => new Date() },
-    records: { get: broken, set: broken, delete: broken },
+    records: { get: broken, set: broken, update: broken, delete: broken },
   })
   await expect(promisify(store.get.bind(store))('id')).rejects.toThrow('disk full')
   await expect(promisify(store.set.bind(store))('id', sessionOf())).rejects.toThrow('disk full')

@@ -142,3 +142,31 @@ test('the history keeps the last hundred events, latest first', async () => {
   expect(history[1]).toMatchObject({ event: 'sign-in blocked', details: { reason: 'reason 60' } })
   expect(history.at(-1)).toMatchObject({ event: 'sign-in blocked', details: { reason: 'reason 11' } })
 })
+
+describe('whoever is signed in to the own page while that ends', () => {
+  const password = 'quiet otter paints seven violins'
+  const tooLate = 'You are signed out. Sign in again.'
+  const leaving = { kind: 'user', id: ada, mayStill: () => Promise.resolve(false) } as const
+
+  test('gives themselves nothing that outlives it', async () => {
+    const { passwords, appPasswords, secondFactors } = opened.accounts
+    await expect(passwords.set(ada, password, {}, leaving)).rejects.toThrow(tooLate)
+    await expect(appPasswords.add(ada, { name: 'phone' }, leaving)).rejects.toThrow(tooLate)
+    await expect(secondFactors.begin(ada, leaving)).rejects.toThrow(tooLate)
+    expect([...(await credentialsOf(store(), ada))]).toEqual([])
+    expect(opened.logged).toEqual([])
+  })
+
+  test('is asked when it is written, after everything that was decided before', async () => {
+    let isSignedIn = true
+    const person = { kind: 'user', id: ada, mayStill: () => Promise.resolve(isSignedIn) } as const
+    const revoked = opened.directory.commitFrom(() => {
+      isSignedIn = false
+      return Promise.resolve(undefined)
+    })
+    await expect(opened.accounts.appPasswords.add(ada, { name: 'phone' }, person)).rejects.toThrow(tooLate)
+    await revoked
+    isSignedIn = true
+    expect((await opened.accounts.appPasswords.add(ada, { name: 'phone' }, person)).added.name).toBe('phone')
+  })
+})
