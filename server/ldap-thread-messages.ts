@@ -10,7 +10,7 @@ import type { Config } from './runtime/config-schema.ts'
 
 /** What the thread is given when it is made. */
 export interface LdapThreadData {
-  readonly config: Pick<Config, 'ldap' | 'binders' | 'passwords' | 'log'>
+  readonly config: Pick<Config, 'ldap' | 'binders' | 'directory' | 'passwords' | 'log'>
   readonly suffix: string
   readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>

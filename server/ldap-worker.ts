@@ -109,6 +109,7 @@ async function listen(): Promise<LdapPorts> {
     directory: replica,
     tls: tlsIdentity(tls, undefined),
     binders,
+    usersMayRead: config.directory.usersMayRead,
     version,
     authenticator: createAuthenticator({
       directory: replica,

@@ -1,4 +1,4 @@
-import { parentKey } from '../protocol/distinguished-name.ts'
+import { normalizeDn, parentKey } from '../protocol/distinguished-name.ts'
 import type { Filter } from '../protocol/filter.ts'
 import { LdapError } from '../protocol/ldap-error.ts'
 import { ResultCode } from '../protocol/result-code.ts'
@@ -55,13 +55,34 @@ export interface AccessControl {
   accessFor(identity: Identity, view: DirectoryView, channel: Channel): Access
 }
 
+/** What people may read: themselves and their groups, or everybody. */
+export type UsersMayRead = 'self' | 'all'
+
+/** What nobody reads of colleagues: of the passwords, of private life, and what administrators alone have a use for. */
+const sensitive = [
+  'pwdChangedTime',
+  'mobile',
+  'homePhone',
+  'homePostalAddress',
+  'carLicense',
+  'employeeNumber',
+  'rosterdSource',
+]
+
 /** `suffixKey` is the DN key of the directory's base entry. */
 export function createAccessControl(
   schema: Schema,
   suffixKey: string,
   binders: { rights(name: string): BinderRights | undefined },
+  usersMayRead: UsersMayRead = 'self',
 ): AccessControl {
-  const common = attributesBut(schema, ['userPassword', 'sambaNTPassword'])
+  const common = attributesBut(schema, secrets)
+  const ofColleagues = attributesBut(schema, [...secrets, ...sensitive])
+  const servicesKey = `${suffixKey}${normalizeDn('ou=services')}`
+  const isService = (view: DirectoryView, slot: number) => {
+    const key = view.keys[slot] ?? ''
+    return key.startsWith(servicesKey) && key !== servicesKey
+  }
   const attributesOf = new WeakMap<BinderRights, ReturnType<typeof binderAttributes>>()
 
   /** The base entry and the ou entries below it or at the top of `subtrees`: what clients of every kind take as search bases. */
@@ -91,6 +112,12 @@ export function createAccessControl(
         return binderAccess(identity.name, view, channel)
       case 'user': {
         const own = view.slotByUuid.get(identity.entryUUID)
+        if (usersMayRead === 'all' && own !== undefined && !isService(view, own))
+          return restricted(
+            view,
+            ofColleagues,
+            (slot) => view.entries[slot] !== undefined && (slot === own || !isService(view, slot)),
+          )
         const readable = new Set(own === undefined ? [] : [own, ...parentGroups(view, view.keys[own] ?? '')])
         return restricted(view, common, (slot) => readable.has(slot) || isContainer(view, slot))
       }
@@ -106,6 +133,9 @@ export function createAccessControl(
 /** For entries that everybody may read whole: root DSE and subschema (RFC 4513 §5.1). */
 export const publicAccess: Access = { attributes: { allows: () => true }, canRead: () => true, values: undefined }
 
+/** Attributes that nobody reads, but for the second with a grant of its own. */
+const secrets = ['userPassword', 'sambaNTPassword']
+
 function attributesBut(schema: Schema, names: readonly string[]): AttributeAccess {
   const hidden = new Set(names.map((name) => schema.attributeType(name)))
   return { allows: (type) => !hidden.has(type) }
@@ -116,7 +146,7 @@ function binderAttributes(
   schema: Schema,
   { attributes, ntHash }: BinderRights,
 ): { protected: AttributeAccess; unprotected: AttributeAccess } {
-  const unprotected = attributesBut(schema, ['userPassword', 'sambaNTPassword'])
+  const unprotected = attributesBut(schema, secrets)
   const base = ntHash ? attributesBut(schema, ['userPassword']) : unprotected
   if (attributes === '*') return { protected: base, unprotected }
   const allowed = namedTypes(schema, ['objectClass', ...attributes])

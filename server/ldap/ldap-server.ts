@@ -1,5 +1,5 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import { createAccessControl } from '../directory/access-control.ts'
+import { createAccessControl, type UsersMayRead } from '../directory/access-control.ts'
 import type { Authenticator } from '../directory/authentication/authenticator.ts'
 import type { BinderRegistry } from '../directory/authentication/binder-registry.ts'
 import { type DirectoryView, smallView } from '../directory/directory-view.ts'
@@ -26,6 +26,7 @@ export interface LdapServerOptions {
   readonly directory: ServedDirectory
   readonly authenticator: Authenticator
   readonly binders: Pick<BinderRegistry, 'rights'>
+  readonly usersMayRead?: UsersMayRead
   readonly accessLog: AccessLog
   readonly tls: TlsIdentity
   readonly version: string
@@ -52,7 +53,12 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
     directory,
     authenticator: options.authenticator,
     accessLog: options.accessLog,
-    accessControl: createAccessControl(directory.schema, normalizeDn(directory.suffix), options.binders),
+    accessControl: createAccessControl(
+      directory.schema,
+      normalizeDn(directory.suffix),
+      options.binders,
+      options.usersMayRead,
+    ),
     rootDse: smallView(directory.schema, [
       rootDse({
         suffix: directory.suffix,

@@ -408,7 +408,9 @@ export const configSchema = z.strictObject({
       usersMayRead: z
         .enum(['self', 'all'])
         .default('self')
-        .describe('What a person who binds may read: the own entry and groups, or everything that is not sensitive.'),
+        .describe(
+          'What a person who binds may read: the own entry and groups, or everybody, without service accounts and without mobile and home numbers, addresses, employee numbers, sources and the like.',
+        ),
       nestedGroups: z
         .enum(['flatten', 'direct'])
         .default('flatten')

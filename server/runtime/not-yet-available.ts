@@ -11,7 +11,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'admin.tls', neutral: null },
   { path: 'admin.trustProxy', neutral: [] },
   { path: 'admin.oidc', neutral: [] },
-  { path: 'directory.usersMayRead', neutral: 'self' },
   { path: 'retention.changeLogDays', neutral: 400 },
   { path: 'retention.bindLogDays', neutral: 30 },
 ]

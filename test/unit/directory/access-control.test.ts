@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { anonymous, createAccessControl, type Identity } from '../../../server/directory/access-control.ts'
+import {
+  anonymous,
+  createAccessControl,
+  type Identity,
+  type UsersMayRead,
+} from '../../../server/directory/access-control.ts'
 import type { DirectoryView } from '../../../server/directory/directory-view.ts'
 import { normalizeDn } from '../../../server/protocol/distinguished-name.ts'
 import { anEntry, search, viewOf } from '../../builders/directory-view.ts'
@@ -27,19 +32,34 @@ const entries = [
   anEntry(`cn=hidden,${groups}`, { cn: ['hidden'], member: [`cn=nested,${groups}`] }),
   anEntry(`ou=deep,${people}`, { ou: ['deep'] }),
 ]
+const services = anEntry(`ou=services,${base}`, { ou: ['services'] })
+const service = anEntry(`cn=backup,ou=services,${base}`, { cn: ['backup'], userPassword: ['{SHA}x'] })
+const colleague = anEntry(`uid=carol,${people}`, {
+  uid: ['carol'],
+  telephoneNumber: ['1'],
+  mobile: ['2'],
+  employeeNumber: ['3'],
+  rosterdSource: ['contoso:1'],
+  pwdChangedTime: ['20260101000000Z'],
+  userPassword: ['{SHA}x'],
+})
 const directory = viewOf(entries)
 const user = ({ entryUUID, dn }: typeof ada): Identity => ({ kind: 'user', entryUUID, dn })
 const binder: Identity = { kind: 'binder', name: 'svc', dn: `cn=svc,ou=services,${base}` }
 
 const rights = { name: 'svc', scope: 'tree', attributes: '*', ntHash: false, mayNotSearch: false } as const
 
-const accessOf = (identity: Identity, view: DirectoryView) =>
-  createAccessControl(view.schema, normalizeDn(base), { rights: () => rights }).accessFor(identity, view, {
-    isProtected: true,
-  })
-async function found(identity: Identity, filter: string) {
+const accessOf = (identity: Identity, view: DirectoryView, usersMayRead?: UsersMayRead) =>
+  createAccessControl(view.schema, normalizeDn(base), { rights: () => rights }, usersMayRead).accessFor(
+    identity,
+    view,
+    {
+      isProtected: true,
+    },
+  )
+async function found(identity: Identity, filter: string, usersMayRead?: UsersMayRead) {
   const view = await directory
-  return search(view, { filter, access: accessOf(identity, view) })
+  return search(view, { filter, access: accessOf(identity, view, usersMayRead) })
 }
 
 describe('reads', () => {
@@ -60,6 +80,23 @@ describe('reads', () => {
       `cn=adas,${groups}`,
       `cn=nested,${groups}`,
     ])
+  })
+
+  test('a user everybody, where that is set, but for service accounts and what is sensitive', async () => {
+    const view = await viewOf([...entries, services, service, colleague])
+    const as = (identity: Identity, filter: string) => search(view, { filter, access: accessOf(identity, view, 'all') })
+    expect(as(user(ada), '(&)')).toEqual([...entries, services, colleague].map(({ dn }) => dn))
+    expect(as(user(ada), '(telephoneNumber=1)')).toEqual([colleague.dn])
+    for (const filter of [
+      '(mobile=2)',
+      '(employeeNumber=3)',
+      '(rosterdSource=*)',
+      '(pwdChangedTime=*)',
+      '(userPassword=*)',
+    ])
+      expect(as(user(ada), filter)).toEqual([])
+    expect(as(user(service), '(&)')).toEqual([base, people, groups, services.dn, service.dn])
+    expect(as({ ...user(ada), entryUUID: 'gone' } as Identity, '(uid=*)')).toEqual([])
   })
 
   test('a user whose entry is gone no more than the containers', async () => {
