@@ -6,6 +6,7 @@ import {
   listLinks,
   separateLink,
 } from '../../sync/identities/link-administration.ts'
+import { type IdentityRecord, trusted } from '../../sync/ledgers.ts'
 import type { Workspace } from '../workspace.ts'
 import { type Command, ExitCode } from './command.ts'
 
@@ -55,8 +56,21 @@ async function commit(
 ): Promise<void> {
   await workspace.engine.exclusively(async () => {
     const records = await decide(contextOf(workspace))
+    const left = await peopleLeft(workspace, records)
     await workspace.directory.commit({ cause: { kind: 'admin', id: by }, entries: [], records })
+    for (const entryUUID of left) await workspace.webSessions.endOf(entryUUID)
   })
+}
+
+/** Whose identity a source has no more: it may have vouched for them in sessions that are open. */
+async function peopleLeft({ directory }: Workspace, records: readonly RecordChange[]): Promise<readonly string[]> {
+  const left: string[] = []
+  for (const { collection, key, value } of records) {
+    if (collection !== 'identity' || value !== undefined) continue
+    const identity = await directory.store.get('identity', key)
+    if (identity !== undefined) left.push(trusted<IdentityRecord>(identity).entryUUID)
+  }
+  return left
 }
 
 function contextOf({ directory, config, providers, clock }: Workspace): LinkContext {

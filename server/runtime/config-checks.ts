@@ -21,6 +21,7 @@ export const configChecks: readonly ConfigCheck[] = [
   ...mailChecks,
   delegatedOnce,
   notificationAddress,
+  peopleSignIn,
 ]
 
 function duplicateNames(config: Config): Problem[] {
@@ -130,5 +131,23 @@ function notificationAddress({ providers, admin }: Config): Problem[] {
     if (!('changeNotifications' in provider) || !provider.changeNotifications) return []
     const message = `needs an address that Microsoft reaches over https; set admin.publicUrl to it (it is "${admin.publicUrl}")`
     return [{ path: `providers[${index}].changeNotifications`, value: 'true', message }]
+  })
+}
+
+/** What a provider sends a browser back with signs people in: not in the clear, but on this machine itself. */
+function peopleSignIn({ providers, admin }: Config): Problem[] {
+  const { protocol, hostname } = new URL(admin.publicUrl)
+  const isInTheClear = protocol !== 'https:' && !isLoopbackHost(hostname)
+  return providers.flatMap((provider, index): Problem[] => {
+    if (!('signIn' in provider)) return []
+    const { clientId, clientSecret } = provider.signIn
+    const path = `providers[${index}].signIn`
+    if (clientId === null && clientSecret !== null)
+      return [
+        { path: `${path}.clientSecret`, value: undefined, message: 'belongs to no client; set signIn.clientId too' },
+      ]
+    if (clientId === null || !isInTheClear) return []
+    const message = `needs an address that people reach over https; set admin.publicUrl to it (it is "${admin.publicUrl}")`
+    return [{ path: `${path}.clientId`, value: JSON.stringify(clientId), message }]
   })
 }

@@ -301,6 +301,9 @@ describeWithTool('chromium', 'people who sign in at their own provider, in a bro
     const byWord = await signIn('Acme', harriet)
     await byWord.waitForURL(`${running.publicUrl}/me`)
     expect(await byWord.getByText('uid=harriet.vance,').isVisible()).toBe(true)
+    await runCommand(workspace, 'link-separate', { source, by: 'test' }, () => {}, never)
+    await byWord.goto(`${running.publicUrl}/me`)
+    expect(byWord.url()).toBe(`${running.publicUrl}/me/sign-in`)
   })
 
   test('who is blocked here has no page, at the sign-in and with a session of before', async () => {

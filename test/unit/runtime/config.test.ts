@@ -196,6 +196,14 @@ test.each([
     'providers[0].credentials[1]: stands for all authorized accounts, as another one before it does; keep one of them',
   ],
   [
+    { admin: { publicUrl: 'http://ldap.example.com' }, providers: [entra({ signIn: { clientId: 'me' } })] },
+    'providers[0].signIn.clientId: "me" needs an address that people reach over https; set admin.publicUrl to it (it is "http://ldap.example.com")',
+  ],
+  [
+    { providers: [entra({ signIn: { clientSecret: { env: 'SECRET' } } })] },
+    'providers[0].signIn.clientSecret: belongs to no client; set signIn.clientId too',
+  ],
+  [
     { providers: [entra({ changeNotifications: true })] },
     'providers[0].changeNotifications: true needs an address that Microsoft reaches over https; set admin.publicUrl to it (it is "http://localhost:8080")',
   ],
