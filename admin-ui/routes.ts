@@ -1,4 +1,4 @@
-import { type RequestHandler, Router } from 'express'
+import { Router } from 'express'
 import type { Assets } from './assets.ts'
 import type { ChangeHooks } from '../sync/change-hooks.ts'
 import type { Enrollment } from '../sync/enrollment/enrollment.ts'
@@ -22,6 +22,9 @@ import { hook, hookBody } from './pages/hook.ts'
 import { home } from './pages/home.ts'
 import { metrics } from './pages/metrics.ts'
 import type { AuthorizationLinks } from '../sync/authorization-links.ts'
+import { adminRoutes } from './admin/routes.ts'
+import type { Administration } from './admin/administration.ts'
+import type { Route } from './route.ts'
 import type { Views } from './views.ts'
 
 /** What the pages need from the rest of the server. */
@@ -37,6 +40,7 @@ export interface RouteServices {
   readonly publicUrl: string
   readonly authorizationLinks: AuthorizationLinks
   readonly selfService: SelfService
+  readonly administration: Administration
   /** Where providers tell of changes. */
   readonly changeHooks: ChangeHooks
 }
@@ -74,6 +78,7 @@ export function routes(services: RouteServices, views: Views, assets: Assets): R
     ['POST', '/me/ssh-keys/remove', ...change, forms.removeSshKey],
     ['POST', '/me/sign-out', sameOrigin, session, signOutHere],
     ['POST', '/me/sign-out-everywhere', sameOrigin, ...own, signOutEverywhere(selfService)],
+    ...adminRoutes(services.administration, views),
     ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],
     ['GET', '/authorize/:token', sameOriginReferrer, showAuthorization(views, authorizationLinks)],
     ['POST', '/authorize/:token', sameOrigin, beginAuthorization(views, authorizationLinks, publicUrl)],
@@ -81,8 +86,6 @@ export function routes(services: RouteServices, views: Views, assets: Assets): R
     ['POST', '/hooks/:name/:provider', hookBody, hook(changeHooks)],
   ])
 }
-
-type Route = readonly ['GET' | 'POST', string, ...RequestHandler[]]
 
 function routerOf(table: readonly Route[]): Router {
   const router = Router({ caseSensitive: true, strict: true })

@@ -1,4 +1,5 @@
 import { Command as CliCommand } from 'commander'
+import { addAdminCommands } from './command-line/admin-commands.ts'
 import { addBinderCommands } from './command-line/binder-commands.ts'
 import { addCheckCommands } from './command-line/check-commands.ts'
 import { createCommandLine } from './command-line/command-line.ts'
@@ -38,6 +39,7 @@ addDirectoryCommands(program, commandLine)
 addIdentityCommands(program, commandLine)
 addUserCommands(program, commandLine)
 addBinderCommands(program, commandLine)
+addAdminCommands(program, commandLine)
 addThrottleCommands(program, commandLine)
 addCheckCommands(program, commandLine)
 

@@ -63,6 +63,7 @@ export async function startDemo(ports: DemoPorts, signal: AbortSignal): Promise<
         // The runs are reported below; what else goes wrong here is an error.
         logger: createLogger({ level: 'error', format: 'pretty', write: (line) => void process.stderr.write(line) }),
         accessLogSink: { write: () => undefined, writableLength: 0 },
+        terminal: (text) => void process.stdout.write(text),
         signal,
       }),
     )

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { administration } from './administration.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
 import { createDelivery } from '../sync/reporting/delivery.ts'
@@ -19,6 +20,7 @@ import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { ownAccount, peopleSignIn } from './self-service.ts'
+import { offerSetupLink } from './setup-link-file.ts'
 import { version } from './version.ts'
 import { openWorkspace, type WorkspaceOptions } from './open-workspace.ts'
 import { type Workspace } from './workspace.ts'
@@ -26,6 +28,8 @@ import { type Workspace } from './workspace.ts'
 export interface ServerOptions extends WorkspaceOptions {
   /** Gets the access log, whole lines at a time. */
   readonly accessLogSink: LineSink
+  /** Gets what only a person who watches should see; undefined where nobody does. */
+  readonly terminal?: ((text: string) => void) | undefined
   /** Stops the server when it aborts. */
   readonly signal?: AbortSignal
 }
@@ -123,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           signIn: peopleSignIn(workspace, logger),
           account: (entryUUID) => ownAccount(workspace, entryUUID),
         },
+        administration: administration(workspace, cookieKey),
         changeHooks: createChangeHooks({
           providers,
           subscriptions,
@@ -195,6 +200,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }),
     ({ ended }) => ended,
   )
+  await offerSetupLink(workspace.administrators, config.dataDir, { logger, terminal: options.terminal })
   const ports = { ldap: ldap.port, ldaps: ldap.tlsPort, admin: admin.port }
   logger.info({ ...ports, version, baseDn: config.baseDn, dataDir: config.dataDir }, 'ready')
   return {

@@ -13,6 +13,7 @@ import { runReportChanges } from '../sync/reporting/run-reporting.ts'
 import { mailServerOf } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
+import { type Administrators, createAdministrators } from './directory/administrators/administrators.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import { type Accounts, createAccounts } from './directory/credentials/accounts.ts'
@@ -64,6 +65,7 @@ export interface Workspace extends AsyncDisposable {
   readonly macKeys: MacKeys
   readonly passThrough: PassThrough
   readonly accounts: Accounts
+  readonly administrators: Administrators
   /** One at a time. Throws MasterKeyError. */
   readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
   readonly binders: Binders
@@ -140,6 +142,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     macKeys,
     passThrough,
     accounts,
+    administrators: createAdministrators(signInContext),
     rotateKey: (cause) => rotating(() => rotateKey(cause)),
     binders: createBinders({ directory, config, clock }),
     sshKeys,

@@ -31,6 +31,8 @@ export function addServerCommands(program: CliCommand, { load }: CommandLine, go
         logger,
         signal,
         accessLogSink: process.stdout,
+        // A journal keeps what it gets; a terminal is somebody who looks.
+        terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
       })
       yieldToLdap()
       const reload = () => void server.reload()

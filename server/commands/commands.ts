@@ -1,5 +1,6 @@
 import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
+import { adminCreateCommand, adminListCommand, adminRemoveCommand, adminResetCommand } from './admin-command.ts'
 import { appPasswordAddCommand, appPasswordListCommand, appPasswordRevokeCommand } from './app-password-command.ts'
 import { binderAddCommand, binderListCommand, binderRemoveCommand, binderRotateCommand } from './binder-command.ts'
 import { explainCommand } from './explain-command.ts'
@@ -84,6 +85,10 @@ const all = [
   throttleListCommand,
   throttleClearCommand,
   keyRotateCommand,
+  adminCreateCommand,
+  adminResetCommand,
+  adminListCommand,
+  adminRemoveCommand,
 ] as readonly Command<never, unknown>[]
 const commands = new Map(all.map((command) => [command.name, command]))
 

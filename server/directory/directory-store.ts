@@ -26,6 +26,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   throttle    pair, account or address, …                                      failed binds that still count
  *   activity    person or binder, entryUUID or name                              last uses: when, from where, with what
  *   audit       entryUUID, number                                               what was done to a person's sign-in, when and by whom
+ *   audit       'admin', time and a number that grows                           what administrators did
+ *   admin       name in lower case                                              an administrator who signs in here
  *   session     SHA-256 of a session id                                         who is signed in to the pages
  *   meta        name                                                            anything single: store version, keys
  */
@@ -52,6 +54,7 @@ export type Collection =
   | 'activity'
   | 'session'
   | 'audit'
+  | 'admin'
 
 export interface RecordChange {
   readonly collection: Collection

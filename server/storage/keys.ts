@@ -42,6 +42,7 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   activity: 20,
   session: 21,
   audit: 22,
+  admin: 23,
 }
 
 /** Keys from `gte` to before `lt`. */

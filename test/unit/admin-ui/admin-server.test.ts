@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { type AdminServerOptions, startAdminServer } from '../../../admin-ui/admin-server.ts'
 import { loopbackOnly } from '../../../admin-ui/middleware/loopback-only.ts'
 import { noAuthorizationLinks } from './no-authorization-links.ts'
+import { noAdministration } from './no-administration.ts'
 import { noSelfService } from './no-self-service.ts'
 
 async function serving(options: Partial<AdminServerOptions> = {}) {
@@ -19,6 +20,7 @@ async function serving(options: Partial<AdminServerOptions> = {}) {
     authorizationLinks: noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
     selfService: noSelfService,
+    administration: noAdministration,
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },
     ...options,
   })

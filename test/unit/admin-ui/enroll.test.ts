@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type AdminServerOptions, startAdminServer } from '../../../admin-ui/admin-server.ts'
 import { noAuthorizationLinks } from './no-authorization-links.ts'
+import { noAdministration } from './no-administration.ts'
 import { noSelfService } from './no-self-service.ts'
 
 type Enrollment = AdminServerOptions['enrollment']
@@ -32,6 +33,7 @@ async function serving(changes: Partial<Enrollment> = {}) {
     authorizationLinks: noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
     selfService: noSelfService,
+    administration: noAdministration,
     organization: 'Example',
     enrollment,
     logger: { error: (...fields: unknown[]) => void logged.push(fields) },

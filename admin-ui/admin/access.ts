@@ -1,0 +1,84 @@
+import type { Request, RequestHandler, Response } from 'express'
+import type { AdminActor } from '../../server/directory/administrators/admin-actions.ts'
+import type { SignedInAdmin } from '../../server/directory/administrators/admin-sign-in.ts'
+import { HttpProblem } from '../http-problem.ts'
+import { signOut } from '../me/session.ts'
+import type { Administration } from './administration.ts'
+import { may, type Permission, roleNames } from './permissions.ts'
+import { type AdminSession, longestSessionMs } from './session.ts'
+
+interface AdminLocals {
+  readonly admin: SignedInAdmin
+  readonly session: AdminSession
+}
+
+/** Lets in who is signed in; all others are led to the page where one signs in, and back. */
+export function signedInAdmin({
+  administrators,
+  clock,
+}: Pick<Administration, 'administrators' | 'clock'>): RequestHandler {
+  return async (request, response, next) => {
+    const { admin: session } = request.session
+    const isTooOld = session && clock.now().getTime() - Date.parse(session.signedInAt) > longestSessionMs
+    const admin = session && !isTooOld ? await administrators.signIn.signedIn(session.name, session.epoch) : undefined
+    if (session === undefined || admin === undefined) {
+      if (session !== undefined) await signOut(request)
+      leadToSignIn(request, response)
+      return
+    }
+    const locals: AdminLocals = { admin, session }
+    Object.assign(response.locals, locals)
+    next()
+  }
+}
+
+/** After {@link signedInAdmin}: refuses whose role may not. */
+export function permitted(permission: Permission): RequestHandler {
+  return (_request, response, next) => {
+    const { role } = adminOf(response)
+    if (may(role, permission)) next()
+    else
+      throw new HttpProblem(403, `Your role, ${roleNames[role]}, may not do this. An Owner can give you another one.`)
+  }
+}
+
+/** Who finds an unlocked computer can look, and not change who may sign in. */
+const freshMs = 15 * 60_000
+
+/** After {@link signedInAdmin}: leads whoever signed in too long ago to do it again. */
+export function freshlySignedInAdmin({ clock }: Pick<Administration, 'clock'>): RequestHandler {
+  return (request, response, next) => {
+    const { signedInAt } = (response.locals as AdminLocals).session
+    if (clock.now().getTime() - Date.parse(signedInAt) <= freshMs) next()
+    else leadToSignIn(request, response, 'again')
+  }
+}
+
+/** Of a request that {@link signedInAdmin} let in. */
+export function adminOf({ locals }: Response): SignedInAdmin {
+  return (locals as AdminLocals).admin
+}
+
+/** The administrator, as who does something. */
+export function actorOf(request: Request, response: Response): AdminActor {
+  return { name: adminOf(response).name, address: addressOf(request) }
+}
+
+/** IPv4 as such. */
+export function addressOf({ socket }: Request): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
+}
+
+/** Where to go after the sign-in: a page of ours, and no other. */
+export function pageAfterSignIn(text: string): string {
+  return /^\/admin(?![^/?])(?!\/sign-in|\/setup)[^\s\\#]*$/.test(text) ? text : '/admin'
+}
+
+function leadToSignIn(request: Request, response: Response, why?: 'again'): void {
+  const next = request.method === 'GET' ? pageAfterSignIn(request.originalUrl) : '/admin'
+  const query = new URLSearchParams({
+    ...(why ? { [why]: '' } : {}),
+    ...(next === '/admin' ? {} : { next }),
+  }).toString()
+  response.redirect(303, `/admin/sign-in${query === '' ? '' : `?${query}`}`)
+}

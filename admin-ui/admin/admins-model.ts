@@ -1,0 +1,55 @@
+import type { AdminAction } from '../../server/directory/administrators/admin-actions.ts'
+import type { ListedAdmin } from '../../server/directory/administrators/admin-list.ts'
+import { type Role, roles } from '../../server/directory/administrators/admin-records.ts'
+import type { Json } from '../../server/directory/directory-store.ts'
+import { stateOf } from '../state.ts'
+import { timeOf } from '../time.ts'
+import { roleNames } from './permissions.ts'
+
+/** What a role is for, in a line. */
+const roleHelp: Readonly<Record<Role, string>> = {
+  owner: 'everything, and who administers',
+  administrator: 'everything but who administers',
+  'user-manager': 'users, enrollment, directory sync',
+  auditor: 'looks, and changes nothing',
+}
+
+export function roleChoices(chosen: string) {
+  return roles.map((role) => ({ role, name: roleNames[role], help: roleHelp[role], isChosen: role === chosen }))
+}
+
+export function adminRow(admin: ListedAdmin, now: Date) {
+  const { name, role, canSignIn, hasSecondFactor, lastSignIn, createdAt, createdBy, isLastOwner } = admin
+  return {
+    name,
+    address: `/admin/admins/${encodeURIComponent(name)}`,
+    roleName: roleNames[role],
+    state: canSignIn ? stateOf('good', 'Can sign in') : stateOf('warn', 'Waits for the setup link to be used'),
+    secondFactor: hasSecondFactor ? stateOf('good', 'On') : stateOf('off', 'Off'),
+    hasSecondFactor,
+    lastSignIn: lastSignIn && { at: timeOf(lastSignIn.at, now), address: lastSignIn.address },
+    created: timeOf(createdAt, now),
+    createdBy,
+    isLastOwner,
+  }
+}
+
+export function actionRow({ time, by, address, event, subject, before, after }: AdminAction, now: Date) {
+  return {
+    time: timeOf(time, now),
+    by,
+    from: address ?? 'command line',
+    event,
+    subject,
+    change: before === null && after === null ? '' : `${valueText(before)} → ${valueText(after)}`,
+  }
+}
+
+function valueText(value: Json): string {
+  if (value === null) return 'none'
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value)
+  return Object.entries(value)
+    .map(([name, each]) => `${name}: ${valueText(each)}`)
+    .join(', ')
+}

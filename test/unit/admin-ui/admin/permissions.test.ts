@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { adminRouteTable } from '../../../../admin-ui/admin/routes.ts'
+import { loadViews } from '../../../../admin-ui/views.ts'
+import type { Role } from '../../../../server/directory/administrators/admin-records.ts'
+import { type AdministeredServer, startAdministeredServer } from '../../../builders/administered-server.ts'
+
+const owner: readonly Role[] = ['owner']
+const everybody: readonly Role[] = ['owner', 'administrator', 'user-manager', 'auditor']
+
+/** Who may use which route; `null`: no sign-in is needed. Every route has a row. */
+const expected: Readonly<Record<string, readonly Role[] | null>> = {
+  'GET /admin/sign-in': null,
+  'POST /admin/sign-in': null,
+  'GET /admin/setup/:token': null,
+  'POST /admin/setup/:token': null,
+  'POST /admin/sign-out': null,
+  'GET /admin': everybody,
+  'GET /admin/account': everybody,
+  'POST /admin/account/password': everybody,
+  'POST /admin/account/second-factor': everybody,
+  'POST /admin/account/second-factor/confirm': everybody,
+  'POST /admin/account/second-factor/remove': everybody,
+  'POST /admin/account/sign-out-everywhere': everybody,
+  'GET /admin/admins': everybody,
+  'POST /admin/admins': owner,
+  'GET /admin/admins/:name': everybody,
+  'POST /admin/admins/:name/role': owner,
+  'POST /admin/admins/:name/reset': owner,
+  'POST /admin/admins/:name/sign-out-everywhere': owner,
+  'POST /admin/admins/:name/second-factor/remove': owner,
+  'POST /admin/admins/:name/remove': owner,
+}
+
+describe('who may do what', () => {
+  let server: AdministeredServer
+  let routes: readonly string[]
+
+  beforeAll(async () => {
+    server = await startAdministeredServer()
+    for (const role of everybody) await server.admin(`the-${role}`, role)
+    routes = adminRouteTable(server.administration, await loadViews()).map(([method, path]) => `${method} ${path}`)
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+  })
+
+  test('every route has a row here, and every row is a route', () => {
+    expect(Object.keys(expected).toSorted()).toEqual(routes.toSorted())
+  })
+
+  const ask = (browser: ReturnType<AdministeredServer['visitor']>, route: string) => {
+    const [method, path = ''] = route.split(' ')
+    const address = path.replace(':name', 'nobody').replace(':token', 'none')
+    return method === 'GET' ? browser.get(address) : browser.post(address)
+  }
+  const withSignIn = Object.entries(expected).flatMap(([route, allowed]) =>
+    allowed === null ? [] : [{ route, allowed }],
+  )
+
+  test.each(withSignIn.flatMap((row) => everybody.map((role) => ({ ...row, role }))))(
+    '$route by the role $role',
+    async ({ route, allowed, role }) => {
+      const { status } = await ask(await server.signedIn(`the-${role}`), route)
+      expect(status === 403).toBe(!allowed.includes(role))
+      expect(status).toBeLessThan(500)
+    },
+  )
+
+  test.each(withSignIn)('$route leads who is not signed in to where one signs in', async ({ route }) => {
+    const answer = await ask(server.visitor(), route)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, expect.stringMatching(/^\/admin\/sign-in/)])
+  })
+
+  test.each(Object.keys(expected).filter((route) => route.startsWith('POST')))(
+    '%s refuses what comes from another site, with a session too',
+    async (route) => {
+      const browser = await server.signedIn('the-owner')
+      const path = (route.split(' ')[1] ?? '').replace(':name', 'the-auditor').replace(':token', 'none')
+      for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }, {}])
+        expect((await browser.post(path, {}, headers)).status).toBe(403)
+    },
+  )
+})

@@ -1,0 +1,15 @@
+import type { AdminServerOptions } from '../../../admin-ui/admin-server.ts'
+import type { Administrators } from '../../../server/directory/administrators/administrators.ts'
+
+/** Of a server that nobody administers: no request gets further than the sign-in. */
+export const noAdministration: AdminServerOptions['administration'] = {
+  organization: 'Example',
+  publicUrl: 'http://localhost:8080',
+  administrators: {} as Administrators,
+  sessions: { get: async () => undefined, set: async () => {}, update: async () => {}, delete: async () => {} },
+  cookieKey: 'of a test',
+  clock: { now: () => new Date() },
+  providers: async () => [],
+  figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
+  actions: async () => [],
+}
