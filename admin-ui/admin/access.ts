@@ -10,6 +10,8 @@ import { type AdminSession, longestSessionMs } from './session.ts'
 interface AdminLocals {
   readonly admin: SignedInAdmin
   readonly session: AdminSession
+  /** Whether the session is not over, also by now. */
+  readonly mayStill: () => Promise<boolean>
 }
 
 /** Lets in who is signed in; all others are led to the page where one signs in, and back. */
@@ -26,7 +28,8 @@ export function signedInAdmin({
       leadToSignIn(request, response)
       return
     }
-    const locals: AdminLocals = { admin, session }
+    const mayStill = async () => (await administrators.signIn.signedIn(session.name, session.epoch)) !== undefined
+    const locals: AdminLocals = { admin, session, mayStill }
     Object.assign(response.locals, locals)
     next()
   }
@@ -59,9 +62,10 @@ export function adminOf({ locals }: Response): SignedInAdmin {
   return (locals as AdminLocals).admin
 }
 
-/** The administrator, as who does something. */
+/** The administrator, as who does something. Whoever was signed out or got another role meanwhile changes nothing. */
 export function actorOf(request: Request, response: Response): AdminActor {
-  return { name: adminOf(response).name, address: addressOf(request) }
+  const { admin, mayStill } = response.locals as AdminLocals
+  return { name: admin.name, address: addressOf(request), mayStill }
 }
 
 /** IPv4 as such. */

@@ -5,6 +5,8 @@ export interface AdminActor {
   readonly name: string
   /** Address of the browser; null: on the command line of the server. */
   readonly address: string | null
+  /** Asked when it is written, in the line of commits: it may read and not commit. False: ChangeRefused. */
+  readonly mayStill?: () => Promise<boolean>
 }
 
 /** Something that was done by an administrator: value of the `audit` collection at ['admin', time and a number that grows]. */

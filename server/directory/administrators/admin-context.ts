@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts'
 import type { Config } from '../../runtime/config-schema.ts'
 import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
+import { ChangeRefused } from '../credentials/change-refused.ts'
 import type { Directory } from '../directory.ts'
 import type { RecordChange } from '../directory-store.ts'
 import type { SealedRecords } from '../sealed-records.ts'
@@ -29,6 +30,8 @@ export async function changeAsAdmin(
 ): Promise<boolean> {
   let action: AdminAction | undefined
   await directory.commitFrom(async () => {
+    if (by.mayStill !== undefined && !(await by.mayStill()))
+      throw new ChangeRefused('You were signed out meanwhile, or may not do this any more.')
     const change = await decide()
     if (change === undefined) return undefined
     action = { time: clock.now().toISOString(), by: by.name, address: by.address, ...change.action }

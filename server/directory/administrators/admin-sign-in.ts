@@ -1,5 +1,6 @@
 import { createFingerprint } from '../authentication/bind-watch.ts'
 import { Throttle } from '../authentication/throttle.ts'
+import { networkOf } from '../../runtime/address-network.ts'
 import { adminTotpStep } from './admin-credentials.ts'
 import type { AdminContext } from './admin-context.ts'
 import { adminChange, adminKey, type AdminRecord, readAdmin, type Role } from './admin-records.ts'
@@ -81,7 +82,7 @@ export function createAdminSignIn(context: AdminContext): AdminSignIn {
     const record = await readAdmin(directory.store, name)
     const hash = record?.password?.hash ?? (await hashOfNobody())
     const asker = {
-      address,
+      network: networkOf(address),
       isGone: () => false,
       fingerprint: fingerprint({ kind: 'unknown', id: name }, octets(password)),
     }

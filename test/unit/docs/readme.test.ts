@@ -32,6 +32,7 @@ test.each([
   'docs/pass-through.md',
   'docs/sign-in.md',
   'docs/passwords.md',
+  'docs/admin-page.md',
   'docs/self-service.md',
   'docs/security.md',
 ])('links of %s lead to files', async (file) => {

@@ -206,6 +206,26 @@ test('nobody changes their own role, nor removes themselves', async () => {
   expect((await server.administrators.list()).map(({ role }) => role)).toEqual(['owner', 'owner'])
 })
 
+test('a form under way when the session ends changes nothing', async () => {
+  await server.admin('ada', 'owner')
+  await server.admin('eve', 'owner')
+  const eve = await server.administrators.signIn.attempt({
+    name: 'eve',
+    password: adminPassword,
+    code: '',
+    address: '::1',
+  })
+  const epoch = eve.outcome === 'signed-in' ? eve.admin.epoch : ''
+  const underWay = {
+    name: 'eve',
+    address: null,
+    mayStill: async () => (await server.administrators.signIn.signedIn('eve', epoch)) !== undefined,
+  }
+  await server.administrators.setRole('eve', 'auditor', by)
+  await expect(server.administrators.remove('ada', underWay)).rejects.toThrow('signed out meanwhile')
+  expect(await server.administrators.list()).toHaveLength(2)
+})
+
 test('a removal that nobody confirmed is refused', async () => {
   await server.admin('ada', 'owner')
   await server.admin('eve', 'auditor')
