@@ -14,6 +14,7 @@ import { runCommand } from './commands/commands.ts'
 import { startControlServer } from './control/control-server.ts'
 import type { LineSink } from './ldap/access-log.ts'
 import { watchCertificates } from './ldap/certificate-watch.ts'
+import { runSessionSweep } from './directory/credentials/web-sessions.ts'
 import { loadTlsIdentity } from './ldap/tls.ts'
 import { type LdapThread, startLdapThread } from './ldap-thread.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
@@ -102,7 +103,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     (thread) => thread.close(),
   )
-  await workspace.webSessions.sweep()
   const cookieKey = await workspace.webSessions.cookieKey()
   const admin = await lifecycle.start(
     'http',
@@ -173,6 +173,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await lifecycle.start(
     'report watch',
     (stopping) => ({ ended: runReportWatch({ directory, config, clock, logger }, stopping) }),
+    ({ ended }) => ended,
+  )
+  await lifecycle.start(
+    'session sweep',
+    (stopping) => {
+      const onProblem = (error: unknown) => logger.error({ err: error }, 'sessions that expired could not be removed')
+      return { ended: runSessionSweep(workspace.webSessions, { clock, onProblem }, stopping) }
+    },
     ({ ended }) => ended,
   )
   await lifecycle.start(

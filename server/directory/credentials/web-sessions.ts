@@ -68,6 +68,20 @@ export function createWebSessions({
   }
 }
 
+const sweepEveryMs = 3_600_000
+
+/** Removes sessions that have expired, now and every hour until the signal is aborted. */
+export async function runSessionSweep(
+  sessions: Pick<WebSessions, 'sweep'>,
+  { clock, onProblem }: { readonly clock: Pick<Clock, 'sleep'>; readonly onProblem: (error: unknown) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sessions.sweep().catch(onProblem)
+    await clock.sleep(sweepEveryMs, signal).catch(() => undefined)
+  }
+}
+
 /** The person who is signed in, as `admin-ui/me/session.ts` keeps it. */
 function personOf(value: Json): unknown {
   const session = fieldOf(value, 'session')
