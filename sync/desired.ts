@@ -1,5 +1,6 @@
 import type { Entry } from '../server/directory/entry.ts'
 import { normalizeDn } from '../server/protocol/distinguished-name.ts'
+import { foldedName } from '../server/directory/inactive-names.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import { type Candidate, candidatesOf, type Decision, type MirroredProvider, providerOfDecision } from './candidates.ts'
 import type { DesiredInput, Holds } from './desired-input.ts'
@@ -27,6 +28,8 @@ export interface Desired {
   /** Who was seen for the first time under an enrollment setting. */
   readonly enrollments: Newcomers
   readonly numberClashes: readonly NumberClash[]
+  /** Folded UPNs, logins and mail addresses of people who are inactive or invited, and have no entry. */
+  readonly inactiveNames: ReadonlySet<string>
 }
 
 /**
@@ -97,6 +100,7 @@ export async function computeDesired(given: DesiredInput): Promise<Desired> {
     ledgerChanges: ledgerChanges(input, candidates, drafted, linkMarks, returned),
     enrollments,
     numberClashes: clashes,
+    inactiveNames: inactiveNames(candidates, decisions, (one) => assembled.entries.has(entryUuidOf(one, ledgers))),
   }
 }
 
@@ -109,6 +113,23 @@ const servedFromFile = {
   name: null,
   note: null,
 } as const
+
+/** A bind by one of these names may mean them. User names are not among them: nobody else gets one that is held. */
+function inactiveNames(
+  candidates: readonly Candidate[],
+  decisions: ReadonlyMap<string, Decision>,
+  isServed: (candidate: Candidate) => boolean,
+): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const candidate of candidates) {
+    const status = decisions.get(candidate.decisionKey)?.status
+    if (candidate.kind !== 'user' || isServed(candidate) || (status !== 'inactive' && status !== 'invited')) continue
+    const { user } = candidate
+    for (const name of [user.names.userPrincipalName, user.names.login, user.mail])
+      if (typeof name === 'string' && name !== '') names.add(foldedName(name))
+  }
+  return names
+}
 
 function joinNotes(...notes: readonly (string | null | undefined)[]): string | null {
   return notes.filter((note) => note !== null && note !== undefined).join('; ') || null

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ImportedPassword } from '../server/directory/credentials/credential-records.ts'
 import { isOfImport } from '../server/directory/credentials/imported-passwords.ts'
+import { inactiveNameChange } from '../server/directory/inactive-names.ts'
 import type { EntryChange, Json, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
 import type { Decision } from './candidates.ts'
 import type { Desired } from './desired.ts'
@@ -39,6 +40,7 @@ export async function recordChanges(
     ...settlement.pins,
     ...(await emptiedChanges(store, withoutApproved(settlement.emptied, approved))),
     ...(await decisionRecords(store, desired.decisions)),
+    ...(await inactiveNameRecords(store, desired.inactiveNames)),
     ...(await credentialRecords(store, desired, importedKey)),
     ...(await forgottenAccounts(store, settlement.ledgers, desired.ledgerChanges, now)),
     ...(await heldRecords(store, holds)),
@@ -80,6 +82,16 @@ async function decisionRecords(
   }
   for (const [name, value] of wanted) changes.push({ collection: 'decision', key: name.split('\0'), value })
   return changes
+}
+
+async function inactiveNameRecords(store: RecordReader, wanted: ReadonlySet<string>): Promise<readonly RecordChange[]> {
+  const missing = new Set(wanted)
+  const changes: RecordChange[] = []
+  for await (const { key } of store.list('inactive-name')) {
+    const [name = ''] = key
+    if (!missing.delete(name)) changes.push(inactiveNameChange(name, false))
+  }
+  return [...changes, ...Array.from(missing, (name) => inactiveNameChange(name, true))]
 }
 
 const importedPrefix = 'ldif:'

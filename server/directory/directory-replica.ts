@@ -2,6 +2,7 @@ import { accountValuesOf } from './account-values.ts'
 import { CredentialTable } from './credentials/credential-table.ts'
 import type { RecordChange } from './directory-store.ts'
 import { createViewBuilder, type NextView } from './directory-view.ts'
+import { applyInactiveName } from './inactive-names.ts'
 import { type CommitRest, type DirectoryFollower, receivedChanges } from './replication.ts'
 import { Schema } from './schema/schema.ts'
 import type { ServedDirectory } from './served-directory.ts'
@@ -17,6 +18,7 @@ export function createDirectoryReplica(
 ): ServedDirectory & DirectoryFollower {
   const schema = new Schema()
   const credentials = new CredentialTable()
+  const inactiveNames = new Set<string>()
   const ntHashes = new Map<string, string>()
   const builder = createViewBuilder(schema, (entryUUID, attribute) => accountValue(entryUUID, attribute))
   let view = builder.empty
@@ -27,6 +29,7 @@ export function createDirectoryReplica(
     schema,
     suffix,
     credentials,
+    inactiveNames,
     get view() {
       return view
     },
@@ -42,6 +45,7 @@ export function createDirectoryReplica(
       next = undefined
       for (const record of rest.accounts) {
         credentials.apply(record)
+        applyInactiveName(inactiveNames, record)
         onRecord(record)
       }
       for (const { entryUUID, hash } of rest.ntHashes) {

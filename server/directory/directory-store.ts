@@ -23,6 +23,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   match       tenant or org, immutable id                                     an administrator's word on whose identity this is
  *   account     entryUUID                                                       what was decided here of a person's sign-in: blocked, no pass-through
  *   binder      name                                                            a binder made here, and the secrets that rotation keeps
+ *   inactive-name   folded name                                                 name of somebody who is known and not served
  *   throttle    pair, account or address, …                                      failed binds that still count
  *   activity    person or binder, entryUUID or name                              last uses: when, from where, with what
  *   audit       entryUUID, number                                               what was done to a person's sign-in, when and by whom
@@ -50,6 +51,7 @@ export type Collection =
   | 'match'
   | 'account'
   | 'binder'
+  | 'inactive-name'
   | 'throttle'
   | 'activity'
   | 'session'

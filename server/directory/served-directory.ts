@@ -11,4 +11,6 @@ export interface ServedDirectory {
   /** Every provider has been read at least once. */
   readonly isFilled: boolean
   readonly credentials: CredentialTable
+  /** Folded ({@link foldedName}) names of people who are known and not served. */
+  readonly inactiveNames: ReadonlySet<string>
 }

@@ -43,6 +43,7 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   session: 21,
   audit: 22,
   admin: 23,
+  'inactive-name': 24,
 }
 
 /** Keys from `gte` to before `lt`. */

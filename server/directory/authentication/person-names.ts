@@ -1,4 +1,5 @@
 import { DnSyntaxError, normalizeDn } from '../../protocol/distinguished-name.ts'
+import { foldedName } from '../inactive-names.ts'
 import { postingHas, slotsOf } from '../directory-view.ts'
 import { attributeValues } from '../entry-values.ts'
 import type { ServedDirectory } from '../served-directory.ts'
@@ -13,8 +14,9 @@ export function dnKey(name: string): string | undefined {
   }
 }
 
-/** The slot of the one person whose user name, UPN or primary mail address this is. */
-export function personNamed({ view, schema }: ServedDirectory, name: string): number | undefined {
+/** The slot of the one person whose user name, UPN or primary mail address this is; of nobody who shares it with somebody inactive. */
+export function personNamed({ view, schema, inactiveNames }: ServedDirectory, name: string): number | undefined {
+  if (inactiveNames.has(foldedName(name))) return undefined
   const found = new Set<number>()
   const objectClass = schema.attributeType('objectClass')
   const people = objectClass && view.equality.get(objectClass)?.get('person')

@@ -6,6 +6,7 @@ export const accountCollections: ReadonlySet<Collection> = new Set([
   'credential',
   'account',
   'binder',
+  'inactive-name',
   'throttle',
   'activity',
 ])
