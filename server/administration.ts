@@ -2,6 +2,7 @@ import type { Administration, DirectoryFigures } from '../admin-ui/admin/adminis
 import type { Decision } from '../sync/candidates.ts'
 import { providerOverviews } from '../sync/provider-overview.ts'
 import { adminActions } from './directory/administrators/admin-actions.ts'
+import { readiness } from './readiness.ts'
 import type { Workspace } from './workspace.ts'
 
 /** What the administrators' pages ask of the workspace. */
@@ -16,6 +17,7 @@ export function administration(workspace: Workspace, cookieKey: string): Adminis
     cookieKey,
     clock,
     providers: () => providerOverviews({ ...workspace, store }),
+    notReady: () => readiness(workspace).reasons,
     figures: directoryFigures(workspace),
     actions: (limit) => adminActions(store, limit),
   }
@@ -32,17 +34,18 @@ function directoryFigures({ directory }: Pick<Workspace, 'directory'>): () => Pr
 }
 
 async function count(directory: Workspace['directory']): Promise<DirectoryFigures> {
-  const entriesOf = (objectClass: string) => directory.entriesWith('objectClass', objectClass)
-  const people = lengthOf(entriesOf('posixAccount'))
-  const groups = lengthOf(entriesOf('posixGroup'))
+  const people = numberOf(directory, ['person', 'posixAccount'])
+  const groups = numberOf(directory, ['groupOfNames', 'posixGroup'])
   let notServed = 0
   for await (const { value } of directory.store.list('decision'))
     if ((value as Decision).status !== 'active') notServed += 1 // written by the sync
   return { people, groups, notServed }
 }
 
-function lengthOf(values: Iterable<unknown>): number {
-  let length = 0
-  for (const _ of values) length += 1
-  return length
+/** Entries of any of the classes: those of a file need not have all that ours have. */
+function numberOf(directory: Workspace['directory'], classes: readonly string[]): number {
+  const found = new Set<string>()
+  for (const name of classes)
+    for (const { entryUUID } of directory.entriesWith('objectClass', name)) found.add(entryUUID)
+  return found.size
 }

@@ -21,6 +21,7 @@ import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { ownAccount, peopleSignIn } from './self-service.ts'
+import { readiness } from './readiness.ts'
 import { offerSetupLink } from './setup-link-file.ts'
 import { version } from './version.ts'
 import { openWorkspace, type WorkspaceOptions } from './open-workspace.ts'
@@ -236,12 +237,6 @@ function countRun(metrics: Metrics) {
     for (const plan of held) metrics.syncHeldChanges.set({ provider: plan.provider }, plan.changes.length)
     if (!held.some((plan) => plan.provider === provider)) metrics.syncHeldChanges.set({ provider }, 0)
   }
-}
-
-function readiness({ directory }: Workspace): { ok: boolean; reasons: string[] } {
-  return directory.isFilled
-    ? { ok: true, reasons: [] }
-    : { ok: false, reasons: ['the directory has not been filled yet: some provider has never been read'] }
 }
 
 async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {

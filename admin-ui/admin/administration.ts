@@ -20,6 +20,8 @@ export interface Administration {
   readonly sessions: SessionRecords
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>
+  /** Why LDAP does not answer as it should; none when it does. */
+  notReady(): readonly string[]
   providers(): Promise<readonly ProviderOverview[]>
   figures(): Promise<DirectoryFigures>
   /** What administrators did, latest first. */

@@ -22,8 +22,18 @@ const credentialNames: Readonly<Record<ListedCredential['kind'], string>> = {
 /** Days before its end in which a credential is trouble. */
 const expiresSoonDays = 30
 
-export function overviewModel(providers: readonly ProviderOverview[], figures: DirectoryFigures, now: Date) {
-  const troubles = providers.flatMap((provider) => troublesOf(provider, now))
+export interface OverviewFacts {
+  /** Why LDAP does not answer as it should. */
+  readonly notReady: readonly string[]
+  readonly providers: readonly ProviderOverview[]
+  readonly figures: DirectoryFigures
+}
+
+export function overviewModel({ notReady, providers, figures }: OverviewFacts, now: Date) {
+  const troubles = [
+    ...notReady.map((reason) => `LDAP does not answer searches: ${reason}.`),
+    ...providers.flatMap((provider) => troublesOf(provider, now)),
+  ]
   const held = providers.reduce((sum, provider) => sum + provider.held, 0)
   return {
     title: troubles.length === 0 ? 'Overview' : `(${troubles.length}) Overview`,

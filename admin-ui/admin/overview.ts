@@ -6,9 +6,14 @@ import { overviewModel } from './overview-model.ts'
 /** How the server fares. */
 export function overviewPage(
   pages: AdminPages,
-  { providers, figures, clock }: Pick<Administration, 'providers' | 'figures' | 'clock'>,
+  { notReady, providers, figures, clock }: Pick<Administration, 'notReady' | 'providers' | 'figures' | 'clock'>,
 ): RequestHandler {
   return async (request, response) => {
-    pages.show(request, response, 'overview', overviewModel(await providers(), await figures(), clock.now()))
+    pages.show(
+      request,
+      response,
+      'overview',
+      overviewModel({ notReady: notReady(), providers: await providers(), figures: await figures() }, clock.now()),
+    )
   }
 }

@@ -10,6 +10,7 @@ import { startBrowser } from '../builders/browser.ts'
 import { type ConfiguredFolder, configuredFolder, type ServingProcess } from '../builders/command-line.ts'
 import { type MailReceiver, startMailReceiver } from '../builders/mail-receiver.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
+import { keepSource, pageProblems } from '../builders/page-checks.ts'
 import { describeWithTool } from '../builders/required-tool.ts'
 import { fillSmallTenants } from '../sync/small-tenants.ts'
 
@@ -191,6 +192,16 @@ describeWithTool('chromium', 'an invited person, in a browser without scripts', 
   test('sees groups and last sign-ins', async () => {
     expect(await section('Last sign-ins').textContent()).toContain('from 127.0.0.1, directory password')
     expect(await section('Groups').textContent()).not.toContain('None.')
+  })
+
+  test('has a page with which nothing is wrong, in light and dark', async () => {
+    const storageState = await page.context().storageState()
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const other = keepSource(await (await browser.newContext({ storageState, colorScheme })).newPage())
+      await other.goto(`${origin}/me`)
+      expect(await heading(other)).toBe('Your account')
+      expect(await pageProblems(other)).toEqual([])
+    }
   })
 
   test('signs out everywhere, and whoever is blocked has no page', async () => {

@@ -60,6 +60,7 @@ export async function startAdministeredServer(): Promise<AdministeredServer> {
     sessions: createWebSessions({ directory, clock }),
     cookieKey: 'of a test',
     clock,
+    notReady: () => [],
     providers: async () => [],
     figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
     actions: (limit) => adminActions(store, limit),

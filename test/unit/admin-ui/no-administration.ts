@@ -9,6 +9,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   sessions: { get: async () => undefined, set: async () => {}, update: async () => {}, delete: async () => {} },
   cookieKey: 'of a test',
   clock: { now: () => new Date() },
+  notReady: () => [],
   providers: async () => [],
   figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
   actions: async () => [],

@@ -38,7 +38,8 @@ const credential: ListedCredential = {
   problem: null,
   expires: null,
 }
-const modelOf = (changes: Partial<ProviderOverview> = {}) => overviewModel([{ ...provider, ...changes }], figures, now)
+const modelOf = (changes: Partial<ProviderOverview> = {}) =>
+  overviewModel({ notReady: [], providers: [{ ...provider, ...changes }], figures }, now)
 
 test('all is well: the title says nothing, numbers are grouped, times are absolute and relative', () => {
   const model = modelOf()
@@ -50,6 +51,14 @@ test('all is well: the title says nothing, numbers are grouped, times are absolu
       state: { kind: 'good', text: 'Up to date', icon: 'icons/good' },
       lastRun: { text: 'Full sync: 1 change', at: { absolute: '2026-03-01 07:55 UTC', relative: '5 minutes ago' } },
     },
+  ])
+})
+
+test('a directory that does not answer comes first', () => {
+  const model = overviewModel({ notReady: ['it is empty'], providers: [{ ...provider, isStale: true }], figures }, now)
+  expect(model.troubles).toEqual([
+    'LDAP does not answer searches: it is empty.',
+    'Contoso is stale since 2026-03-01 07:55 UTC.',
   ])
 })
 
