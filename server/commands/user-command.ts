@@ -1,7 +1,9 @@
 import { activeBlock, readAccount, type SignInBlock } from '../directory/credentials/credential-records.ts'
+import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import type { RevokedCredentials } from '../directory/credentials/incidents.ts'
 import type { SignInEvent } from '../directory/credentials/sign-in-history.ts'
 import { type SignInState, signInState } from '../directory/credentials/sign-in-state.ts'
+import type { Workspace } from '../workspace.ts'
 import { type Command, ExitCode } from './command.ts'
 import { type NamedPerson, namedPerson } from './named-person.ts'
 
@@ -120,7 +122,7 @@ export const userUnblockCommand: Command<UserChangeInput, NamedPerson & { readon
 /** `rosterd user revoke`: everything the person could sign in with here is gone. */
 export const userRevokeCommand: Command<
   UserChangeInput & { readonly secondFactor: boolean },
-  NamedPerson & { readonly revoked: RevokedCredentials; readonly sessions: number; readonly enrollmentLink: boolean }
+  NamedPerson & { readonly revoked: RevokedCredentials } & RevokedBesides
 > = {
   name: 'user-revoke',
   async execute(workspace, { user, by, secondFactor }) {
@@ -130,16 +132,39 @@ export const userRevokeCommand: Command<
     const enrollmentLink = await enrollment.withdraw(person.entryUUID, by)
     const sessions = await webSessions.endOf(person.entryUUID)
     const revoked = await accounts.incidents.revoke(person.entryUUID, { secondFactor }, { kind: 'admin', id: by })
-    return { ...person, revoked, sessions, enrollmentLink }
+    const sshKeys = await removedSshKeys(workspace, person.entryUUID, by)
+    return { ...person, revoked, sessions, enrollmentLink, ...sshKeys }
   },
-  text: ({ name, revoked, ...pages }) => `${revokedText(name, revoked, pages)}\n`,
+  text: ({ name, revoked, ...besides }) => `${revokedText(name, revoked, besides)}\n`,
   exitCode: () => ExitCode.ok,
+}
+
+/** What else lets in. */
+interface RevokedBesides {
+  readonly sessions: number
+  readonly enrollmentLink: boolean
+  readonly sshKeys: number
+  /** Of a file or a provider, where they have to be removed. */
+  readonly sshKeysElsewhere: number
+}
+
+/** Waits for a sync that is under way. */
+async function removedSshKeys({ sshKeys }: Workspace, entryUUID: string, by: string) {
+  const keys = sshKeys.list(entryUUID)
+  let removed = 0
+  try {
+    for (const { fingerprint } of keys)
+      if (await sshKeys.remove(entryUUID, fingerprint, { kind: 'admin', id: by })) removed += 1
+  } catch (error) {
+    if (!(error instanceof ChangeRefused)) throw error
+  }
+  return { sshKeys: removed, sshKeysElsewhere: keys.length - removed }
 }
 
 function revokedText(
   name: string,
   revoked: RevokedCredentials,
-  { sessions, enrollmentLink }: { readonly sessions: number; readonly enrollmentLink: boolean },
+  { sessions, enrollmentLink, sshKeys, sshKeysElsewhere }: RevokedBesides,
 ): string {
   const parts = [
     ...(revoked.directoryPassword ? ['the directory password'] : []),
@@ -148,10 +173,12 @@ function revokedText(
     ...(revoked.secondFactor ? ['the second factor'] : []),
     ...(sessions > 0 ? ['being signed in to the pages'] : []),
     ...(enrollmentLink ? ['the enrollment link'] : []),
+    ...(sshKeys > 0 ? [`${sshKeys} SSH key${sshKeys > 1 ? 's' : ''}`] : []),
   ]
   const file = revoked.importedPasswords > 0 ? ' The password in the file stays: remove it there.' : ''
+  const keys = sshKeysElsewhere > 0 ? ' SSH keys of a file or the provider stay: remove them there.' : ''
   const done = parts.length === 0 ? `${name} had nothing to revoke.` : `Revoked of ${name}: ${parts.join(', ')}.`
-  return `${done}${file} What the provider itself accepts is changed there; "rosterd user block" refuses it here.`
+  return `${done}${file}${keys} What the provider itself accepts is changed there; "rosterd user block" refuses it here.`
 }
 
 /** `rosterd user pass-through`: whether the provider may be asked for this person's password. */

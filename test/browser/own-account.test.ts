@@ -189,6 +189,17 @@ describeWithTool('chromium', 'an invited person, in a browser without scripts', 
     expect(await served()).toEqual([])
   })
 
+  test('has no SSH key any more when an administrator revokes what lets in, and sets a password anew', async () => {
+    await section('SSH keys').getByLabel('Public key').fill(newPublicKey())
+    await section('SSH keys').getByRole('button', { name: 'Add key' }).click()
+    expect((await folder.run('user', 'revoke', 'worker1')).stdout).toContain(
+      `Revoked of ${dn}: the directory password, being signed in to the pages, 1 SSH key.`,
+    )
+    await page.goto(await newLink())
+    await page.getByRole('button', { name: 'Confirm' }).click()
+    expect(await section('SSH keys').getByRole('listitem').count()).toBe(0)
+  })
+
   test('sees groups and last sign-ins', async () => {
     expect(await section('Last sign-ins').textContent()).toContain('from 127.0.0.1, directory password')
     expect(await section('Groups').textContent()).not.toContain('None.')
