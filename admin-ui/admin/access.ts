@@ -79,10 +79,15 @@ export function pageAfterSignIn(text: string): string {
 }
 
 function leadToSignIn(request: Request, response: Response, why?: 'again'): void {
-  const next = request.method === 'GET' ? pageAfterSignIn(request.originalUrl) : '/admin'
+  const next = pageAfterSignIn(request.method === 'GET' ? request.originalUrl : pageOfForm(request))
   const query = new URLSearchParams({
     ...(why ? { [why]: '' } : {}),
     ...(next === '/admin' ? {} : { next }),
   }).toString()
   response.redirect(303, `/admin/sign-in${query === '' ? '' : `?${query}`}`)
+}
+
+/** Where the form stood, as far as the browser says. */
+function pageOfForm(request: Request): string {
+  return URL.parse(request.get('referer') ?? '')?.pathname ?? ''
 }

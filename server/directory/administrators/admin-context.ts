@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts'
 import type { Config } from '../../runtime/config-schema.ts'
-import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
+import type { AdminHashes } from './admin-hashes.ts'
 import { ChangeRefused } from '../credentials/change-refused.ts'
 import type { Directory } from '../directory.ts'
 import type { RecordChange } from '../directory-store.ts'
@@ -11,7 +11,7 @@ import { type AdminAction, type AdminActor, adminActionChanges } from './admin-a
 export interface AdminContext {
   readonly directory: Pick<Directory, 'store' | 'commitFrom'>
   readonly sealed: SealedRecords
-  readonly bcrypt: Pick<BcryptPool, 'compare' | 'hash'>
+  readonly hashes: AdminHashes
   readonly clock: Pick<Clock, 'now'>
   readonly logger: { info(fields: object, event: string): void }
   readonly config: Pick<Config, 'organization' | 'passwords'> & { readonly admin: Pick<Config['admin'], 'publicUrl'> }

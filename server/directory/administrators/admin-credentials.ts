@@ -1,12 +1,20 @@
 import { MasterKeyError } from '../../runtime/master-key.ts'
 import { ChangeRefused } from '../credentials/change-refused.ts'
 import { passwordRefusal, usedBefore } from '../credentials/password-policy.ts'
+import { passwordText } from '../credentials/password-text.ts'
 import type { TotpSetup } from '../credentials/second-factors.ts'
 import { groupedSecret, newTotpSecret, totpStep, totpUri } from '../credentials/totp.ts'
 import type { AdminActor } from './admin-actions.ts'
 import { type AdminContext, changeAsAdmin } from './admin-context.ts'
 import { newAdmin, newEpoch, shown } from './admin-list.ts'
-import { adminChange, adminTotpKey, type AdminRecord, isAdminName, readAdmin, readAdmins } from './admin-records.ts'
+import {
+  adminChange,
+  adminTotpKey,
+  type AdminRecord,
+  readAdmin,
+  readAdmins,
+  requireAdminName,
+} from './admin-records.ts'
 import { endedSetupLinks, openSetupLink } from './setup-links.ts'
 
 /** What administrators set for themselves. Throws {@link ChangeRefused} with a sentence for them. */
@@ -33,17 +41,17 @@ export interface AdminCredentials {
 const rememberedPasswords = 5
 
 export function createAdminCredentials(context: AdminContext): AdminCredentials {
-  const { directory, sealed, bcrypt, clock, config } = context
+  const { directory, sealed, hashes, clock, config } = context
   const { store } = directory
 
   /** The hash of a password that may be set. */
   async function hashOf(name: string, password: string, record: AdminRecord | undefined): Promise<string> {
     const names = [name, name.replace(/@.*$/, ''), config.organization]
-    const refusal = await passwordRefusal(password, { minLength: config.passwords.minLength, names })
+    const refusal = await passwordRefusal(passwordText(password), { minLength: config.passwords.minLength, names })
     if (refusal !== undefined) throw new ChangeRefused(refusal.message)
     for (const hash of record === undefined ? [] : lastPasswords(record))
-      if (await bcrypt.compare(password, hash)) throw new ChangeRefused(usedBefore.message)
-    return await bcrypt.hash(password, config.passwords.bcryptCost)
+      if (await hashes.compare(password, hash)) throw new ChangeRefused(usedBefore.message)
+    return await hashes.hash(password, config.passwords.bcryptCost)
   }
 
   function withPassword(record: AdminRecord, hash: string): AdminRecord {
@@ -64,10 +72,7 @@ export function createAdminCredentials(context: AdminContext): AdminCredentials 
     const opened = await openSetupLink(store, token, clock.now())
     if (opened === undefined) return undefined
     const name = opened.name ?? chosen.name
-    if (!isAdminName(name))
-      throw new ChangeRefused(
-        'Use a name of letters, digits and . _ @ + -, at most 64, that begins with a letter or digit.',
-      )
+    requireAdminName(name)
     const hash = await hashOf(name, chosen.password, await readAdmin(store, name))
     let after: AdminRecord | undefined
     await changeAsAdmin(context, { name, address }, async () => {
@@ -117,7 +122,7 @@ export function createAdminCredentials(context: AdminContext): AdminCredentials 
     },
     async isPassword(name, password) {
       const record = await presentAdmin(name)
-      return record.password !== null && (await bcrypt.compare(password, record.password.hash))
+      return record.password !== null && (await hashes.compare(password, record.password.hash))
     },
     async beginSecondFactor(name, by) {
       const secret = newTotpSecret()

@@ -7,10 +7,10 @@ import {
   adminKey,
   type AdminRecord,
   adminTotpKey,
-  isAdminName,
   readAdmin,
   readAdmins,
   removedAdmin,
+  requireAdminName,
   type Role,
 } from './admin-records.ts'
 import { endedSetupLinks, newSetupLink, type SetupLink } from './setup-links.ts'
@@ -92,10 +92,7 @@ export function createAdminList(context: AdminContext): AdminList {
     },
 
     async create(name, role, by) {
-      if (!isAdminName(name))
-        throw new ChangeRefused(
-          'Use a name of letters, digits and . _ @ + -, at most 64, that begins with a letter or digit.',
-        )
+      requireAdminName(name)
       const now = clock.now()
       const { link, record } = newSetupLink(name, { publicUrl, now })
       await changeAsAdmin(context, by, async () => {

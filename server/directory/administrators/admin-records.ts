@@ -1,3 +1,4 @@
+import { ChangeRefused } from '../credentials/change-refused.ts'
 import type { Json, RecordChange, RecordReader } from '../directory-store.ts'
 
 /*
@@ -36,9 +37,16 @@ export type AdminRecord = {
   readonly lastSignIn: { readonly at: string; readonly address: string } | null
 }
 
-/** Names of administrators: letters, digits and `. _ @ + -`, 64 at most. */
-export function isAdminName(name: string): boolean {
+function isAdminName(name: string): boolean {
   return /^[a-z0-9][a-z0-9._@+-]{0,63}$/i.test(name)
+}
+
+/** Throws {@link ChangeRefused} for what cannot be the name of an administrator. */
+export function requireAdminName(name: string): void {
+  if (!isAdminName(name))
+    throw new ChangeRefused(
+      'Use a name of letters, digits and . _ @ + -, at most 64, that begins with a letter or digit.',
+    )
 }
 
 export function isRole(text: string): text is Role {

@@ -34,11 +34,11 @@ export interface AdminSignIn {
   signedIn(name: string, epoch: string): Promise<SignedInAdmin | undefined>
 }
 
-/** Time that an unknown name is to cost. */
+/** Characters, of a name that failures are counted for. */
 const longestName = 64
 
 export function createAdminSignIn(context: AdminContext): AdminSignIn {
-  const { directory, bcrypt, clock, logger, config } = context
+  const { directory, hashes, clock, logger, config } = context
   const fingerprint = createFingerprint()
   const throttle = new Throttle({
     nowMs: () => clock.now().getTime(),
@@ -47,11 +47,11 @@ export function createAdminSignIn(context: AdminContext): AdminSignIn {
     isService: () => false,
     alarm: () => undefined,
   })
-  let nobody: Promise<string> | undefined
+  let nobody: string | undefined
 
-  /** A hash that nothing fits, so that unknown names take as long as known ones. */
-  function hashOfNobody(): Promise<string> {
-    nobody ??= bcrypt.hash(crypto.randomUUID(), config.passwords.bcryptCost)
+  /** A hash that nothing fits, so that unknown names take as long as known ones. Made with the first attempt, whoever's. */
+  async function hashOfNobody(): Promise<string> {
+    nobody ??= await hashes.hash(crypto.randomUUID(), config.passwords.bcryptCost)
     return nobody
   }
 
@@ -80,13 +80,14 @@ export function createAdminSignIn(context: AdminContext): AdminSignIn {
 
   async function check({ name, password, code, address }: AdminAttempt): Promise<AdminRecord | undefined> {
     const record = await readAdmin(directory.store, name)
-    const hash = record?.password?.hash ?? (await hashOfNobody())
+    const ofNobody = await hashOfNobody()
+    const hash = record?.password?.hash ?? ofNobody
     const asker = {
       network: networkOf(address),
       isGone: () => false,
       fingerprint: fingerprint({ kind: 'unknown', id: name }, octets(password)),
     }
-    const isRight = await bcrypt.compare(password, hash, asker)
+    const isRight = await hashes.compare(password, hash, asker)
     if (!isRight || record === undefined || record.password === null) return undefined
     return await keep(record, code, address)
   }

@@ -1,8 +1,9 @@
+import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
 import type { AdminContext } from './admin-context.ts'
 import { type AdminCredentials, createAdminCredentials } from './admin-credentials.ts'
+import { adminHashes } from './admin-hashes.ts'
 import { type AdminList, createAdminList } from './admin-list.ts'
 import { type AdminSignIn, createAdminSignIn } from './admin-sign-in.ts'
-import { politeBcrypt } from './polite-bcrypt.ts'
 
 /** Who administers this server, and how they sign in. */
 export interface Administrators extends AdminList {
@@ -10,8 +11,10 @@ export interface Administrators extends AdminList {
   readonly signIn: AdminSignIn
 }
 
-export function createAdministrators(parts: AdminContext): Administrators {
-  const context = { ...parts, bcrypt: politeBcrypt(parts.bcrypt) }
+export function createAdministrators(
+  parts: Omit<AdminContext, 'hashes'> & { readonly bcrypt: Pick<BcryptPool, 'compare' | 'hash'> },
+): Administrators {
+  const context = { ...parts, hashes: adminHashes(parts.bcrypt) }
   return {
     ...createAdminList(context),
     credentials: createAdminCredentials(context),

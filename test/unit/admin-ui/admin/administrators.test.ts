@@ -226,6 +226,14 @@ test('a form under way when the session ends changes nothing', async () => {
   expect(await server.administrators.list()).toHaveLength(2)
 })
 
+test('a password is the same however its letters are written', async () => {
+  const path = await firstLink()
+  const password = 'drei Bücher zählen sieben Geigen'
+  const composed = password.normalize('NFC')
+  expect((await server.visitor().post(path, { name: 'ada', password: composed, again: composed })).status).toBe(303)
+  expect((await signIn({ name: 'ada', password: password.normalize('NFD') })).status).toBe(303)
+})
+
 test('a removal that nobody confirmed is refused', async () => {
   await server.admin('ada', 'owner')
   await server.admin('eve', 'auditor')
@@ -237,8 +245,10 @@ test('who administers is changed by nobody who signed in a quarter of an hour ag
   await server.admin('ada', 'owner')
   const browser = await server.signedIn('ada')
   server.clock.advance(15 * minute + 1)
-  const answer = await browser.post('/admin/admins', { name: 'eve', role: 'owner' })
-  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/admin/sign-in?again='])
+  const headers = { 'sec-fetch-site': 'same-origin', referer: 'http://localhost:8080/admin/admins' }
+  const answer = await browser.post('/admin/admins', { name: 'eve', role: 'owner' }, headers)
+  const again = '/admin/sign-in?again=&next=%2Fadmin%2Fadmins'
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, again])
   expect(await server.administrators.list()).toHaveLength(1)
   expect(await isIn(browser)).toBe(true)
 })
