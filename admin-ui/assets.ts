@@ -4,7 +4,7 @@ import { extname, join } from 'node:path'
 import type { RequestHandler } from 'express'
 import { HttpProblem } from './http-problem.ts'
 
-/** Style sheet and icons, kept in memory under names that change with their contents. */
+/** Style sheet, scripts and icons, kept in memory under names that change with their contents. */
 export interface Assets {
   /** Addresses, by file name without extension. */
   readonly addresses: Readonly<Record<string, string>>
@@ -14,6 +14,7 @@ export interface Assets {
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
 

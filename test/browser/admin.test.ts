@@ -196,6 +196,11 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
     await other.getByLabel('Name').fill('kim')
     await other.getByRole('button', { name: 'Add' }).click()
     expect(await heading(other)).toBe('A link for kim')
+    await other.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await other.getByRole('button', { name: 'Copy' }).click()
+    await other.getByRole('button', { name: 'Copied' }).waitFor()
+    const copied = await other.evaluate<string>('navigator.clipboard.readText()')
+    expect(copied).toBe(await other.locator('code').textContent())
     expect(await pageProblems(other)).toEqual([])
     const made = (await other.locator('code').textContent()) ?? ''
     const kim = await newPage()

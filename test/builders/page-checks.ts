@@ -24,7 +24,10 @@ const sources = new WeakMap<Page, Promise<string>>()
 export function keepSource(page: Page): Page {
   page.on('response', (response) => {
     const isPage = response.request().isNavigationRequest() && response.status() !== 303
-    if (isPage) sources.set(page, response.text())
+    if (!isPage) return
+    const source = response.text()
+    source.catch(() => undefined) // of a page that was left at once; whoever wants it is told
+    sources.set(page, source)
   })
   return page
 }
@@ -34,9 +37,11 @@ export function keepSource(page: Page): Page {
  * {@link keepSource} in a browser with scripts.
  */
 export async function pageProblems(page: Page): Promise<readonly string[]> {
-  const { results } = await validator.validateString((await sources.get(page)) ?? '')
+  const source = sources.get(page)
+  if (source === undefined) throw new Error('the page was not watched from the beginning')
+  const { results } = await validator.validateString(await source)
   const invalid = results.flatMap(({ messages }) => messages.map(({ ruleId, message }) => `${ruleId}: ${message}`))
-  // The debugger is not held by the policy of the page, which allows no script of ours either.
+  // The debugger is not held by the policy of the page.
   await page.evaluate(axe)
   const { violations } = await page.evaluate<AxeResults>('axe.run()')
   const inaccessible = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
