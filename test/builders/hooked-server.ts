@@ -66,7 +66,9 @@ export async function startHookedServer(
   const proxy = parts.use(
     await startHookReceiver(async ({ method, target, headers, body }) => {
       const { host: _, connection: __, 'content-length': ___, 'transfer-encoding': ____, ...kept } = headers
-      const answer = await fetch(`http://127.0.0.1:${server.ports.admin}${target}`, {
+      // A call that comes while the server starts waits for it.
+      const { ports } = await starting
+      const answer = await fetch(`http://127.0.0.1:${ports.admin}${target}`, {
         method,
         headers: kept as Record<string, string>,
         ...(method === 'GET' ? {} : { body }),
@@ -108,7 +110,8 @@ export async function startHookedServer(
       logger: createLogger({ level: 'debug', format: 'json', write }),
       accessLogSink: { write: () => undefined, writableLength: 0 },
     })
-  let server = await start(settings)
+  let starting = start(settings)
+  let server = await starting
   parts.defer(() => server[Symbol.asyncDispose]())
   const owned = parts.move()
   return {
@@ -125,7 +128,8 @@ export async function startHookedServer(
     logs: (text, count = 1) => until(() => logged.filter((line) => line.includes(text)).length >= count),
     async restart(changed) {
       await server[Symbol.asyncDispose]()
-      server = await start(changed)
+      starting = start(changed)
+      server = await starting
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

@@ -35,6 +35,7 @@ test.each([
   'docs/admin-page.md',
   'docs/self-service.md',
   'docs/security.md',
+  'docs/performance.md',
 ])('links of %s lead to files', async (file) => {
   const text = await readFile(join(repository, file), 'utf8')
   const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target)
