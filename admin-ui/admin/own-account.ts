@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import QRCode from 'qrcode'
+import { qrCode } from '../qr-code.ts'
 import { ChangeRefused } from '../../server/directory/credentials/change-refused.ts'
 import { createAttemptLimit } from '../../sync/attempt-limit.ts'
 import { field } from '../me/forms.ts'
@@ -66,7 +66,7 @@ export function ownAccountPages(pages: AdminPages, services: OwnServices) {
     beginSecondFactor: form('secondFactor', async (request, response) => {
       const { name } = adminOf(response)
       const setup = await administrators.credentials.beginSecondFactor(name, actorOf(request, response))
-      const image = await QRCode.toString(setup.uri, { type: 'svg', margin: 4 })
+      const image = await qrCode(setup.uri)
       pages.show(request, response, 'second-factor', { title: 'Set up a second factor', ...setup, image })
     }),
 

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
-import QRCode from 'qrcode'
 import { ChangeRefused } from '../../server/directory/credentials/change-refused.ts'
 import { createAttemptLimit } from '../../sync/attempt-limit.ts'
+import { qrCode } from '../qr-code.ts'
 import type { Views } from '../views.ts'
 import { field } from './forms.ts'
 import { done, refusedForm, type Section } from './overview.ts'
@@ -74,7 +74,7 @@ export function credentialForms(views: Views, services: SelfService) {
 
     beginSecondFactor: form('secondFactor', async (_request, response, entryUUID) => {
       const { uri, secret } = await accounts.secondFactors.begin(entryUUID, selfOf(response))
-      const image = await QRCode.toString(uri, { type: 'svg', margin: 4 })
+      const image = await qrCode(uri)
       shownOnce(response, 'second-factor', { title: 'Set up a second factor', image, secret, problem: '' })
     }),
 

@@ -17,6 +17,7 @@ import { systemClock } from '../../server/runtime/clock.ts'
 import type { LoadedConfig } from '../../server/runtime/config.ts'
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
 import { createLogger } from '../../server/runtime/logger.ts'
+import { entraSettings, oktaSettings } from '../sync/sync-fixture.ts'
 import { freePort } from './free-port.ts'
 
 export interface SelfServiceServer extends AsyncDisposable {
@@ -90,27 +91,11 @@ function configOf(at: {
 }): Config {
   const { entra, okta } = at.tenants
   const providers = [
-    {
-      id: 'contoso',
-      type: 'entra',
-      name: 'Contoso',
-      tenantId: entra.tenantId,
-      clientId: entra.clientId,
-      credentials: [{ kind: 'application', clientSecret: entra.clientSecret }],
-      authorityHost: entra.authorityHost,
-      graphUrl: `${entra.graphUrl}/v1.0`,
-      scope: entra.scope,
-      signIn: { clientId: entra.clientId, clientSecret: entra.clientSecret },
-    },
-    {
-      id: 'acme',
-      type: 'okta',
-      name: 'Acme',
-      orgUrl: okta.orgUrl,
-      apiToken: okta.apiToken,
+    entraSettings(at.tenants, { signIn: { clientId: entra.clientId, clientSecret: entra.clientSecret } }),
+    oktaSettings(at.tenants, {
       linkDomains: ['contoso.example'],
       signIn: { clientId: okta.clientId, clientSecret: okta.clientSecret },
-    },
+    }),
     {
       id: 'globex',
       type: 'okta',

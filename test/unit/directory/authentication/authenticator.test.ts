@@ -571,6 +571,34 @@ describe('a password that was right a moment ago', () => {
     expect(await bind).toEqual({ refused: 'the code of the second factor is missing' })
   })
 
+  test('is not taken once its change is acknowledged, by none of several workers that look at it', async () => {
+    await using workers = createBcryptPool(3)
+    const begun = Promise.withResolvers<void>()
+    const changed = Promise.withResolvers<void>()
+    const people = [ada, bob, carol]
+    let looking = 0
+    const { as, commit } = await start({
+      bcrypt: {
+        async compare(password, hash) {
+          if ((looking += 1) === people.length) begun.resolve()
+          const isRight = await workers.compare(password, hash)
+          await changed.promise
+          return isRight
+        },
+      },
+    })
+    await commit(people.map(({ entryUUID }) => directoryPassword(entryUUID, secret, new Date(0))))
+    const binds = people.map(({ dn }) => as(dn, 'secret'))
+    await begun.promise
+    await commit(people.map(({ entryUUID }) => directoryPassword(entryUUID, hashSync('new', 4), new Date(1))))
+    changed.resolve()
+    expect(await Promise.all(binds)).toEqual(people.map(() => ({ refused: 'wrong password' })))
+    expect(await Promise.all(people.map(({ dn }) => as(dn, 'secret')))).toEqual(
+      people.map(() => ({ refused: 'wrong password' })),
+    )
+    expect(await Promise.all(people.map(({ dn }) => as(dn, 'new')))).toEqual(people.map((one) => signedIn(one)))
+  })
+
   test('is not kept when it was changed while it was looked at', async () => {
     const started = Promise.withResolvers<void>()
     const changed = Promise.withResolvers<void>()
