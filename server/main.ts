@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { administration } from './administration.ts'
+import { administration } from './administration/administration.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
 import { createDelivery } from '../sync/reporting/delivery.ts'

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { AdminActor } from '../../server/directory/administrators/admin-actions.ts'
 import type { SignedInAdmin } from '../../server/directory/administrators/admin-sign-in.ts'
 import { HttpProblem } from '../http-problem.ts'
-import { signOut } from '../me/session.ts'
+import { endSession } from '../sessions.ts'
 import type { Administration } from './administration.ts'
 import { may, type Permission, roleNames } from './permissions.ts'
 import { type AdminSession, longestSessionMs } from './session.ts'
@@ -24,7 +24,7 @@ export function signedInAdmin({
     const isTooOld = session && clock.now().getTime() - Date.parse(session.signedInAt) > longestSessionMs
     const admin = session && !isTooOld ? await administrators.signIn.signedIn(session.name, session.epoch) : undefined
     if (session === undefined || admin === undefined) {
-      if (session !== undefined) await signOut(request)
+      if (session !== undefined) await endSession(request)
       leadToSignIn(request, response)
       return
     }

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { keepSession } from '../me/session.ts'
+import { keepSession } from '../sessions.ts'
 import type { Role } from '../../server/directory/administrators/admin-records.ts'
 import type { Views } from '../views.ts'
 import { adminOf } from './access.ts'

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { formBody } from '../me/forms.ts'
+import { formBody } from '../forms.ts'
 import { sameOrigin, sameOriginReferrer } from '../middleware/same-origin.ts'
 import type { Route } from '../route.ts'
 import type { Views } from '../views.ts'

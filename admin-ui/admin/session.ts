@@ -1,7 +1,5 @@
 import type { Request, RequestHandler } from 'express'
-import session from 'express-session'
-import { keepSession } from '../me/session.ts'
-import { SessionStore } from '../session-store.ts'
+import { keepSession, renewSession, sessions } from '../sessions.ts'
 import type { Administration } from './administration.ts'
 
 /** Who is signed in to the administrators' pages. The role is read anew for every request. */
@@ -19,41 +17,21 @@ declare module 'express-session' {
   }
 }
 
-const idleMs = 3_600_000
 /** However much it is used. */
 export const longestSessionMs = 12 * 3_600_000
 
-/** Sessions of administrators, in another cookie than people's own. */
+/** In another cookie than people's own. */
 export function adminSessions({
-  sessions,
+  sessions: records,
   cookieKey,
   publicUrl,
   clock,
 }: Pick<Administration, 'sessions' | 'cookieKey' | 'publicUrl' | 'clock'>): RequestHandler {
-  const isSecure = new URL(publicUrl).protocol === 'https:'
-  const handler = session({
-    store: new SessionStore({ records: sessions, clock, idleMs }),
-    secret: cookieKey,
-    name: isSecure ? '__Host-rosterd-admin' : 'rosterd-admin',
-    resave: false,
-    saveUninitialized: false,
-    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure },
-  })
-  return (request, response, next) => {
-    // The public address says how browsers come; a proxy in front of this server speaks HTTP to it.
-    if (isSecure) Object.defineProperty(request, 'secure', { value: true })
-    handler(request, response, next)
-  }
+  return sessions('rosterd-admin', { records, cookieKey, publicUrl, clock })
 }
 
-/** Begins a session with an id that nobody knew before. */
 export async function beginSession(request: Request, admin: AdminSession): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  request.session.regenerate((error: unknown) => {
-    if (error === undefined || error === null) resolve()
-    else reject(error instanceof Error ? error : new Error('the session could not be stored', { cause: error }))
-  })
-  await promise
+  await renewSession(request)
   request.session.admin = admin
   await keepSession(request)
 }

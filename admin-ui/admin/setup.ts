@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { ChangeRefused } from '../../server/directory/credentials/change-refused.ts'
 import { HttpProblem } from '../http-problem.ts'
-import { field } from '../me/forms.ts'
+import { field } from '../forms.ts'
 import type { Views } from '../views.ts'
 import { addressOf } from './access.ts'
 import type { Administration } from './administration.ts'

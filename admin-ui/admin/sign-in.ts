@@ -2,8 +2,8 @@ import type { RequestHandler, Response } from 'express'
 import type { AdminAttempt } from '../../server/directory/administrators/admin-sign-in.ts'
 import type { AdminRecord } from '../../server/directory/administrators/admin-records.ts'
 import { ChangeRefused } from '../../server/directory/credentials/change-refused.ts'
-import { field } from '../me/forms.ts'
-import { signOut } from '../me/session.ts'
+import { field } from '../forms.ts'
+import { endSession } from '../sessions.ts'
 import type { Views } from '../views.ts'
 import { actorOf, addressOf, adminOf, pageAfterSignIn } from './access.ts'
 import type { Administration } from './administration.ts'
@@ -70,14 +70,14 @@ async function attempted({ administrators }: SignInServices, attempt: AdminAttem
 }
 
 export const signOutAdmin: RequestHandler = async (request, response) => {
-  await signOut(request)
+  await endSession(request)
   response.redirect(303, '/admin/sign-in')
 }
 
 export function signOutAdminEverywhere({ administrators }: SignInServices): RequestHandler {
   return async (request, response) => {
     await administrators.signOutEverywhere(adminOf(response).name, actorOf(request, response))
-    await signOut(request)
+    await endSession(request)
     response.redirect(303, '/admin/sign-in')
   }
 }

@@ -3,7 +3,7 @@ import { ChangeRefused } from '../../server/directory/credentials/change-refused
 import { createAttemptLimit } from '../../sync/attempt-limit.ts'
 import { qrCode } from '../qr-code.ts'
 import type { Views } from '../views.ts'
-import { field } from './forms.ts'
+import { field } from '../forms.ts'
 import { done, refusedForm, type Section } from './overview.ts'
 import { ownOf, selfOf } from './own-account.ts'
 import type { SelfService } from './self-service.ts'

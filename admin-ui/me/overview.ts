@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Views } from '../views.ts'
 import { ownOf } from './own-account.ts'
-import { keepSession } from './session.ts'
+import { keepSession } from '../sessions.ts'
 import type { OwnAccount, SelfService } from './self-service.ts'
 
 /** Sections of the page that have a form. */

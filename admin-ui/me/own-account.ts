@@ -1,7 +1,8 @@
 import type { RequestHandler, Response } from 'express'
 import type { Actor } from '../../server/directory/credentials/sign-in-context.ts'
 import { sessionKey } from '../session-store.ts'
-import { signOut, type SignedInPerson } from './session.ts'
+import { endSession } from '../sessions.ts'
+import type { SignedInPerson } from './session.ts'
 import type { OwnAccount, SelfService } from './self-service.ts'
 
 interface OwnLocals {
@@ -17,7 +18,7 @@ export function signedIn({ account, sessions }: Pick<SelfService, 'account' | 's
     const { person } = request.session
     const own = person && (await account(person.entryUUID))
     if (person === undefined || own === undefined) {
-      if (person !== undefined) await signOut(request)
+      if (person !== undefined) await endSession(request)
       response.redirect(303, '/me/sign-in')
       return
     }

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Views } from '../views.ts'
 import { ownOf } from './own-account.ts'
 import type { SelfService } from './self-service.ts'
-import { signOut } from './session.ts'
+import { endSession } from '../sessions.ts'
 
 /** Where one signs in; there is nothing to see for whoever is nobody yet. */
 export function signInPage(views: Views, { organization, signIn }: SelfService): RequestHandler {
@@ -16,7 +16,7 @@ export function signInPage(views: Views, { organization, signIn }: SelfService):
 }
 
 export const signOutHere: RequestHandler = async (request, response) => {
-  await signOut(request)
+  await endSession(request)
   response.redirect(303, '/me/sign-in')
 }
 

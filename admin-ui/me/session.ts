@@ -1,7 +1,5 @@
 import type { Request, RequestHandler } from 'express'
-import session from 'express-session'
-import type { Clock } from '../../server/runtime/clock.ts'
-import { SessionStore, type SessionRecords } from '../session-store.ts'
+import { keepSession, renewSession, type SessionOptions, sessions } from '../sessions.ts'
 
 /** Who is signed in to the self-service page. */
 export interface SignedInPerson {
@@ -15,58 +13,15 @@ export interface SignedInPerson {
 declare module 'express-session' {
   interface SessionData {
     person: SignedInPerson
-    /** What was done, for the next page. */
-    notice: string
   }
 }
 
-const idleMs = 3_600_000
-
-/** Sessions of people, in a cookie that only our own pages send. */
-export function personSessions(options: {
-  readonly records: SessionRecords
-  readonly cookieKey: string
-  readonly publicUrl: string
-  readonly clock: Pick<Clock, 'now'>
-}): RequestHandler {
-  const { records, cookieKey, publicUrl, clock } = options
-  const isSecure = new URL(publicUrl).protocol === 'https:'
-  const sessions = session({
-    store: new SessionStore({ records, clock, idleMs }),
-    secret: cookieKey,
-    name: isSecure ? '__Host-rosterd-me' : 'rosterd-me',
-    resave: false,
-    saveUninitialized: false,
-    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure },
-  })
-  return (request, response, next) => {
-    // The public address says how browsers come; a proxy in front of this server speaks HTTP to it.
-    if (isSecure) Object.defineProperty(request, 'secure', { value: true })
-    sessions(request, response, next)
-  }
+export function personSessions(options: SessionOptions): RequestHandler {
+  return sessions('rosterd-me', options)
 }
 
-/** Begins a session with an id that nobody knew before. */
 export async function signIn(request: Request, person: SignedInPerson): Promise<void> {
-  await done((end) => request.session.regenerate(end))
+  await renewSession(request)
   request.session.person = person
   await keepSession(request)
-}
-
-/** Keeps what was put into the session before the answer begins: a browser follows a redirect at its first octets. */
-export async function keepSession(request: Request): Promise<void> {
-  await done((end) => request.session.save(end))
-}
-
-export async function signOut(request: Request): Promise<void> {
-  await done((end) => request.session.destroy(end))
-}
-
-function done(begin: (end: (error: unknown) => void) => unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    begin((error) => {
-      if (error === undefined || error === null) resolve()
-      else reject(error instanceof Error ? error : new Error('the session could not be stored', { cause: error }))
-    })
-  })
 }

@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, urlencoded } from 'express'
 
-/** A form of the self-service pages. */
+/** Reads a form. */
 export const formBody: RequestHandler = urlencoded({ extended: false, limit: '32kb', parameterLimit: 20 })
 
 /** A field of a form, empty when it is missing or came several times. */

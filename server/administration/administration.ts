@@ -1,9 +1,9 @@
-import type { Administration, DirectoryFigures } from '../admin-ui/admin/administration.ts'
-import type { Decision } from '../sync/candidates.ts'
-import { providerOverviews } from '../sync/provider-overview.ts'
-import { adminActions } from './directory/administrators/admin-actions.ts'
-import { readiness } from './readiness.ts'
-import type { Workspace } from './workspace.ts'
+import type { Administration, DirectoryFigures } from '../../admin-ui/admin/administration.ts'
+import type { Decision } from '../../sync/candidates.ts'
+import { providerOverviews } from '../../sync/provider-overview.ts'
+import { adminActions } from '../directory/administrators/admin-actions.ts'
+import { readiness } from '../readiness.ts'
+import type { Workspace } from '../workspace.ts'
 
 /** What the administrators' pages ask of the workspace. */
 export function administration(workspace: Workspace, cookieKey: string): Administration {
