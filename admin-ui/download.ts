@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Response } from 'express'
+import { formatCsv } from '../server/runtime/csv.ts'
+
+export type CsvRow = readonly (string | number | null)[]
+
+/**
+ * Sends a file a piece at a time, as fast as the client reads. Resolves when it is sent, and also when the client goes
+ * away; ends the connection when `parts` fails, so that half a file does not look whole.
+ */
+async function sendFile(
+  response: Response,
+  file: { readonly name: string; readonly type: string },
+  parts: AsyncIterable<string> | Iterable<string>,
+): Promise<void> {
+  response.setHeader('Content-Type', file.type)
+  response.setHeader('Content-Disposition', `attachment; filename="${file.name}"`)
+  response.setHeader('Cache-Control', 'no-store')
+  try {
+    await pipeline(Readable.from(parts, { highWaterMark: 1 }), response)
+  } catch (error) {
+    if (!isGoneClient(error)) throw error
+  }
+}
+
+/** A table for a spreadsheet. */
+export function sendCsv(
+  response: Response,
+  name: string,
+  header: readonly string[],
+  rows: AsyncIterable<CsvRow> | Iterable<CsvRow>,
+): Promise<void> {
+  return sendFile(response, { name, type: 'text/csv; charset=utf-8' }, csvParts(header, rows))
+}
+
+const rowsInPart = 500
+
+async function* csvParts(header: readonly string[], rows: AsyncIterable<CsvRow> | Iterable<CsvRow>) {
+  let waiting: CsvRow[] = [header]
+  for await (const row of rows) {
+    waiting.push(row.map(harmless))
+    if (waiting.length < rowsInPart) continue
+    yield formatCsv(waiting)
+    waiting = []
+  }
+  yield formatCsv(waiting)
+}
+
+/** A spreadsheet runs what begins like a formula; names and addresses come from people. */
+function harmless(value: string | number | null): string | number | null {
+  return typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+}
+
+function isGoneClient(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+}
