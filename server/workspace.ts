@@ -11,7 +11,9 @@ import type { ReadSecret } from '../sync/provider-secret.ts'
 import type { MailServer } from '../sync/reporting/mail-server.ts'
 import { runReportChanges } from '../sync/reporting/run-reporting.ts'
 import { mailServerOf } from '../sync/reporting/senders.ts'
+import { createRunActivities } from '../sync/run-activity.ts'
 import type { RunReport } from '../sync/run-report.ts'
+import { followRuns, type RunsUnderWay } from '../sync/runs-under-way.ts'
 import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Administrators, createAdministrators } from './directory/administrators/administrators.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
@@ -53,6 +55,7 @@ export interface Workspace extends AsyncDisposable {
   readonly config: Config
   readonly directory: Directory
   readonly engine: SyncEngine
+  readonly runsUnderWay: RunsUnderWay
   readonly providers: readonly IdentityProvider[]
   readonly clock: Clock
   /** undefined without `smtp`. */
@@ -89,7 +92,9 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     recorder: credentialRecorder,
   })
   const authorizationLinks = createAuthorizationLinks({ directory, authorizations, providers, config, clock })
+  const activities = createRunActivities()
   const engine = createSyncEngine({
+    activities,
     directory,
     config,
     providers,
@@ -131,6 +136,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     config,
     directory,
     engine,
+    runsUnderWay: followRuns(activities),
     providers,
     clock,
     mailServer,

@@ -1,3 +1,4 @@
+import { ChangeRefused } from '../server/directory/credentials/change-refused.ts'
 import { readPause } from './provider-pause.ts'
 import type { RunReport } from './run-report.ts'
 import { type HeldRecord, readHeld } from './settlement.ts'
@@ -11,7 +12,7 @@ export class StalePlanError extends Error {
 export interface HeldPlans {
   /** What waits for approval, discarded ones included. */
   show(): Promise<readonly HeldRecord[]>
-  /** Applies exactly the held changes with this hash (or its first 8 or more digits). Throws {@link StalePlanError}. */
+  /** Applies exactly the held changes with this hash (or its first 8 or more digits). Throws {@link StalePlanError}, ChangeRefused. */
   approve(hash: string, by: string): Promise<RunReport>
   /** Keeps the changes held without asking again until they change. */
   discard(hash: string, by: string): Promise<void>
@@ -41,10 +42,7 @@ export function createHeldPlans({
     async approve(hash, by) {
       const record = await byHash(hash)
       const pause = await readPause(directory.store, record.provider)
-      if (pause !== undefined)
-        throw new Error(
-          `${record.provider} is paused: ${pause.reason}; "rosterd resume ${record.provider}" comes first`,
-        )
+      if (pause !== undefined) throw new ChangeRefused(`${record.provider} is paused: ${pause.reason}; resume it first`)
       const { report, settlement } = await runner.settle(record.provider, `approve by ${by}`, record.hash)
       const other = settlement.held.find((held) => held.provider === record.provider)
       if (other === undefined) return await runner.apply(report, settlement, true)

@@ -1,4 +1,5 @@
 import type { Change, RecordReader } from '../server/directory/directory-store.ts'
+import { ChangeRefused } from '../server/directory/credentials/change-refused.ts'
 import type { Clock } from '../server/runtime/clock.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import type { Decision } from './candidates.ts'
@@ -16,7 +17,7 @@ export interface UndoReport {
   readonly skipped: readonly { readonly dn: string; readonly reason: string }[]
 }
 
-/** What an administrator may do to a provider between its runs. */
+/** What an administrator may do to a provider between its runs. Throws ChangeRefused for what cannot be done. */
 export interface ProviderControl {
   /** Providers that are paused, with the reason. */
   paused(): Promise<ReadonlyMap<string, ProviderPause>>
@@ -50,10 +51,10 @@ export function createProviderControl({ runner, directory, config, clock }: Prov
     const run = await findRun(store, runId)
     const { provider } = run
     if (config.providers.find(({ id }) => id === provider)?.type === 'ldif')
-      throw new Error(`${provider} is a file: change the file back instead`)
-    if (run.undoneBy !== null) throw new Error(`${run.id} is undone already, by ${run.undoneBy}`)
+      throw new ChangeRefused(`${provider} is a file: change the file back instead`)
+    if (run.undoneBy !== null) throw new ChangeRefused(`${run.id} is undone already, by ${run.undoneBy}`)
     const { own, later } = await changesToUndo(store, run)
-    if (own.length === 0) throw new Error(`${run.id} changed nothing: there is nothing to undo`)
+    if (own.length === 0) throw new ChangeRefused(`${run.id} changed nothing: there is nothing to undo`)
     const refused = await refusedByProvider(store, run)
     const { entries, skipped } = undoChanges({
       changes: own,
@@ -96,11 +97,11 @@ export function createProviderControl({ runner, directory, config, clock }: Prov
     },
     async pause(provider, pause) {
       const before = await readPause(store, provider)
-      if (before !== undefined) throw new Error(`${provider} is paused already: ${before.reason}`)
+      if (before !== undefined) throw new ChangeRefused(`${provider} is paused already: ${before.reason}`)
       await commitPause(provider, { ...pause, since: clock.now().toISOString() }, pause.by)
     },
     async resume(provider, by) {
-      if ((await readPause(store, provider)) === undefined) throw new Error(`${provider} is not paused`)
+      if ((await readPause(store, provider)) === undefined) throw new ChangeRefused(`${provider} is not paused`)
       await commitPause(provider, undefined, by)
       const { report, settlement } = await runner.settle(provider, `resume by ${by}`)
       return await runner.apply(report, settlement, false)
@@ -112,7 +113,7 @@ export function createProviderControl({ runner, directory, config, clock }: Prov
 async function findRun(store: RecordReader, runId: string): Promise<RunReport> {
   const slash = runId.indexOf('/')
   const value = slash < 0 ? undefined : await store.get('run', [runId.slice(0, slash), runId.slice(slash + 1)])
-  if (value === undefined) throw new Error(`there is no run "${runId}"; "rosterd runs" lists them`)
+  if (value === undefined) throw new ChangeRefused(`there is no run "${runId}"; "rosterd runs" lists them`)
   return trusted<RunReport>(value)
 }
 
@@ -132,7 +133,7 @@ async function changesToUndo(
       continue
     }
     if (cause.kind === 'run' && changed.has(entryUUID))
-      throw new Error(`${change.dn} was changed again by the run ${cause.id}; undo that one first`)
+      throw new ChangeRefused(`${change.dn} was changed again by the run ${cause.id}; undo that one first`)
     later.push(change)
   }
   return { own, later }

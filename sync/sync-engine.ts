@@ -5,11 +5,13 @@ import type { IdentityProvider } from './identity-provider.ts'
 import { trusted } from './ledgers.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { createProviderControl, type ProviderControl } from './provider-control.ts'
-import type { ActivityListener } from './run-activity.ts'
+import { type ActivityListener, createRunActivities, type RunActivities } from './run-activity.ts'
 import type { RunOptions, RunReport } from './run-report.ts'
 import { createSyncRunner, runRecord, type SyncRunOptions } from './sync-run.ts'
 
-export interface SyncEngineOptions extends Omit<SyncRunOptions, 'tenants'> {
+export interface SyncEngineOptions extends Omit<SyncRunOptions, 'tenants' | 'activities'> {
+  /** Where an engine that takes the place of another one goes on telling of its runs. Default: its own. */
+  readonly activities?: RunActivities
   /** In the order of the configuration. */
   readonly providers: readonly IdentityProvider[]
 }
@@ -42,11 +44,11 @@ export interface SyncEngine {
 
 /** One run at a time: further ones wait in line. */
 export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
-  const { directory, config, clock } = options
+  const { directory, config, clock, activities = createRunActivities() } = options
   const { store } = directory
   const providers = new Map(options.providers.map((provider) => [provider.id, provider]))
   const tenants = new Map(options.providers.map((provider) => [provider.id, provider.tenant]))
-  const runner = createSyncRunner({ ...options, tenants })
+  const runner = createSyncRunner({ ...options, tenants, activities })
   const plans = createHeldPlans({ runner, directory })
   const control = createProviderControl({ runner, directory, config, clock })
   let line: Promise<unknown> = Promise.resolve()
@@ -126,7 +128,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     },
     preview: (edited, person) => inLine(() => previewNow(edited, person)),
     explain,
-    onActivity: (listener) => runner.activities.listen(listener),
+    onActivity: (listener) => activities.listen(listener),
     async runs(providerId, limit = 20) {
       const reports: RunReport[] = []
       for await (const { value } of store.list('run', [providerId])) reports.push(trusted<RunReport>(value))

@@ -37,7 +37,7 @@ import { outdatedPasswords } from './pass-through/outdated-passwords.ts'
 import { readPause } from './provider-pause.ts'
 import { memberRules } from './rules.ts'
 import { whyFull } from './run-mode.ts'
-import { createRunActivities, type RunActivities } from './run-activity.ts'
+import type { RunActivities } from './run-activity.ts'
 import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
 import { emptyRuleGroups, mirrorWithPins, readHeld, type Settlement, settle } from './settlement.ts'
 import { entryChanges, holdsOf, recordChanges } from './settlement-records.ts'
@@ -63,6 +63,8 @@ export interface SyncRunOptions {
   readonly tenants: ReadonlyMap<string, string>
   readonly clock: Clock
   readonly logger: Logger
+  /** Told of every run. */
+  readonly activities: RunActivities
   /** Hears of every run that ended. */
   readonly onRun?: (report: RunReport) => void
   /** Tells passwords of files that were upgraded since; undefined or failing: none was, and the file's values are written. */
@@ -75,7 +77,6 @@ export interface SyncRunOptions {
 }
 
 export interface SyncRunner {
-  readonly activities: Pick<RunActivities, 'listen'>
   /** Reads what is due of the provider, and settles. Never throws: the report says what went wrong. */
   run(provider: IdentityProvider, options: RunOptions): Promise<RunReport>
   /** Reads one person, by immutable id or sign-in name, and settles; undefined when the provider has nobody of that name. */
@@ -104,9 +105,8 @@ const settledForMs = 20 * 3_600_000
 
 /** One run at a time is the caller's to see to. */
 export function createSyncRunner(options: SyncRunOptions): SyncRunner {
-  const { directory, config, tenants, clock, logger } = options
+  const { directory, config, tenants, clock, logger, activities } = options
   const { store } = directory
-  const activities = createRunActivities()
   /** Revisions of everything the last settlement depended on. */
   let settled: string | undefined
   /** Revisions when the settlement that is under way began to read. */
@@ -450,7 +450,6 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   }
 
   return {
-    activities,
     run,
     runPerson,
     async settle(provider, trigger, approved) {

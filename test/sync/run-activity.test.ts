@@ -49,6 +49,33 @@ test('a run tells that it started, its steps with counts, and how it ended', asy
   ])
 })
 
+test('which runs are under way, and how far they are, is known at any moment', async () => {
+  const { runsUnderWay, engine } = sync
+  const seen: unknown[] = []
+  const forget = runsUnderWay.listen(() => {
+    const [run] = runsUnderWay.list()
+    seen.push([runsUnderWay.turns, run?.provider, run?.step, run?.count])
+  })
+  const [contoso, acme] = await Promise.all([
+    engine.run('contoso', { trigger: 'test' }),
+    engine.run('acme', { trigger: 'test' }),
+  ])
+  expect([contoso.outcome, acme.outcome, runsUnderWay.list(), runsUnderWay.turns]).toEqual([
+    'applied',
+    'applied',
+    [],
+    4,
+  ])
+  expect(seen[0]).toEqual([1, 'contoso', null, 0])
+  expect(seen).toContainEqual([1, 'contoso', 'users', 5])
+  expect(seen).toContainEqual([3, 'acme', 'apply', acme.changesInAll])
+  expect(seen.at(-1)).toEqual([4, undefined, undefined, undefined])
+  const heard = seen.length
+  forget()
+  await engine.run('contoso', { trigger: 'test' })
+  expect([runsUnderWay.turns, seen.length]).toEqual([6, heard])
+})
+
 test('a dry run ends with the plan, a quiet one with the fetch, a failed one with the reason', async () => {
   sync.engine.onActivity((activity) => activities.push(activity))
   await sync.engine.run('contoso', { trigger: 'test', dryRun: true })
