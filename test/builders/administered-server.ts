@@ -1,17 +1,13 @@
 import { startAdminServer } from '../../admin-ui/admin-server.ts'
 import type { Administration } from '../../admin-ui/admin/administration.ts'
-import { adminActions } from '../../server/directory/administrators/admin-actions.ts'
+import { administration as administrationOf } from '../../server/administration/administration.ts'
 import type { Role } from '../../server/directory/administrators/admin-records.ts'
-import { type Administrators, createAdministrators } from '../../server/directory/administrators/administrators.ts'
-import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
-import { createWebSessions } from '../../server/directory/credentials/web-sessions.ts'
-import { type Directory, openDirectory } from '../../server/directory/directory.ts'
-import { configSchema } from '../../server/runtime/config-schema.ts'
-import { openMemoryStore } from '../../server/storage/memory-store.ts'
-import { type FakeClock, fakeClock } from '../sync/fake-clock.ts'
+import type { Administrators } from '../../server/directory/administrators/administrators.ts'
+import type { Directory } from '../../server/directory/directory.ts'
+import type { FakeClock } from '../sync/fake-clock.ts'
+import { type FixtureOptions, openSync, type SyncFixture } from '../sync/sync-fixture.ts'
 import { noAuthorizationLinks } from '../unit/admin-ui/no-authorization-links.ts'
 import { noSelfService } from '../unit/admin-ui/no-self-service.ts'
-import { testSealedRecords } from './sign-in-accounts.ts'
 
 /** Of every administrator here. */
 export const adminPassword = 'quiet otter paints seven violins'
@@ -26,6 +22,7 @@ export interface Visitor {
 }
 
 export interface AdministeredServer extends AsyncDisposable {
+  readonly workspace: SyncFixture
   readonly administration: Administration
   readonly administrators: Administrators
   readonly directory: Directory
@@ -38,33 +35,20 @@ export interface AdministeredServer extends AsyncDisposable {
   signedIn(name: string, fields?: Readonly<Record<string, string>>): Promise<Visitor>
 }
 
-/** The administrators' pages over a store in memory; time stands still. */
-export async function startAdministeredServer(): Promise<AdministeredServer> {
-  const config = configSchema.parse({
-    baseDn: 'dc=example,dc=com',
-    organization: 'Lighthouse',
-    passwords: { bcryptCost: 8 },
+/**
+ * The administrators' pages of a whole workspace, over a store in memory; time stands still. No provider is read before a
+ * test does it.
+ */
+export async function startAdministeredServer({
+  providers = [],
+  settings = {},
+}: Partial<Pick<FixtureOptions, 'providers' | 'settings'>> = {}): Promise<AdministeredServer> {
+  const workspace = await openSync({
+    providers,
+    settings: { organization: 'Lighthouse', passwords: { bcryptCost: 8 }, ...settings },
   })
-  const clock = fakeClock()
-  const store = openMemoryStore({ clock })
-  const sealed = testSealedRecords(store)
-  const directory = await openDirectory(store, config.baseDn, { sealed })
-  const bcrypt = createBcryptPool(1)
-  const logged: object[] = []
-  const logger = { info: (fields: object, event: string) => void logged.push({ ...fields, event }) }
-  const administrators = createAdministrators({ directory, sealed, bcrypt, clock, logger, config })
-  const administration: Administration = {
-    organization: config.organization,
-    publicUrl: config.admin.publicUrl,
-    administrators,
-    sessions: createWebSessions({ directory, clock }),
-    cookieKey: 'of a test',
-    clock,
-    notReady: () => [],
-    providers: async () => [],
-    figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
-    actions: (limit) => adminActions(store, limit),
-  }
+  const { config, administrators, directory, clock, logged } = workspace
+  const administration = administrationOf(workspace, 'of a test')
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
@@ -78,10 +62,11 @@ export async function startAdministeredServer(): Promise<AdministeredServer> {
     changeHooks: { receive: async () => undefined },
     selfService: noSelfService,
     administration,
-    logger: { error: (...fields: unknown[]) => void logged.push(fields) },
+    logger: { error: (fields: object) => workspace.logger.error(fields, 'error') },
   })
   const visitor = () => visitorOf(`http://127.0.0.1:${server.port}`)
   return {
+    workspace,
     administration,
     administrators,
     directory,
@@ -102,8 +87,8 @@ export async function startAdministeredServer(): Promise<AdministeredServer> {
     },
     async [Symbol.asyncDispose]() {
       await server.close()
-      await bcrypt[Symbol.asyncDispose]()
-      await store.close()
+      await workspace[Symbol.asyncDispose]()
+      await directory.store.close()
     },
   }
 }
