@@ -11,6 +11,7 @@ import { createChangeHooks } from '../sync/change-hooks.ts'
 import { createSubscriptionKeeper } from '../sync/subscription-keeper.ts'
 import { createSyncSchedule } from '../sync/sync-scheduler.ts'
 import { runCommand } from './commands/commands.ts'
+import { createBackgroundWork } from './background-work.ts'
 import { startControlServer } from './control/control-server.ts'
 import type { LineSink } from './ldap/access-log.ts'
 import { watchCertificates } from './ldap/certificate-watch.ts'
@@ -104,6 +105,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     (thread) => thread.close(),
   )
+  const background = await lifecycle.start(
+    'work that was asked for',
+    () => createBackgroundWork(logger),
+    (work) => work.close(),
+  )
   const cookieKey = await workspace.webSessions.cookieKey()
   const admin = await lifecycle.start(
     'http',
@@ -128,7 +134,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           signIn: peopleSignIn(workspace, logger),
           account: (entryUUID) => ownAccount(workspace, entryUUID),
         },
-        administration: administration(workspace, cookieKey),
+        administration: administration({ workspace, cookieKey, background, logger }),
         changeHooks: createChangeHooks({
           providers,
           subscriptions,

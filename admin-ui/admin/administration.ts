@@ -3,6 +3,7 @@ import type { Administrators } from '../../server/directory/administrators/admin
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { ProviderOverview } from '../../sync/provider-overview.ts'
 import type { SessionRecords } from '../session-store.ts'
+import type { SyncServices } from './sync/services.ts'
 
 /** What is served now, in numbers. */
 export interface DirectoryFigures {
@@ -26,4 +27,5 @@ export interface Administration {
   figures(): Promise<DirectoryFigures>
   /** What administrators did, latest first. */
   actions(limit: number): Promise<readonly AdminAction[]>
+  readonly sync: SyncServices
 }

@@ -1,14 +1,25 @@
-import type { Administration, DirectoryFigures } from '../../admin-ui/admin/administration.ts'
-import type { Decision } from '../../sync/candidates.ts'
+import type { Administration } from '../../admin-ui/admin/administration.ts'
 import { providerOverviews } from '../../sync/provider-overview.ts'
 import { adminActions } from '../directory/administrators/admin-actions.ts'
+import type { BackgroundWork } from '../background-work.ts'
 import { readiness } from '../readiness.ts'
+import type { Logger } from '../../sync/logger.ts'
 import type { Workspace } from '../workspace.ts'
+import { directoryFigures } from './directory-figures.ts'
+import { syncServices } from './sync.ts'
+
+export interface AdministrationParts {
+  readonly workspace: Workspace
+  readonly cookieKey: string
+  readonly background: BackgroundWork
+  readonly logger: Pick<Logger, 'info'>
+}
 
 /** What the administrators' pages ask of the workspace. */
-export function administration(workspace: Workspace, cookieKey: string): Administration {
+export function administration({ workspace, cookieKey, background, logger }: AdministrationParts): Administration {
   const { config, directory, administrators, webSessions, clock } = workspace
   const { store } = directory
+  const counted = directoryFigures(directory)
   return {
     organization: config.organization,
     publicUrl: config.admin.publicUrl,
@@ -18,34 +29,8 @@ export function administration(workspace: Workspace, cookieKey: string): Adminis
     clock,
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
-    figures: directoryFigures(workspace),
+    figures: async () => (await counted()).figures,
     actions: (limit) => adminActions(store, limit),
+    sync: syncServices({ workspace, background, logger, counted }),
   }
-}
-
-/** Counted anew when something has changed: it looks at every entry and every decision. */
-function directoryFigures({ directory }: Pick<Workspace, 'directory'>): () => Promise<DirectoryFigures> {
-  let counted: { readonly state: string; readonly figures: Promise<DirectoryFigures> } | undefined
-  return () => {
-    const state = `${directory.store.lastChange} ${directory.revisionOf('decision')}`
-    if (counted?.state !== state) counted = { state, figures: count(directory) }
-    return counted.figures
-  }
-}
-
-async function count(directory: Workspace['directory']): Promise<DirectoryFigures> {
-  const people = numberOf(directory, ['person', 'posixAccount'])
-  const groups = numberOf(directory, ['groupOfNames', 'posixGroup'])
-  let notServed = 0
-  for await (const { value } of directory.store.list('decision'))
-    if ((value as Decision).status !== 'active') notServed += 1 // written by the sync
-  return { people, groups, notServed }
-}
-
-/** Entries of any of the classes: those of a file need not have all that ours have. */
-function numberOf(directory: Workspace['directory'], classes: readonly string[]): number {
-  const found = new Set<string>()
-  for (const name of classes)
-    for (const { entryUUID } of directory.entriesWith('objectClass', name)) found.add(entryUUID)
-  return found.size
 }

@@ -1,6 +1,7 @@
 import { startAdminServer } from '../../admin-ui/admin-server.ts'
 import type { Administration } from '../../admin-ui/admin/administration.ts'
 import { administration as administrationOf } from '../../server/administration/administration.ts'
+import { createBackgroundWork } from '../../server/background-work.ts'
 import type { Role } from '../../server/directory/administrators/admin-records.ts'
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
 import type { Directory } from '../../server/directory/directory.ts'
@@ -48,7 +49,9 @@ export async function startAdministeredServer({
     settings: { organization: 'Lighthouse', passwords: { bcryptCost: 8 }, ...settings },
   })
   const { config, administrators, directory, clock, logged } = workspace
-  const administration = administrationOf(workspace, 'of a test')
+  const background = createBackgroundWork(workspace.logger)
+  const { logger } = workspace
+  const administration = administrationOf({ workspace, cookieKey: 'of a test', background, logger })
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
@@ -87,6 +90,7 @@ export async function startAdministeredServer({
     },
     async [Symbol.asyncDispose]() {
       await server.close()
+      await background.close()
       await workspace[Symbol.asyncDispose]()
       await directory.store.close()
     },

@@ -1,4 +1,5 @@
 import type { AdminServerOptions } from '../../../admin-ui/admin-server.ts'
+import type { SyncServices } from '../../../admin-ui/admin/sync/services.ts'
 import type { Administrators } from '../../../server/directory/administrators/administrators.ts'
 
 /** Of a server that nobody administers: no request gets further than the sign-in. */
@@ -13,4 +14,5 @@ export const noAdministration: AdminServerOptions['administration'] = {
   providers: async () => [],
   figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
   actions: async () => [],
+  sync: {} as SyncServices,
 }
