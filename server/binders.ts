@@ -1,5 +1,6 @@
 import { type Binder, binderOf, secretHash } from './directory/authentication/binder-registry.ts'
 import type { BinderSettings } from './directory/credentials/binder-records.ts'
+import { FieldsRefused } from './directory/credentials/change-refused.ts'
 import { configuredSecretId, storedScope } from './directory/credentials/binders.ts'
 import { normalizeDn } from './protocol/distinguished-name.ts'
 import { parseFilter } from './protocol/filter-string.ts'
@@ -62,20 +63,19 @@ function errorOf(parse: () => unknown): string | undefined {
   }
 }
 
-/** A binder as commands and pages describe it. Throws an Error that names what is wrong. */
+/** A binder as commands and pages describe it. Throws {@link FieldsRefused}. */
 export function checkedBinder(input: unknown): { readonly name: string; readonly settings: BinderSettings } {
   const parsed = binderSchema.omit({ password: true }).safeParse(input)
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
-    throw new Error(problems.join('; '))
-  }
+  if (!parsed.success)
+    throw new FieldsRefused(parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })))
   const { name, ...settings } = parsed.data
   const problems = binderProblems({ binders: [{ ...parsed.data, password: '' }] })
   if (problems.length > 0)
-    throw new Error(
-      problems
-        .map(({ path, value, message }) => `${path.replace(/^binders\[0\]\./, '')}: ${value} ${message}`)
-        .join('; '),
+    throw new FieldsRefused(
+      problems.map(({ path, value, message }) => ({
+        path: path.replace(/^binders\[0\]\./, ''),
+        message: `${value} ${message}`,
+      })),
     )
   return { name, settings: { ...settings, scope: storedScope(settings.scope) } }
 }

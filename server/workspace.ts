@@ -150,7 +150,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     accounts,
     administrators: createAdministrators(signInContext),
     rotateKey: (cause) => rotating(() => rotateKey(cause)),
-    binders: createBinders({ directory, config, clock }),
+    binders: createBinders({ directory, config, clock, logger }),
     sshKeys,
     webSessions: createWebSessions({ directory, clock }),
     // Binds ask here for what the parts above know.

@@ -3,6 +3,7 @@ import type { Administrators } from '../../server/directory/administrators/admin
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { ProviderOverview } from '../../sync/provider-overview.ts'
 import type { SessionRecords } from '../session-store.ts'
+import type { BinderServices } from './binders/services.ts'
 import type { SyncServices } from './sync/services.ts'
 
 /** What is served now, in numbers. */
@@ -21,6 +22,7 @@ export interface Administration {
   readonly sessions: SessionRecords
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>
+  readonly binders: BinderServices
   /** Why LDAP does not answer as it should; none when it does. */
   notReady(): readonly string[]
   providers(): Promise<readonly ProviderOverview[]>

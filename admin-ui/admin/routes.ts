@@ -6,6 +6,7 @@ import type { Views } from '../views.ts'
 import { freshlySignedInAdmin, permitted, signedInAdmin } from './access.ts'
 import type { Administration } from './administration.ts'
 import { adminsPages } from './admins.ts'
+import { binderRoutes } from './binders/routes.ts'
 import { adminPages } from './frame.ts'
 import { overviewPage } from './overview.ts'
 import { ownAccountPages } from './own-account.ts'
@@ -34,6 +35,7 @@ export function adminRouteTable(services: Administration, views: Views): readonl
     ['POST', '/admin/setup/:token', null, finishSetup(views, services)],
     ['POST', '/admin/sign-out', null, signOutAdmin],
     ['GET', '/admin', 'look', overviewPage(pages, services)],
+    ...binderRoutes(pages, services),
     ['GET', '/admin/account', 'own account', own.show],
     ['POST', '/admin/account/password', 'own account', own.setPassword],
     ['POST', '/admin/account/second-factor', 'own account', fresh, own.beginSecondFactor],

@@ -5,6 +5,7 @@ import type { BackgroundWork } from '../background-work.ts'
 import { readiness } from '../readiness.ts'
 import type { Logger } from '../../sync/logger.ts'
 import type { Workspace } from '../workspace.ts'
+import { binderServices } from './binders.ts'
 import { directoryFigures } from './directory-figures.ts'
 import { syncServices } from './sync.ts'
 
@@ -27,6 +28,7 @@ export function administration({ workspace, cookieKey, background, logger }: Adm
     sessions: webSessions,
     cookieKey,
     clock,
+    binders: binderServices(workspace),
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
     figures: async () => (await counted()).figures,

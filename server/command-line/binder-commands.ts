@@ -20,6 +20,7 @@ interface AddOptions extends OutputOptions {
 
 /** Service accounts that hosts and appliances bind as. */
 export function addBinderCommands(program: CliCommand, { execute }: CommandLine): void {
+  const by = () => userInfo().username
   const binder = program.command('binder').description('service accounts that hosts and appliances bind as')
   binder
     .command('add')
@@ -37,7 +38,7 @@ export function addBinderCommands(program: CliCommand, { execute }: CommandLine)
         throw new Error('--filter needs --subtree: name the base DN for the whole tree')
       const scope = subtree === undefined ? 'tree' : { subtrees: subtree, filter }
       const described = { name, scope, attributes, networks: network, requireTls, grants: grant }
-      return execute(binderAddCommand, { binder: described, by: userInfo().username }, options)
+      return execute(binderAddCommand, { binder: described, by: by() }, options)
     })
   binder
     .command('list')
@@ -51,12 +52,12 @@ export function addBinderCommands(program: CliCommand, { execute }: CommandLine)
     .option('--overlap-days <days>', 'how long it does; 0: it ends at once', wholeNumber, 7)
     .option('--json', 'print JSON')
     .action((name: string, { overlapDays, ...options }: OutputOptions & { overlapDays: number }) =>
-      execute(binderRotateCommand, { name, overlapDays }, options),
+      execute(binderRotateCommand, { name, overlapDays, by: by() }, options),
     )
   binder
     .command('remove')
     .description('end a service account at once')
     .argument('<name>', 'name of the binder')
     .option('--json', 'print JSON')
-    .action((name: string, options: OutputOptions) => execute(binderRemoveCommand, { name }, options))
+    .action((name: string, options: OutputOptions) => execute(binderRemoveCommand, { name, by: by() }, options))
 }

@@ -11,29 +11,37 @@ interface NewSecret {
   readonly othersEndAt: string | null
 }
 
-export interface BinderAddInput {
+interface BinderInput {
+  readonly name: string
+  /** User name on this machine. */
   readonly by: string
+}
+
+export interface BinderAddInput extends Pick<BinderInput, 'by'> {
   /** A binder as the configuration has it, without a password. */
   readonly binder: unknown
 }
+
+const actor = (by: string) => ({ name: by, address: null })
 
 /** `rosterd binder add`: a service account with a generated secret. */
 export const binderAddCommand: Command<BinderAddInput, NewSecret> = {
   name: 'binder-add',
   async execute({ binders, directory }, { binder, by }) {
     const { name, settings } = checkedBinder(binder)
-    return { dn: binderDn(name, directory.suffix), secret: await binders.add(name, settings, by), othersEndAt: null }
+    const secret = await binders.add(name, settings, actor(by))
+    return { dn: binderDn(name, directory.suffix), secret, othersEndAt: null }
   },
   text: secretText,
   exitCode: () => ExitCode.ok,
 }
 
 /** `rosterd binder rotate`: a new secret, while the one before works on for some days. */
-export const binderRotateCommand: Command<{ readonly name: string; readonly overlapDays: number }, NewSecret> = {
+export const binderRotateCommand: Command<BinderInput & { readonly overlapDays: number }, NewSecret> = {
   name: 'binder-rotate',
-  async execute({ binders, directory, clock }, { name, overlapDays }) {
+  async execute({ binders, directory, clock }, { name, overlapDays, by }) {
     const overlapMs = overlapDays * 24 * 3_600_000
-    const secret = await binders.rotate(name, overlapMs)
+    const secret = await binders.rotate(name, overlapMs, actor(by))
     const othersEndAt = overlapMs === 0 ? null : new Date(clock.now().getTime() + overlapMs).toISOString()
     return { dn: binderDn(name, directory.suffix), secret, othersEndAt }
   },
@@ -81,10 +89,10 @@ function lineOf({ id, endsAt, uses }: ListedSecret): string {
 }
 
 /** `rosterd binder remove`: it binds no more, and its open connections read no more. */
-export const binderRemoveCommand: Command<{ readonly name: string }, { readonly removed: string }> = {
+export const binderRemoveCommand: Command<BinderInput, { readonly removed: string }> = {
   name: 'binder-remove',
-  async execute({ binders }, { name }) {
-    await binders.remove(name)
+  async execute({ binders }, { name, by }) {
+    await binders.remove(name, actor(by))
     return { removed: name }
   },
   text: ({ removed }) => `Binder ${removed} is removed.\n`,

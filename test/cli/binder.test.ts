@@ -96,7 +96,7 @@ test('limits of a binder hold, and what is wrong with them is said', async () =>
     expect([args, exitCode]).toEqual([args, 1])
     return stderr
   }
-  expect(await problem('add', 'near')).toContain('there is a binder "near" already')
+  expect(await problem('add', 'near')).toContain('There is a binder "near" already')
   expect(await problem('add', reader.name.toUpperCase())).toContain('already; use another name')
   expect(await problem('add', 'no spaces')).toContain('is not a binder name')
   expect(await problem('add', 'x', '--network', '10.0.0.0/33')).toContain(
@@ -107,6 +107,6 @@ test('limits of a binder hold, and what is wrong with them is said', async () =>
   expect(await problem('add', 'x', '--subtree', 'dc=example', '--filter', '(uid')).toContain('"(uid"')
   expect(await problem('add', 'x', '--grant', 'everything')).toContain('grants')
   expect(await problem('rotate', reader.name)).toContain('is in the configuration file')
-  expect(await problem('remove', 'nobody')).toContain('no binder is called "nobody"')
+  expect(await problem('remove', 'nobody')).toContain('There is no binder "nobody"')
   expect(await problem('rotate', 'near', '--overlap-days', '-1')).toContain('whole number')
 })

@@ -1,22 +1,27 @@
-import type { Clock } from '../../runtime/clock.ts'
 import type { Config } from '../../runtime/config-schema.ts'
+import type { AdminActor } from '../administrators/admin-actions.ts'
+import { type AdminContext, changeAsAdmin } from '../administrators/admin-context.ts'
 import { readActivity, type SignInUse } from '../authentication/activity-records.ts'
 import { secretHash } from '../authentication/binder-registry.ts'
-import type { Directory } from '../directory.ts'
-import type { RecordReader } from '../directory-store.ts'
+import type { Json, RecordReader } from '../directory-store.ts'
 import { type BinderRecord, type BinderSecret, type BinderSettings, readBinder } from './binder-records.ts'
+import { ChangeRefused } from './change-refused.ts'
 import { randomText } from './random-text.ts'
 
-/** Service accounts kept in the store; those of the configuration are shown and not changed. */
+/**
+ * Service accounts kept in the store; those of the configuration are shown and not changed. Changes are recorded, and throw
+ * {@link ChangeRefused} with a sentence for the administrator.
+ */
 export interface Binders {
   /** Those of the configuration first, then by name. */
   list(): Promise<readonly ListedBinder[]>
-  /** The secret is not to be had again. Throws an Error for a name that is taken. */
-  add(name: string, settings: BinderSettings, by: string): Promise<string>
-  /** A new secret; those before it end after `overlapMs`, or earlier when they were to. Throws an Error for a name that is not in the store. */
-  rotate(name: string, overlapMs: number): Promise<string>
-  /** Throws an Error for a name that is not in the store. */
-  remove(name: string): Promise<void>
+  /** The secret is not to be had again. */
+  add(name: string, settings: BinderSettings, by: AdminActor): Promise<string>
+  /** What it may do from now on; its secrets stay. */
+  edit(name: string, settings: BinderSettings, by: AdminActor): Promise<void>
+  /** A new secret; those before it end after `overlapMs`, or earlier when they were to. */
+  rotate(name: string, overlapMs: number, by: AdminActor): Promise<string>
+  remove(name: string, by: AdminActor): Promise<void>
 }
 
 export type ListedBinder = BinderSettings & {
@@ -45,13 +50,12 @@ export const configuredSecretId = 'configuration'
 const secretGroups = [8, 8, 8, 8] as const
 const unusedAfterMs = 90 * 24 * 3_600_000
 
-interface BindersOptions {
-  readonly directory: Pick<Directory, 'store' | 'commitFrom'>
+type BindersOptions = Pick<AdminContext, 'directory' | 'clock' | 'logger'> & {
   readonly config: Pick<Config, 'binders'>
-  readonly clock: Pick<Clock, 'now'>
 }
 
-export function createBinders({ directory, config, clock }: BindersOptions): Binders {
+export function createBinders(context: BindersOptions): Binders {
+  const { directory, config, clock } = context
   const { store } = directory
 
   async function list(): Promise<readonly ListedBinder[]> {
@@ -100,27 +104,30 @@ export function createBinders({ directory, config, clock }: BindersOptions): Bin
 
   async function change(
     name: string,
+    by: AdminActor,
+    event: string,
     decide: (known: BinderRecord | undefined) => BinderRecord | undefined,
   ): Promise<void> {
-    await directory.commitFrom(async () => {
+    await changeAsAdmin(context, by, async () => {
       const known = await storedName(store, name)
       const value = decide(known?.record)
+      const spelt = known?.name ?? name
       return {
-        cause: { kind: 'server', id: 'binders' },
-        entries: [],
         records: [
-          { collection: 'binder', key: [known?.name ?? name], value },
+          { collection: 'binder', key: [spelt], value },
           ...(value === undefined
-            ? [{ collection: 'activity', key: ['binder', known?.name ?? name], value: undefined } as const]
+            ? [{ collection: 'activity', key: ['binder', spelt], value: undefined } as const]
             : []),
         ],
+        action: { event, subject: spelt, before: recorded(known?.record), after: recorded(value) },
       }
     })
   }
 
   function known(name: string, record: BinderRecord | undefined): BinderRecord {
-    if (isConfigured(name)) throw new Error(`binder "${name}" is in the configuration file; change it there`)
-    if (record === undefined) throw new Error(`no binder is called "${name}"; "rosterd binder list" shows them`)
+    if (isConfigured(name))
+      throw new ChangeRefused(`The binder "${name}" is in the configuration file; change it there.`)
+    if (record === undefined) throw new ChangeRefused(`There is no binder "${name}", or not any more.`)
     return record
   }
 
@@ -142,17 +149,20 @@ export function createBinders({ directory, config, clock }: BindersOptions): Bin
     list,
     async add(name, settings, by) {
       const secret = newSecret()
-      await change(name, (record) => {
+      await change(name, by, 'binder added', (record) => {
         if (record !== undefined || isConfigured(name))
-          throw new Error(`there is a binder "${name}" already; use another name`)
-        return { ...settings, secrets: [secret.record], createdAt: secret.record.createdAt, createdBy: by }
+          throw new ChangeRefused(`There is a binder "${name}" already; use another name.`)
+        return { ...settings, secrets: [secret.record], createdAt: secret.record.createdAt, createdBy: by.name }
       })
       return secret.text
     },
-    async rotate(name, overlapMs) {
+    async edit(name, settings, by) {
+      await change(name, by, 'binder changed', (record) => ({ ...known(name, record), ...settings }))
+    },
+    async rotate(name, overlapMs, by) {
       const secret = newSecret()
       const nowMs = clock.now().getTime()
-      await change(name, (record) => {
+      await change(name, by, 'binder secret renewed', (record) => {
         const before = known(name, record)
         const end = new Date(nowMs + overlapMs).toISOString()
         const older = before.secrets
@@ -162,13 +172,20 @@ export function createBinders({ directory, config, clock }: BindersOptions): Bin
       })
       return secret.text
     },
-    async remove(name) {
-      await change(name, (record) => {
+    async remove(name, by) {
+      await change(name, by, 'binder removed', (record) => {
         known(name, record)
         return undefined
       })
     },
   }
+}
+
+/** As the record of what administrators did has it: what it may do, and which secrets it has. */
+function recorded(binder: BinderRecord | undefined): Json {
+  if (binder === undefined) return null
+  const { scope, attributes, networks, requireTls, grants, secrets } = binder
+  return { scope, attributes, networks, requireTls, grants, secrets: secrets.map(({ id }) => id) }
 }
 
 /** Settings of the binder of that name (case does not count), wherever it is. */
@@ -196,7 +213,7 @@ async function storedName(store: RecordReader, name: string) {
   return undefined
 }
 
-/** As records have it. */
+/** As records have it, of the configuration's form. */
 export function storedScope(scope: Config['binders'][number]['scope']): BinderSettings['scope'] {
   return scope === 'tree' ? scope : { subtrees: scope.subtrees, filter: scope.filter ?? null }
 }

@@ -10,6 +10,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   sessions: { get: async () => undefined, set: async () => {}, update: async () => {}, delete: async () => {} },
   cookieKey: 'of a test',
   clock: { now: () => new Date() },
+  binders: {} as AdminServerOptions['administration']['binders'],
   notReady: () => [],
   providers: async () => [],
   figures: async () => ({ people: 0, groups: 0, notServed: 0 }),

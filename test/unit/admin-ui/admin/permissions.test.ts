@@ -5,6 +5,7 @@ import type { Role } from '../../../../server/directory/administrators/admin-rec
 import { type AdministeredServer, startAdministeredServer } from '../../../builders/administered-server.ts'
 
 const owner: readonly Role[] = ['owner']
+const administrators: readonly Role[] = ['owner', 'administrator']
 const everybody: readonly Role[] = ['owner', 'administrator', 'user-manager', 'auditor']
 
 /** Who may use which route; `null`: no sign-in is needed. Every route has a row. */
@@ -15,6 +16,13 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'POST /admin/setup/:token': null,
   'POST /admin/sign-out': null,
   'GET /admin': everybody,
+  'GET /admin/binders': everybody,
+  'POST /admin/binders': administrators,
+  'GET /admin/binders/:name': everybody,
+  'GET /admin/binders/:name/edit': administrators,
+  'POST /admin/binders/:name/edit': administrators,
+  'POST /admin/binders/:name/rotate': administrators,
+  'POST /admin/binders/:name/remove': administrators,
   'GET /admin/account': everybody,
   'POST /admin/account/password': everybody,
   'POST /admin/account/second-factor': everybody,
