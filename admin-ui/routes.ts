@@ -38,7 +38,8 @@ export interface RouteServices {
   readonly enrollment: Pick<Enrollment, 'find' | 'confirm'>
   /** Address that people use. */
   readonly publicUrl: string
-  readonly authorizationLinks: AuthorizationLinks
+  /** Others from one call to the next when the providers change. */
+  readonly authorizationLinks: () => AuthorizationLinks
   readonly selfService: SelfService
   readonly administration: Administration
   /** Where providers tell of changes. */
@@ -50,7 +51,7 @@ export function routes(services: RouteServices, views: Views, assets: Assets): R
   const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks, selfService } = services
   const { sessions: records, cookieKey, clock } = selfService
   const session = personSessions({ records, cookieKey, publicUrl, clock })
-  const leadsToProviders = formLeadsTo(...selfService.signIn.places.map(({ authority }) => authority))
+  const leadsToProviders = formLeadsTo(() => selfService.signIn().places.map(({ authority }) => authority))
   const own = [session, signedIn(selfService)] as const
   const change = [sameOrigin, ...own, freshlySignedIn(selfService), formBody] as const
   const forms = credentialForms(views, selfService)

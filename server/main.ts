@@ -2,14 +2,7 @@ import { join } from 'node:path'
 import { administration } from './administration/administration.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
-import { createDelivery } from '../sync/reporting/delivery.ts'
-import { runReportWatch } from '../sync/reporting/report-watch.ts'
-import { mailSender, notificationSender } from '../sync/reporting/senders.ts'
 import type { RunReport } from '../sync/run-report.ts'
-import { runCredentialChecks } from '../sync/credential-checks.ts'
-import { createChangeHooks } from '../sync/change-hooks.ts'
-import { createSubscriptionKeeper } from '../sync/subscription-keeper.ts'
-import { createSyncSchedule } from '../sync/sync-scheduler.ts'
 import { runCommand } from './commands/commands.ts'
 import { createBackgroundWork } from './background-work.ts'
 import { startControlServer } from './control/control-server.ts'
@@ -21,7 +14,9 @@ import { type LdapThread, startLdapThread } from './ldap-thread.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
-import { ownAccount, peopleSignIn } from './self-service.ts'
+import { ownAccount } from './self-service.ts'
+import { createSyncServices } from './sync-services.ts'
+import type { HookResult } from '../sync/change-hook.ts'
 import { readiness } from './readiness.ts'
 import { offerSetupLink } from './setup-link-file.ts'
 import { version } from './version.ts'
@@ -57,6 +52,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onStopProblem: (part, problem) => logger.error({ part, err: problem }, 'part did not stop'),
   })
   const metrics = createMetrics({ processMetrics: true })
+  const readSecret: ReadSecret = (source) => resolveSecret(source, { env, baseDir: loaded.baseDir })
+  let isSyncing = false
+  const aroundReplacement = async (replace: () => Promise<void>) => {
+    await sync.stop()
+    try {
+      await replace()
+    } finally {
+      sync = newSyncServices()
+      if (isSyncing) sync.start()
+    }
+  }
 
   const workspace = await lifecycle.start(
     'store',
@@ -65,21 +71,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         ...options,
         onRun: countRun(metrics),
         onPasswordCheck: (provider, outcome) => metrics.passwordChecks.inc({ provider, outcome }),
+        aroundReplacement,
       }),
     async (opened) => {
       await opened[Symbol.asyncDispose]()
     },
   )
-  const { directory, engine, providers, credentialRecorder } = workspace
-  const schedule = createSyncSchedule({ engine, config, providers, clock, logger })
-  const subscriptions = createSubscriptionKeeper({
-    directory,
-    providers,
-    publicUrl: config.admin.publicUrl,
-    onCreated: (provider) => schedule.hint(provider),
-    clock,
-    logger,
-  })
+  const { directory } = workspace
+  const onHookCall = (provider: string, result: HookResult) => metrics.hookCalls.inc({ provider, result })
+  const newSyncServices = () => createSyncServices(workspace, { logger, readSecret, onHookCall })
+  let sync = newSyncServices()
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
   let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
@@ -121,9 +122,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         metricsText: () => metricsText(metrics, workspace, ldap),
         caPem: () => tls.caPem,
         organization: config.organization,
-        enrollment: workspace.enrollment,
+        enrollment: {
+          find: (token) => workspace.enrollment.find(token),
+          confirm: (token) => workspace.enrollment.confirm(token),
+        },
         publicUrl: config.admin.publicUrl,
-        authorizationLinks: workspace.authorizationLinks,
+        authorizationLinks: () => workspace.authorizationLinks,
         selfService: {
           organization: config.organization,
           accounts: workspace.accounts,
@@ -131,16 +135,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           sessions: workspace.webSessions,
           cookieKey,
           clock,
-          signIn: peopleSignIn(workspace, logger),
+          signIn: () => sync.peopleSignIn,
           account: (entryUUID) => ownAccount(workspace, entryUUID),
         },
         administration: administration({ workspace, cookieKey, background, logger }),
-        changeHooks: createChangeHooks({
-          providers,
-          subscriptions,
-          schedule,
-          onCall: (provider, result) => metrics.hookCalls.inc({ provider, result }),
-        }),
+        changeHooks: { receive: (...call) => sync.changeHooks.receive(...call) },
         onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
         logger,
       }),
@@ -161,27 +160,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (stopping) => ({ ended: certificates.run(stopping) }),
     ({ ended }) => ended,
   )
-  const readSecret: ReadSecret = (source) => resolveSecret(source, { env, baseDir: loaded.baseDir })
-  const delivery = createDelivery({
-    directory,
-    clock,
-    logger,
-    senders: {
-      mail: mailSender(workspace.mailServer),
-      invitation: workspace.enrollment.sender,
-      notification: notificationSender(config, readSecret, clock),
-    },
-  })
-  await lifecycle.start(
-    'delivery',
-    (stopping) => ({ ended: delivery.run(stopping) }),
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'report watch',
-    (stopping) => ({ ended: runReportWatch({ directory, config, clock, logger }, stopping) }),
-    ({ ended }) => ended,
-  )
   await lifecycle.start(
     'session sweep',
     (stopping) => {
@@ -199,21 +177,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (server) => server.close(),
   )
   await lifecycle.start(
-    'sync schedule',
-    (stopping) => ({ ended: schedule.run(stopping) }),
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'change subscriptions',
-    (stopping) => ({ ended: subscriptions.run(stopping) }),
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'credential checks',
-    (stopping) => ({
-      ended: runCredentialChecks({ directory, providers, recorder: credentialRecorder, clock, logger }, stopping),
-    }),
-    ({ ended }) => ended,
+    'sync',
+    (stopping) => {
+      isSyncing = true
+      stopping.addEventListener('abort', () => (isSyncing = false))
+      sync.start()
+    },
+    () => sync.stop(),
   )
   await offerSetupLink(workspace.administrators, config.dataDir, { logger, terminal: options.terminal })
   const ports = { ldap: ldap.port, ldaps: ldap.tlsPort, admin: admin.port }

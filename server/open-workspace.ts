@@ -1,9 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import {
+  type ManagedProvider,
+  managedSecrets,
+  readManagedProviders,
+  withManagedProviders,
+} from '../sync/managed-providers/managed-provider-records.ts'
+import type { Authorizations } from '../sync/authorizations.ts'
 import { createProviders } from '../sync/create-providers.ts'
 import { containerEntries } from '../sync/container-entries.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
-import type { ProviderParts } from '../sync/provider-parts.ts'
 import { removedNtHashes } from './directory/credentials/nt-hash.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import type { DirectoryStore } from './directory/directory-store.ts'
@@ -20,7 +26,7 @@ import { trustCaFile } from './runtime/trust.ts'
 import { openLevelStore } from './storage/level-store.ts'
 import { assembleWorkspace, type Workspace, type WorkspaceParts } from './workspace.ts'
 
-export interface WorkspaceOptions extends Pick<WorkspaceParts, 'onRun' | 'onPasswordCheck'> {
+export interface WorkspaceOptions extends Pick<WorkspaceParts, 'onRun' | 'onPasswordCheck' | 'aroundReplacement'> {
   readonly loaded: LoadedConfig
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
@@ -30,11 +36,12 @@ export interface WorkspaceOptions extends Pick<WorkspaceParts, 'onRun' | 'onPass
 /** Throws StoreError when the store cannot be opened, for one because another process has it. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { loaded, env, ...given } = options
-  const { config, baseDir } = loaded
-  if (config.caFile !== null) await trustCaFile(config.caFile)
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const store = await openLevelStore(join(config.dataDir, 'db'))
+  const { config: fileConfig, baseDir } = loaded
+  if (fileConfig.caFile !== null) await trustCaFile(fileConfig.caFile)
+  await mkdir(fileConfig.dataDir, { recursive: true, mode: 0o700 })
+  const store = await openLevelStore(join(fileConfig.dataDir, 'db'))
   try {
+    const config = withManagedProviders(fileConfig, await readManagedProviders(store))
     const sealed = sealedRecordsOf(options, store)
     const directory = await openDirectory(store, config.baseDn, { sealed })
     if (config.providers.length === 0) await addContainers(directory, config, given.clock)
@@ -42,36 +49,41 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const workspace = assembleWorkspace({
       ...given,
       config,
+      fileConfig,
+      onClosed: () => store.close(),
       directory,
       sealed,
       masterKeySource: keySource(options),
-      secret: (source) => resolveSecret(source, { env, baseDir }),
+      secret: (source) => resolveSecret(source, { env, baseDir, sealed: managedSecrets(sealed) }),
       baseDir,
     })
     await workspace.engine.markInterruptedRuns()
-    return {
-      ...workspace,
-      async [Symbol.asyncDispose]() {
-        await workspace[Symbol.asyncDispose]()
-        await store.close()
-      },
-    }
+    return workspace
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-/** Without what is kept in the store when none is open. */
+/** What the store keeps for providers. */
+export interface KeptForProviders {
+  readonly managed: readonly ManagedProvider[]
+  readonly sealed: SealedRecords
+  readonly authorizations: Authorizations
+}
+
+/** Those of the file alone when no store is open. */
 export function providersOf(
   { loaded, env, clock }: Omit<WorkspaceOptions, 'logger'>,
-  kept: Pick<ProviderParts, 'authorizations' | 'recorder'> = {},
+  kept: KeptForProviders | undefined,
 ): readonly IdentityProvider[] {
-  return createProviders(loaded.config, {
+  const { config, baseDir } = loaded
+  const sealed = kept && managedSecrets(kept.sealed)
+  return createProviders(withManagedProviders(config, kept?.managed ?? []), {
     clock,
-    secret: (source) => resolveSecret(source, { env, baseDir: loaded.baseDir }),
-    directory: loaded.baseDir,
-    ...kept,
+    secret: (source) => resolveSecret(source, { env, baseDir, ...(sealed ? { sealed } : {}) }),
+    directory: baseDir,
+    ...(kept ? { authorizations: kept.authorizations } : {}),
   })
 }
 

@@ -1,20 +1,9 @@
-import { type AuthorizationLinks, createAuthorizationLinks } from '../sync/authorization-links.ts'
 import { type Authorizations, createAuthorizations } from '../sync/authorizations.ts'
-import { createProviders } from '../sync/create-providers.ts'
 import { type CredentialRecorder, createCredentialRecorder } from '../sync/credential-recorder.ts'
-import { createEnrollment, type Enrollment } from '../sync/enrollment/enrollment.ts'
-import type { IdentityProvider } from '../sync/identity-provider.ts'
 import { createLine } from '../sync/line.ts'
-import type { Logger } from '../sync/logger.ts'
-import { createPassThrough, type PassThrough, type PassThroughParts } from '../sync/pass-through/pass-through.ts'
-import type { ReadSecret } from '../sync/provider-secret.ts'
-import type { MailServer } from '../sync/reporting/mail-server.ts'
-import { runReportChanges } from '../sync/reporting/run-reporting.ts'
-import { mailServerOf } from '../sync/reporting/senders.ts'
+import { createManagedProviders, type ManagedProviders } from '../sync/managed-providers/managed-providers.ts'
 import { createRunActivities } from '../sync/run-activity.ts'
-import type { RunReport } from '../sync/run-report.ts'
 import { followRuns, type RunsUnderWay } from '../sync/runs-under-way.ts'
-import { createSyncEngine, type SyncEngine } from '../sync/sync-engine.ts'
 import { type Administrators, createAdministrators } from './directory/administrators/administrators.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
@@ -28,47 +17,45 @@ import type { Directory } from './directory/directory.ts'
 import type { Cause } from './directory/directory-store.ts'
 import { type RotatedKey, rotateMasterKey } from './directory/master-key-rotation.ts'
 import type { SealedRecords } from './directory/sealed-records.ts'
+import type { SyncEngine } from '../sync/sync-engine.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { Config } from './runtime/config-schema.ts'
 import type { MasterKeySource } from './runtime/master-key.ts'
 import { signInServices } from './sign-in.ts'
+import { domainChecks } from './config-checks.ts'
+import { createSyncParts, type SyncParts, type SyncSurroundings } from './sync-parts.ts'
 
 /** What the parts of a workspace are made of. */
-export interface WorkspaceParts {
+export interface WorkspaceParts
+  extends Pick<SyncSurroundings, 'secret' | 'baseDir' | 'clock' | 'logger' | 'onRun' | 'onPasswordCheck'> {
+  /** With the providers that are managed on the admin page. */
   readonly config: Config
+  /** As the file has it. */
+  readonly fileConfig: Config
+  /** Stops what works with the providers while they are replaced, and starts it again. */
+  readonly aroundReplacement?: (replace: () => Promise<void>) => Promise<void>
   readonly directory: Directory
   readonly sealed: SealedRecords
   readonly masterKeySource: MasterKeySource
-  readonly secret: ReadSecret
-  /** Folder that paths of the configuration are relative to. */
-  readonly baseDir: string
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Hears of every sync run that ended. */
-  readonly onRun?: (report: RunReport) => void
-  /** Hears of every password that a provider was to check. */
-  readonly onPasswordCheck?: PassThroughParts['onAnswer']
+  /** Comes last when the workspace is closed. */
+  readonly onClosed?: () => Promise<void>
 }
 
-/** The store of one configuration, opened, and what works on it: what `serve` and the commands share. */
-export interface Workspace extends AsyncDisposable {
-  readonly config: Config
+/**
+ * The store of one configuration, opened, and what works on it: what `serve` and the commands share. What depends on the
+ * providers is replaced with them: it is asked for when it is used, and kept nowhere.
+ */
+export interface Workspace extends Omit<SyncParts, typeof Symbol.asyncDispose>, AsyncDisposable {
   readonly directory: Directory
-  readonly engine: SyncEngine
   readonly runsUnderWay: RunsUnderWay
-  readonly providers: readonly IdentityProvider[]
   readonly clock: Clock
-  /** undefined without `smtp`. */
-  readonly mailServer: MailServer | undefined
-  readonly enrollment: Enrollment
   readonly sealed: SealedRecords
   readonly authorizations: Authorizations
-  readonly authorizationLinks: AuthorizationLinks
   readonly credentialRecorder: CredentialRecorder
   readonly macKeys: MacKeys
-  readonly passThrough: PassThrough
   readonly accounts: Accounts
   readonly administrators: Administrators
+  readonly managedProviders: ManagedProviders
   /** One at a time. Throws MasterKeyError. */
   readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
   readonly binders: Binders
@@ -79,43 +66,23 @@ export interface Workspace extends AsyncDisposable {
 
 /** The directory stays open, and belongs to the caller. */
 export function assembleWorkspace(parts: WorkspaceParts): Workspace {
-  const { config, directory, sealed, masterKeySource, secret, baseDir, clock, logger } = parts
-  const { store } = directory
+  const { config, directory, sealed, masterKeySource, clock, logger } = parts
   const macKeys = createMacKeys(directory, sealed)
   const authorizations = createAuthorizations({ directory, sealed, clock })
   const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
-  const providers = createProviders(config, {
-    clock,
-    secret,
-    directory: baseDir,
-    authorizations,
-    recorder: credentialRecorder,
-  })
-  const authorizationLinks = createAuthorizationLinks({ directory, authorizations, providers, config, clock })
-  const activities = createRunActivities()
-  const engine = createSyncEngine({
-    activities,
-    directory,
-    config,
-    providers,
-    clock,
-    logger,
-    importedPasswordKey: () => macKeys.find('imported-password'),
-    reporting: (report, waiting) => runReportChanges(report, waiting, config, { store, clock, logger }),
-    ...(parts.onRun ? { onRun: parts.onRun } : {}),
-  })
-  const mailServer = mailServerOf(config, secret)
-  const enrollment = createEnrollment({ directory, engine, config, clock, logger, mailServer })
   const bcrypt = createBcryptPool(1)
-  const passThrough = createPassThrough({
-    directory,
-    config,
-    providers,
-    bcrypt,
-    clock,
-    logger,
-    ...(parts.onPasswordCheck ? { onAnswer: parts.onPasswordCheck } : {}),
-  })
+  const activities = createRunActivities()
+  const surroundings = { ...parts, authorizations, credentialRecorder, macKeys, bcrypt, activities }
+  let sync = createSyncParts(config, surroundings)
+  const { aroundReplacement = (replace) => replace() } = parts
+  const replaceSync = (edited: Config, before?: (engine: SyncEngine) => Promise<unknown>) =>
+    aroundReplacement(async () => {
+      const former = sync
+      await former.engine.close()
+      sync = createSyncParts(edited, surroundings)
+      await former[Symbol.asyncDispose]()
+      await before?.(sync.engine)
+    })
   const rotating = createLine()
   const rotateKey = async (cause: Cause) => {
     const rotated = await rotateMasterKey({ directory, sealed, source: masterKeySource }, cause)
@@ -129,26 +96,65 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     bcryptCost: config.passwords.bcryptCost,
     onProblem: (error) => logger.error({ err: error }, 'a password of a file could not be upgraded'),
   })
-  const signInContext = { directory, sealed, macKeys, bcrypt, clock, logger, config }
-  const accounts = createAccounts(signInContext)
-  const sshKeys = createSshKeys(signInContext, (work) => engine.exclusively(work))
-  return {
-    config,
+  const signInContext = {
     directory,
-    engine,
-    runsUnderWay: followRuns(activities),
-    providers,
+    sealed,
+    macKeys,
+    bcrypt,
     clock,
-    mailServer,
-    enrollment,
+    logger,
+    config: {
+      ...config,
+      get providers() {
+        return sync.config.providers
+      },
+    },
+  }
+  const accounts = createAccounts(signInContext)
+  const sshKeys = createSshKeys(signInContext, (work) => sync.engine.exclusively(work))
+  return {
+    get config() {
+      return sync.config
+    },
+    get providers() {
+      return sync.providers
+    },
+    get engine() {
+      return sync.engine
+    },
+    get mailServer() {
+      return sync.mailServer
+    },
+    get enrollment() {
+      return sync.enrollment
+    },
+    get authorizationLinks() {
+      return sync.authorizationLinks
+    },
+    get passThrough() {
+      return sync.passThrough
+    },
+    directory,
+    runsUnderWay: followRuns(activities),
+    clock,
     sealed,
     authorizations,
-    authorizationLinks,
     credentialRecorder,
     macKeys,
-    passThrough,
     accounts,
     administrators: createAdministrators(signInContext),
+    managedProviders: createManagedProviders({
+      directory,
+      sealed,
+      clock,
+      logger,
+      fileConfig: parts.fileConfig,
+      secret: parts.secret,
+      checks: domainChecks,
+      engine: () => sync.engine,
+      tryOut: (edited) => void createSyncParts(edited, surroundings),
+      use: replaceSync,
+    }),
     rotateKey: (cause) => rotating(() => rotateKey(cause)),
     binders: createBinders({ directory, config, clock, logger }),
     sshKeys,
@@ -156,7 +162,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     // Binds ask here for what the parts above know.
     signIn: signInServices({
       appPasswordKey: () => macKeys.find('app-password'),
-      checkAtProvider: (request) => passThrough.checkAtProvider(request),
+      checkAtProvider: (request) => sync.passThrough.checkAtProvider(request),
       redeemCode: (entryUUID, code) => accounts.secondFactors.redeem(entryUUID, code),
       changePassword: (request) => accounts.passwords.change(request),
       async upgradeImported(found) {
@@ -164,10 +170,10 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
       },
     }),
     async [Symbol.asyncDispose]() {
-      await enrollment.idle()
-      await passThrough[Symbol.asyncDispose]()
+      await sync[Symbol.asyncDispose]()
       await importUpgrades[Symbol.asyncDispose]()
       await bcrypt[Symbol.asyncDispose]()
+      await parts.onClosed?.()
     },
   }
 }

@@ -16,6 +16,8 @@ export interface HeldPlans {
   approve(hash: string, by: string): Promise<RunReport>
   /** Keeps the changes held without asking again until they change. */
   discard(hash: string, by: string): Promise<void>
+  /** Applies whatever is held of a provider that was removed, which is what its removal means. */
+  withdraw(provider: string, by: string): Promise<RunReport>
 }
 
 export function createHeldPlans({
@@ -58,6 +60,14 @@ export function createHeldPlans({
         entries: [],
         records: [{ collection: 'held', key: [record.provider], value: { ...record, discarded: true } }],
       })
+    },
+    async withdraw(provider, by) {
+      const trigger = `removal by ${by}`
+      const first = await runner.settle(provider, trigger)
+      const held = first.settlement.held.find((one) => one.provider === provider)
+      if (held === undefined) return await runner.apply(first.report, first.settlement, false)
+      const { report, settlement } = await runner.settle(provider, trigger, held.hash)
+      return await runner.apply(report, settlement, true)
     },
   }
 }

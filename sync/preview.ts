@@ -42,6 +42,8 @@ export interface Preview {
     readonly reasons: readonly string[]
     readonly changes: readonly ReportedChange[]
   }[]
+  /** What waits because its provider is paused; not among `changes` either. */
+  readonly waiting: readonly ReportedChange[]
   /** The entry of the person that was asked for, now and then. */
   readonly person: { readonly before: Entry | undefined; readonly after: Entry | undefined } | undefined
 }
@@ -54,7 +56,7 @@ export function previewOf(
   then: Config,
   isRead: (provider: string) => boolean,
 ): Omit<Preview, 'person'> {
-  const { desired, changes, held } = settlement
+  const { desired, changes, held, pausedChanges } = settlement
   const decisions = [...desired.decisions].map(([key, decision]) => {
     const [provider = '', kind = '', id = ''] = key.split('\0')
     return { provider, kind: kind as IdentityKind, id, decision }
@@ -89,6 +91,7 @@ export function previewOf(
       })),
     changes: changes.map(reportChange),
     held: held.map((one) => ({ provider: one.provider, reasons: one.reasons, changes: one.changes.map(reportChange) })),
+    waiting: pausedChanges.map(reportChange),
   }
 }
 

@@ -3,6 +3,7 @@ import { type Explanation, explainIdentity } from './explain.ts'
 import { createHeldPlans, type HeldPlans } from './held-plans.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { trusted } from './ledgers.ts'
+import { createLine } from './line.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { createProviderControl, type ProviderControl } from './provider-control.ts'
 import { type ActivityListener, createRunActivities, type RunActivities } from './run-activity.ts'
@@ -26,10 +27,12 @@ export interface SyncEngine {
   runPerson(name: string, options: RunOptions, providerId?: string): Promise<readonly RunReport[]>
   /** Computes the directory anew from what is known, without asking the provider. Throws what makes that fail. */
   settle(providerId: string, trigger: string): Promise<RunReport>
-  readonly plan: HeldPlans
+  readonly plan: Pick<HeldPlans, 'show' | 'approve' | 'discard'>
   readonly control: ProviderControl
   /** What other settings would change, and for whom; `person` is anything {@link explain} takes. Throws RuleError. */
   preview(edited: Config, person?: string): Promise<Preview>
+  /** Takes away what came from a provider that is no more; nobody is asked again. */
+  withdraw(providerId: string, by: string): Promise<RunReport>
   /** Everything known about a person or group, by user name, cn, address, entryUUID or immutable id. */
   explain(text: string): Promise<readonly Explanation[]>
   /** Tells of runs as they go on, until the function given back is called. What a listener throws is dropped. */
@@ -40,6 +43,8 @@ export interface SyncEngine {
   exclusively<T>(work: () => Promise<T>): Promise<T>
   /** Marks runs that a stop of the process cut off. Call once, before the first run. */
   markInterruptedRuns(): Promise<number>
+  /** Cancels the run that is under way and refuses everything that comes later. Resolves when nothing goes on any more. */
+  close(): Promise<void>
 }
 
 /** One run at a time: further ones wait in line. */
@@ -51,12 +56,20 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   const runner = createSyncRunner({ ...options, tenants, activities })
   const plans = createHeldPlans({ runner, directory })
   const control = createProviderControl({ runner, directory, config, clock })
-  let line: Promise<unknown> = Promise.resolve()
+  const closing = new AbortController()
+  const inOrder = createLine()
 
   function inLine<T>(work: () => Promise<T>): Promise<T> {
-    const result = line.then(work)
-    line = result.catch(() => {})
-    return result
+    return inOrder(() => {
+      if (closing.signal.aborted) throw new Error('the providers are being replaced by others; try again')
+      return work()
+    })
+  }
+
+  /** Also cancelled when the engine is closed. */
+  function untilClosed(runOptions: RunOptions): RunOptions {
+    const { signal } = runOptions
+    return { ...runOptions, signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]) }
   }
 
   function providerOf(id: string): IdentityProvider {
@@ -108,8 +121,8 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   const explain = (text: string) => explainIdentity(text, { store, current: directory, config, tenants })
 
   return {
-    run: (providerId, runOptions) => inLine(() => runner.run(providerOf(providerId), runOptions)),
-    runPerson: (name, runOptions, only) => inLine(() => runPersonNow(name, runOptions, only)),
+    run: (providerId, runOptions) => inLine(() => runner.run(providerOf(providerId), untilClosed(runOptions))),
+    runPerson: (name, runOptions, only) => inLine(() => runPersonNow(name, untilClosed(runOptions), only)),
     settle: (providerId, trigger) =>
       inLine(async () => {
         const { report, settlement } = await runner.settle(providerOf(providerId).id, trigger)
@@ -126,6 +139,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       resume: (id, by) => inLine(() => control.resume(providerOf(id).id, by)),
       undo: (runId, by) => inLine(() => control.undo(runId, by)),
     },
+    withdraw: (providerId, by) => inLine(() => plans.withdraw(providerId, by)),
     preview: (edited, person) => inLine(() => previewNow(edited, person)),
     explain,
     onActivity: (listener) => activities.listen(listener),
@@ -151,5 +165,9 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
           await directory.commit({ cause: { kind: 'server', id: 'restart' }, entries: [], records })
         return records.length
       }),
+    async close() {
+      closing.abort()
+      await inOrder(() => Promise.resolve())
+    },
   }
 }

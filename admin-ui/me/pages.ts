@@ -11,7 +11,7 @@ export function signInPage(views: Views, { organization, signIn }: SelfService):
     const isAgain = 'again' in request.query
     response
       .type('html')
-      .send(views.render('pages/me/sign-in', { title, organization, isAgain, places: signIn.places }))
+      .send(views.render('pages/me/sign-in', { title, organization, isAgain, places: signIn().places }))
   }
 }
 

@@ -13,11 +13,12 @@ const longAgo = new Date(0)
 /** Sends the browser to a provider. */
 export function beginSignIn(
   views: Views,
-  { signIn: people, organization }: SelfService,
+  { signIn: peopleSignIn, organization }: SelfService,
   publicUrl: string,
 ): RequestHandler {
   const { name, options } = attemptCookie(publicUrl)
   return async (request, response) => {
+    const people = peopleSignIn()
     const place = people.places.find(({ id }) => id === request.params['provider'])
     if (place === undefined) throw new HttpProblem(404, 'Nobody signs in there.')
     const isFresh = 'again' in request.query
@@ -34,13 +35,13 @@ export function beginSignIn(
 /** Where a provider sends the browser back to. */
 export function signInAnswer(
   views: Views,
-  { signIn: people, organization }: SelfService,
+  { signIn: peopleSignIn, organization }: SelfService,
   publicUrl: string,
 ): RequestHandler {
   const { name, options } = attemptCookie(publicUrl)
   return async (request, response) => {
     const ticket = cookieOf(request, name)
-    const found = await people.complete({ ticket, query: queryOf(request), address: request.ip ?? '' })
+    const found = await peopleSignIn().complete({ ticket, query: queryOf(request), address: request.ip ?? '' })
     if (found === 'busy') throw new HttpProblem(429, 'Too many people sign in at once. Try again in a minute.')
     if (found === undefined)
       throw new HttpProblem(

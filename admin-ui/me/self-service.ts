@@ -25,8 +25,8 @@ export interface SelfService {
   readonly sessions: Pick<WebSessions, 'get' | 'set' | 'update' | 'delete' | 'endOf'>
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>
-  /** At people's own providers. */
-  readonly signIn: PeopleSignIn
+  /** At people's own providers, which may be others from one call to the next. */
+  readonly signIn: () => PeopleSignIn
   /** undefined for whom no page is: deleted, disabled or blocked. */
   account(entryUUID: string): Promise<OwnAccount | undefined>
 }

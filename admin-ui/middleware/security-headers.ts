@@ -29,10 +29,11 @@ export const securityHeaders: RequestHandler = (request, response, next) => {
 }
 
 /** For a page whose forms lead to other origins by a redirect: browsers hold form-action against redirects too. */
-export function formLeadsTo(...origins: readonly string[]): RequestHandler {
+export function formLeadsTo(origins: () => readonly string[]): RequestHandler {
   const { directives } = contentSecurityPolicy
-  return helmet.contentSecurityPolicy({
-    ...contentSecurityPolicy,
-    directives: { ...directives, formAction: [...directives.formAction, ...origins] },
-  })
+  return (request, response, next) => {
+    const formAction = [...directives.formAction, ...origins()]
+    const policy = { ...contentSecurityPolicy, directives: { ...directives, formAction } }
+    helmet.contentSecurityPolicy(policy)(request, response, next)
+  }
 }

@@ -13,9 +13,9 @@ const cookieName = 'rosterd_authorize'
 const cookieMinutes = 20
 
 /** Says what a one-time link will authorize, with one button. */
-export function showAuthorization(views: Views, links: AuthorizationLinks): RequestHandler {
+export function showAuthorization(views: Views, links: () => AuthorizationLinks): RequestHandler {
   return async (request, response, next) => {
-    const link = await orNotFound(links.open(tokenOf(request)))
+    const link = await orNotFound(links().open(tokenOf(request)))
     const { name, provider, permissions, authority } = link
     const html = views.render('pages/authorize', {
       title: `Authorize an account for ${name}`,
@@ -24,7 +24,7 @@ export function showAuthorization(views: Views, links: AuthorizationLinks): Requ
       permissions,
       authority: new URL(authority).host,
     })
-    formLeadsTo(authority)(request, response, (error?: unknown) => {
+    formLeadsTo(() => [authority])(request, response, (error?: unknown) => {
       if (error === undefined) response.type('html').send(html)
       else next(error)
     })
@@ -32,10 +32,10 @@ export function showAuthorization(views: Views, links: AuthorizationLinks): Requ
 }
 
 /** Sends the browser to the authority. */
-export function beginAuthorization(views: Views, links: AuthorizationLinks, publicUrl: string): RequestHandler {
+export function beginAuthorization(views: Views, links: () => AuthorizationLinks, publicUrl: string): RequestHandler {
   return async (request, response) => {
     try {
-      const begun = await orNotFound(links.begin(tokenOf(request), untilGone(response)))
+      const begun = await orNotFound(links().begin(tokenOf(request), untilGone(response)))
       response.cookie(cookieName, begun.browserSecret, { ...cookieOptions(publicUrl), maxAge: cookieMinutes * 60_000 })
       response.redirect(303, begun.address)
     } catch (error) {
@@ -46,14 +46,14 @@ export function beginAuthorization(views: Views, links: AuthorizationLinks, publ
 }
 
 /** Where the authority sends the browser back to. */
-export function authorizationAnswer(views: Views, links: AuthorizationLinks, publicUrl: string): RequestHandler {
+export function authorizationAnswer(views: Views, links: () => AuthorizationLinks, publicUrl: string): RequestHandler {
   return async (request, response) => {
     const { state = '', code, error, error_description: errorDescription } = textsOf(request)
     const browserSecret = cookieOf(request, cookieName)
     response.clearCookie(cookieName, cookieOptions(publicUrl))
     try {
       const answer = { state, browserSecret, code, error, errorDescription }
-      const { provider, purposes, authorizedBy } = await links.complete(answer, untilGone(response))
+      const { provider, purposes, authorizedBy } = await links().complete(answer, untilGone(response))
       const html = views.render('pages/authorized', {
         title: `Your account passes ${purposesText(purposes)} validation`,
         provider,

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Authorizations, createAuthorizations } from '../../sync/authorizations.ts'
+import { createAuthorizations } from '../../sync/authorizations.ts'
 import type { ProbeResult } from '../../sync/identity-provider.ts'
 import { mailServerOf } from '../../sync/reporting/senders.ts'
 import { resolveSecret } from '../runtime/secret.ts'
 import { trustCaFile } from '../runtime/trust.ts'
 import type { DirectoryStore, Generation } from '../directory/directory-store.ts'
 import { loadTlsIdentity } from '../ldap/tls.ts'
-import type { ProviderConfig } from '../runtime/config-schema.ts'
 import { openLevelStore } from '../storage/level-store.ts'
 import { openMemoryStore } from '../storage/memory-store.ts'
 import { signInRedirectUri } from '../self-service.ts'
 import { StoreError } from '../storage/store-error.ts'
-import { providersOf, sealedRecordsOf, type WorkspaceOptions } from '../open-workspace.ts'
+import { readManagedProviders } from '../../sync/managed-providers/managed-provider-records.ts'
+import { type KeptForProviders, providersOf, sealedRecordsOf, type WorkspaceOptions } from '../open-workspace.ts'
 
 export interface CheckReport {
   readonly ok: boolean
@@ -38,8 +38,16 @@ export async function runCheck(
   if (!offline) {
     const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir }))
     if (mailServer) results.push(await probe('smtp', 'mail server', () => mailServer.test()))
-    await using accounts = await openAccounts(options)
-    for (const provider of providersOf(options, accounts)) {
+    await using kept = await openKept(options)
+    if (kept === undefined)
+      results.push({
+        part: 'store',
+        name: config.dataDir,
+        ok: true,
+        message:
+          'is in use by a server, which tests the accounts and providers that are kept there: "rosterd provider test"',
+      })
+    for (const provider of providersOf(options, kept)) {
       const found = await provider.test(AbortSignal.timeout(probeTimeoutMs))
       results.push(...found.map((result) => ({ part: `provider ${provider.id}`, ...result })))
       const { browserSignIn } = provider
@@ -61,23 +69,22 @@ export async function runCheck(
 }
 
 /**
- * The accounts that administrators have authorized. Trying one renews its token, which must be kept: none are given when
- * another process has the store.
+ * What the store keeps for providers: those managed on the admin page, and accounts that administrators have authorized.
+ * Trying an account renews its token, which must be kept: undefined when another process has the store.
  */
-async function openAccounts(
+async function openKept(
   options: Pick<WorkspaceOptions, 'loaded' | 'env' | 'clock'>,
-): Promise<AsyncDisposable & { readonly authorizations: Authorizations | undefined }> {
-  const { config } = options.loaded
-  const store = config.providers.some(takesAccounts) ? await openStore(join(config.dataDir, 'db')) : undefined
-  const directory = store && { store, commit: (generation: Generation) => store.commit(generation) }
-  const authorizations =
-    directory &&
-    createAuthorizations({ directory, sealed: sealedRecordsOf(options, directory.store), clock: options.clock })
-  return { authorizations, [Symbol.asyncDispose]: async () => await store?.close() }
-}
-
-function takesAccounts(provider: ProviderConfig): boolean {
-  return 'credentials' in provider && provider.credentials.some(({ kind }) => kind === 'delegated')
+): Promise<(KeptForProviders & AsyncDisposable) | undefined> {
+  const store = await openStore(join(options.loaded.config.dataDir, 'db'))
+  if (store === undefined) return undefined
+  const directory = { store, commit: (generation: Generation) => store.commit(generation) }
+  const sealed = sealedRecordsOf(options, store)
+  return {
+    sealed,
+    managed: await readManagedProviders(store),
+    authorizations: createAuthorizations({ directory, sealed, clock: options.clock }),
+    [Symbol.asyncDispose]: () => store.close(),
+  }
 }
 
 /** An empty one where there is none yet; undefined when it is in use. */

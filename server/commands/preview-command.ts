@@ -1,3 +1,4 @@
+import { readManagedProviders, withManagedProviders } from '../../sync/managed-providers/managed-provider-records.ts'
 import type { Preview, ProviderPreview } from '../../sync/preview.ts'
 import { formatLdifRecord } from '../protocol/ldif.ts'
 import type { Config } from '../runtime/config-schema.ts'
@@ -18,15 +19,16 @@ type PreviewJson = Omit<Preview, 'person'> & {
 /** `rosterd preview`: what another configuration would change, from what was last read. */
 export const previewCommand: Command<PreviewInput, PreviewJson> = {
   name: 'preview',
-  async execute({ engine }, { config, user }) {
-    const { person, ...preview } = await engine.preview(config, user)
+  async execute({ engine, directory: { store } }, { config, user }) {
+    const edited = withManagedProviders(config, await readManagedProviders(store))
+    const { person, ...preview } = await engine.preview(edited, user)
     const json = (entry: NonNullable<Preview['person']>['before']) => (entry === undefined ? null : entryJson(entry))
     return {
       ...preview,
       person: person === undefined ? null : { before: json(person.before), after: json(person.after) },
     }
   },
-  text: ({ providers, changes, held, person }) => {
+  text: ({ providers, changes, held, waiting, person }) => {
     const lines = providers.flatMap(providerLines)
     const all = changes.length + held.reduce((sum, one) => sum + one.changes.length, 0)
     lines.push(all === 0 ? 'Nothing would change.' : `${all} changes:`, ...changes.map(changeLine))
@@ -35,6 +37,8 @@ export const previewCommand: Command<PreviewInput, PreviewJson> = {
         `of these would wait for approval (${one.provider}: ${one.reasons.join('; ')}):`,
         ...one.changes.map(changeLine),
       )
+    if (waiting.length > 0)
+      lines.push('these would wait, because their provider is paused:', ...waiting.map(changeLine))
     if (person !== null) lines.push('entry now:', entryText(person.before), 'entry then:', entryText(person.after))
     return `${lines.join('\n')}\n`
   },

@@ -5,9 +5,10 @@ import type { Config, ProviderConfig, SecretSource } from './config-schema.ts'
 export function withAbsolutePaths(config: Config, baseDir: string): Config {
   const path = (file: string) => resolve(baseDir, file)
   const optional = (file: string | null) => (file === null ? null : path(file))
-  const secret = (source: SecretSource): SecretSource =>
-    typeof source === 'object' && 'file' in source ? { file: path(source.file) } : source
-  const optionalSecret = (source: SecretSource | null) => (source === null ? null : secret(source))
+  const secret = <Source extends SecretSource>(source: Source): Source =>
+    typeof source === 'object' && 'file' in source ? { ...source, file: path(source.file) } : source
+  const optionalSecret = <Source extends SecretSource>(source: Source | null) =>
+    source === null ? null : secret(source)
 
   const provider = (original: ProviderConfig): ProviderConfig => {
     switch (original.type) {

@@ -25,6 +25,9 @@ const secretSource = z.union(
   { error: 'is not a secret: use { "env": "NAME" } or { "file": "PATH" }' },
 )
 
+/** Kept encrypted in the store: only providers that are managed on the admin page have such a secret. */
+const sealedSecret = z.strictObject({ sealed: z.string().min(1).describe('Name of the secret in the store.') })
+
 const usernameAttribute = z
   .string()
   .min(1)
@@ -94,7 +97,7 @@ const providerCommon = {
   groups: z.boolean().default(true).describe('Serve the groups of this provider.'),
 }
 
-const cloudCommon = {
+const cloudCommon = <Secret extends z.ZodType>(secret: Secret) => ({
   ...providerCommon,
   usernameAttribute: usernameAttribute.optional().describe('As `naming.usernameAttribute`, for this provider.'),
   strip: strip.optional().describe('As `naming.strip`, for this provider.'),
@@ -133,7 +136,7 @@ const cloudCommon = {
         .describe(
           'OpenID Connect client; its redirect URI is `<admin.publicUrl>/me/callback`. null: nobody signs in there.',
         ),
-      clientSecret: secretSource.nullable().default(null).describe('Secret of that client; null for a public client.'),
+      clientSecret: secret.nullable().default(null).describe('Secret of that client; null for a public client.'),
     })
     .prefault({})
     .describe('How people of this provider sign in to the self-service page.'),
@@ -161,39 +164,40 @@ const cloudCommon = {
     .default(null)
     .describe('Days without a successful run after which the provider checks no passwords any more; null: never.'),
   requestTimeoutSeconds: z.number().positive().default(30).describe('Time-out of one call to the cloud.'),
-}
+})
 
-const entraCredential = z.union(
-  [
-    z.strictObject({
-      kind: z.literal('application').describe('An app registration with its own permissions.'),
-      clientSecret: secretSource.describe('Secret of the app registration.'),
-    }),
-    z.strictObject({
-      kind: z.literal('application'),
-      certificateFile: z.string().describe('PEM certificate registered with the app.'),
-      privateKeyFile: z.string().describe('PEM private key of that certificate.'),
-    }),
-    z.strictObject({
-      kind: z
-        .literal('delegated')
-        .describe('Accounts that administrators authorize with a link from `rosterd provider authorize`.'),
-    }),
-  ],
-  {
-    error:
-      'is not a credential: use { "kind": "application", "clientSecret": … }, { "kind": "application", "certificateFile": …, "privateKeyFile": … } or { "kind": "delegated" }',
-  },
-)
+const entraCredential = <Secret extends z.ZodType>(secret: Secret) =>
+  z.union(
+    [
+      z.strictObject({
+        kind: z.literal('application').describe('An app registration with its own permissions.'),
+        clientSecret: secret.describe('Secret of the app registration.'),
+      }),
+      z.strictObject({
+        kind: z.literal('application'),
+        certificateFile: z.string().describe('PEM certificate registered with the app.'),
+        privateKeyFile: z.string().describe('PEM private key of that certificate.'),
+      }),
+      z.strictObject({
+        kind: z
+          .literal('delegated')
+          .describe('Accounts that administrators authorize with a link from `rosterd provider authorize`.'),
+      }),
+    ],
+    {
+      error:
+        'is not a credential: use { "kind": "application", "clientSecret": … }, { "kind": "application", "certificateFile": …, "privateKeyFile": … } or { "kind": "delegated" }',
+    },
+  )
 
-const entra = <T extends 'entra' | 'office365'>(type: T) =>
+const entra = <T extends 'entra' | 'office365', Secret extends z.ZodType>(type: T, secret: Secret) =>
   z.strictObject({
     type: z.literal(type).describe('Microsoft Entra ID (`entra`) or the same tenant as Office 365 (`office365`).'),
-    ...cloudCommon,
+    ...cloudCommon(secret),
     tenantId: z.string().min(1).describe('Directory (tenant) id.'),
     clientId: z.string().min(1).describe('Application (client) id of the app registration.'),
     credentials: z
-      .array(entraCredential)
+      .array(entraCredential(secret))
       .min(1)
       .describe('Tried in order; a failing one is reported and the next one used.'),
     authorityHost: httpsUrl
@@ -215,37 +219,38 @@ const entra = <T extends 'entra' | 'office365'>(type: T) =>
     passThroughClientId: z.string().nullable().default(null).describe('Public client used to check passwords at bind.'),
   })
 
-const okta = z.strictObject({
-  type: z.literal('okta').describe('Okta.'),
-  ...cloudCommon,
-  orgUrl: httpsUrl.describe('Address of the org, such as `https://acme.okta.com`.'),
-  apiToken: secretSource.nullable().default(null).describe('API token of a read-only administrator.'),
-  oauth: z
-    .strictObject({
-      clientId: z.string().describe('Client id of the OAuth service app.'),
-      privateKeyFile: z.string().describe('PEM or JWK private key of the service app.'),
-      keyId: z.string().optional().describe('Id of that key, when the app has several.'),
-      scopes: z.array(z.string()).default(['okta.users.read', 'okta.groups.read']).describe('Scopes asked for.'),
-    })
-    .nullable()
-    .default(null)
-    .describe('OAuth service app instead of an API token.'),
-  eventHook: z
-    .strictObject({
-      secret: secretSource.describe('Value of the header `Authorization` that Okta sends.'),
-    })
-    .nullable()
-    .default(null)
-    .describe(
-      'Let an event hook of Okta tell of changes, so that a run follows within seconds. Its URL is `<admin.publicUrl>/hooks/okta/<id>`.',
-    ),
-  rateLimitShare: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(1)
-    .describe('Share of the rate limits of the org that may be used; the rest is left to other integrations.'),
-})
+const okta = <Secret extends z.ZodType>(secret: Secret) =>
+  z.strictObject({
+    type: z.literal('okta').describe('Okta.'),
+    ...cloudCommon(secret),
+    orgUrl: httpsUrl.describe('Address of the org, such as `https://acme.okta.com`.'),
+    apiToken: secret.nullable().default(null).describe('API token of a read-only administrator.'),
+    oauth: z
+      .strictObject({
+        clientId: z.string().describe('Client id of the OAuth service app.'),
+        privateKeyFile: z.string().describe('PEM or JWK private key of the service app.'),
+        keyId: z.string().optional().describe('Id of that key, when the app has several.'),
+        scopes: z.array(z.string()).default(['okta.users.read', 'okta.groups.read']).describe('Scopes asked for.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('OAuth service app instead of an API token.'),
+    eventHook: z
+      .strictObject({
+        secret: secret.describe('Value of the header `Authorization` that Okta sends.'),
+      })
+      .nullable()
+      .default(null)
+      .describe(
+        'Let an event hook of Okta tell of changes, so that a run follows within seconds. Its URL is `<admin.publicUrl>/hooks/okta/<id>`.',
+      ),
+    rateLimitShare: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe('Share of the rate limits of the org that may be used; the rest is left to other integrations.'),
+  })
 
 const ldif = z.strictObject({
   type: z.literal('ldif').describe('A file of entries, served as they are.'),
@@ -254,10 +259,14 @@ const ldif = z.strictObject({
   flattenGroups: z.boolean().default(false).describe('Add the members of nested groups to the groups above them.'),
 })
 
-const provider = z.discriminatedUnion('type', [entra('entra'), entra('office365'), okta, ldif], {
-  error: (issue) =>
-    issue.code === 'invalid_union' ? 'is not a provider type: "entra", "office365", "okta" or "ldif"' : undefined,
-})
+const provider = <Secret extends z.ZodType>(secret: Secret) =>
+  z.discriminatedUnion('type', [entra('entra', secret), entra('office365', secret), okta(secret), ldif], {
+    error: (issue) =>
+      issue.code === 'invalid_union' ? 'is not a provider type: "entra", "office365", "okta" or "ldif"' : undefined,
+  })
+
+/** A provider that is managed on the admin page: as in the file, with its secrets kept in the store. */
+export const managedProviderSchema = provider(z.union([sealedSecret, secretSource]))
 
 export const binderSchema = z.strictObject({
   name: z
@@ -471,7 +480,10 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('POSIX attributes.'),
-  providers: z.array(provider).default([]).describe('Where people and groups come from; the first one wins.'),
+  providers: z
+    .array(provider(secretSource))
+    .default([])
+    .describe('Where people and groups come from; the first one wins.'),
   binders: z.array(binderSchema).default([]).describe('Service accounts that hosts and appliances bind as.'),
   guard: z
     .strictObject({
@@ -563,12 +575,17 @@ export const configSchema = z.strictObject({
     .describe('Logging.'),
 })
 
-/** The configuration as written, with every default filled in; secrets are still {@link SecretSource}s. */
-export type Config = z.output<typeof configSchema>
-export type SecretSource = z.output<typeof secretSource>
+/**
+ * The configuration as written, with every default filled in, and the providers that are managed on the admin page; secrets are
+ * still {@link SecretSource}s.
+ */
+export type Config = Omit<z.output<typeof configSchema>, 'providers'> & {
+  readonly providers: readonly ProviderConfig[]
+}
+export type SecretSource = z.output<typeof secretSource> | z.output<typeof sealedSecret>
 export type SmtpConfig = NonNullable<Config['smtp']>
 export type NotifyConfig = Config['notify'][number]
-export type ProviderConfig = Config['providers'][number]
+export type ProviderConfig = z.output<typeof managedProviderSchema>
 export type EntraProviderConfig = Extract<ProviderConfig, { type: 'entra' | 'office365' }>
 export type OktaProviderConfig = Extract<ProviderConfig, { type: 'okta' }>
 export type LdifProviderConfig = Extract<ProviderConfig, { type: 'ldif' }>

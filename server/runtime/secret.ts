@@ -39,11 +39,18 @@ export interface SecretSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder that relative files are resolved against. */
   readonly baseDir: string
+  /** Reads what the store keeps encrypted; absent where no store is open. Throws {@link SecretError}. */
+  readonly sealed?: (name: string) => Promise<Secret>
 }
 
 /** Reads a secret from where the configuration says it is. Throws {@link SecretError}. */
-export async function resolveSecret(source: SecretSource, { env, baseDir }: SecretSurroundings): Promise<Secret> {
+export async function resolveSecret(source: SecretSource, surroundings: SecretSurroundings): Promise<Secret> {
+  const { env, baseDir, sealed } = surroundings
   if (typeof source === 'string') return new Secret(source)
+  if ('sealed' in source) {
+    if (sealed === undefined) throw new SecretError('it is kept in the store, which is not open')
+    return await sealed(source.sealed)
+  }
   if ('env' in source) {
     const value = env[source.env]
     if (value === undefined) throw new SecretError(`the environment variable ${source.env} is not set`)

@@ -61,7 +61,7 @@ export async function startAdministeredServer({
     organization: config.organization,
     enrollment: { find: async () => undefined, confirm: async () => undefined },
     publicUrl: config.admin.publicUrl,
-    authorizationLinks: noAuthorizationLinks,
+    authorizationLinks: () => noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
     selfService: noSelfService,
     administration,

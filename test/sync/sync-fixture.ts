@@ -6,10 +6,15 @@ import type { Entry } from '../../server/directory/entry.ts'
 import { createSealedRecords } from '../../server/directory/sealed-records.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
 import { readMasterKeys } from '../../server/runtime/master-key.ts'
-import { Secret } from '../../server/runtime/secret.ts'
+import { resolveSecret } from '../../server/runtime/secret.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { assembleWorkspace, type Workspace } from '../../server/workspace.ts'
 import type { Logger } from '../../sync/logger.ts'
+import {
+  managedSecrets,
+  readManagedProviders,
+  withManagedProviders,
+} from '../../sync/managed-providers/managed-provider-records.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 
 const baseDn = 'dc=example,dc=com'
@@ -61,9 +66,10 @@ export interface FixtureOptions {
 
 /** An engine over real providers and a real directory; time stands still. */
 export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
-  const config = configSchema.parse({ baseDn, providers: options.providers, ...options.settings })
+  const fileConfig = configSchema.parse({ baseDn, providers: options.providers, ...options.settings })
   const clock = options.clock ?? fakeClock()
   const store = options.store ?? openMemoryStore({ clock })
+  const config = withManagedProviders(fileConfig, await readManagedProviders(store))
   const directory = await openDirectory(store, baseDn)
   const logged: object[] = []
   const keep = (fields: object, message: string) => void logged.push({ ...fields, message })
@@ -77,15 +83,16 @@ export async function openSync(options: FixtureOptions): Promise<SyncFixture> {
   })
   const workspace = assembleWorkspace({
     config,
+    fileConfig,
     directory,
     sealed,
     masterKeySource,
-    secret: async (source) => new Secret(source as string),
+    secret: (source) => resolveSecret(source, { env: {}, baseDir: '/nowhere', sealed: managedSecrets(sealed) }),
     baseDir: '/nowhere',
     clock,
     logger,
   })
-  return { ...workspace, clock, logger, logged }
+  return Object.assign(workspace, { clock, logger, logged })
 }
 
 /** Entries by DN, as plain objects; easy to compare and to read in a failure. */

@@ -17,7 +17,7 @@ async function serving(options: Partial<AdminServerOptions> = {}) {
     organization: 'Example',
     enrollment: { find: async () => undefined, confirm: async () => undefined },
     publicUrl: 'http://localhost:8080',
-    authorizationLinks: noAuthorizationLinks,
+    authorizationLinks: () => noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
     selfService: noSelfService,
     administration: noAdministration,

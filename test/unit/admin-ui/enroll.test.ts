@@ -30,7 +30,7 @@ async function serving(changes: Partial<Enrollment> = {}) {
     metricsText: async () => '',
     caPem: () => undefined,
     publicUrl: 'http://localhost:8080',
-    authorizationLinks: noAuthorizationLinks,
+    authorizationLinks: () => noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
     selfService: noSelfService,
     administration: noAdministration,

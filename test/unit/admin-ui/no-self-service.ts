@@ -16,6 +16,6 @@ export const noSelfService: AdminServerOptions['selfService'] = {
   },
   cookieKey: 'of a test',
   clock: { now: () => new Date() },
-  signIn: { places: [], begin: async () => 'failed', complete: async () => undefined },
+  signIn: () => ({ places: [], begin: async () => 'failed', complete: async () => undefined }),
   account: async () => undefined,
 }
