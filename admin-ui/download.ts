@@ -9,7 +9,7 @@ export type CsvRow = readonly (string | number | null)[]
  * Sends a file a piece at a time, as fast as the client reads. Resolves when it is sent, and also when the client goes
  * away; ends the connection when `parts` fails, so that half a file does not look whole.
  */
-async function sendFile(
+export async function sendFile(
   response: Response,
   file: { readonly name: string; readonly type: string },
   parts: AsyncIterable<string> | Iterable<string>,

@@ -1,5 +1,5 @@
 /** Rows of a list on one page. */
-const gridPageSize = 50
+export const gridPageSize = 50
 
 export interface GridFilter {
   /** Of the field in the address. */

@@ -5,6 +5,7 @@ import type { ProviderOverview } from '../../sync/provider-overview.ts'
 import type { SessionRecords } from '../session-store.ts'
 import type { BinderServices } from './binders/services.ts'
 import type { SyncServices } from './sync/services.ts'
+import type { PeopleServices } from './people/services.ts'
 
 /** What is served now, in numbers. */
 export interface DirectoryFigures {
@@ -23,6 +24,7 @@ export interface Administration {
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>
   readonly binders: BinderServices
+  readonly people: PeopleServices
   /** Why LDAP does not answer as it should; none when it does. */
   notReady(): readonly string[]
   providers(): Promise<readonly ProviderOverview[]>

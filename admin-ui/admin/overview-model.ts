@@ -4,13 +4,7 @@ import type { RunReport } from '../../sync/run-report.ts'
 import { type State, stateOf } from '../state.ts'
 import { timeOf } from '../time.ts'
 import type { DirectoryFigures } from './administration.ts'
-
-const typeNames: Readonly<Record<string, string>> = {
-  entra: 'Microsoft Entra ID (Azure)',
-  office365: 'Office 365',
-  okta: 'Okta',
-  ldif: 'LDIF file',
-}
+import { providerTypeName } from './provider-type-name.ts'
 
 const credentialNames: Readonly<Record<ListedCredential['kind'], string>> = {
   application: 'application',
@@ -47,7 +41,7 @@ export function overviewModel({ notReady, providers, figures }: OverviewFacts, n
     troubles,
     providers: providers.map((provider) => ({
       name: provider.name,
-      type: typeNames[provider.type] ?? provider.type,
+      type: providerTypeName(provider.type),
       state: stateOfProvider(provider),
       lastRun: provider.lastRun && {
         at: timeOf(provider.lastRun.finished ?? provider.lastRun.started, now),

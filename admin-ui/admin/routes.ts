@@ -10,6 +10,7 @@ import { binderRoutes } from './binders/routes.ts'
 import { adminPages } from './frame.ts'
 import { overviewPage } from './overview.ts'
 import { ownAccountPages } from './own-account.ts'
+import { peopleRoutes } from './people/routes.ts'
 import type { Permission } from './permissions.ts'
 import { adminSessions } from './session.ts'
 import { finishSetup, showSetup } from './setup.ts'
@@ -36,6 +37,7 @@ export function adminRouteTable(services: Administration, views: Views): readonl
     ['POST', '/admin/sign-out', null, signOutAdmin],
     ['GET', '/admin', 'look', overviewPage(pages, services)],
     ...binderRoutes(pages, services),
+    ...peopleRoutes(pages, services.people),
     ['GET', '/admin/account', 'own account', own.show],
     ['POST', '/admin/account/password', 'own account', own.setPassword],
     ['POST', '/admin/account/second-factor', 'own account', fresh, own.beginSecondFactor],

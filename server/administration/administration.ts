@@ -7,6 +7,7 @@ import type { Logger } from '../../sync/logger.ts'
 import type { Workspace } from '../workspace.ts'
 import { binderServices } from './binders.ts'
 import { directoryFigures } from './directory-figures.ts'
+import { peopleServices } from './people.ts'
 import { syncServices } from './sync.ts'
 
 export interface AdministrationParts {
@@ -29,6 +30,7 @@ export function administration({ workspace, cookieKey, background, logger }: Adm
     cookieKey,
     clock,
     binders: binderServices(workspace),
+    people: peopleServices(workspace),
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
     figures: async () => (await counted()).figures,

@@ -1,5 +1,6 @@
 import type { AdminServerOptions } from '../../../admin-ui/admin-server.ts'
 import type { SyncServices } from '../../../admin-ui/admin/sync/services.ts'
+import type { PeopleServices } from '../../../admin-ui/admin/people/services.ts'
 import type { Administrators } from '../../../server/directory/administrators/administrators.ts'
 
 /** Of a server that nobody administers: no request gets further than the sign-in. */
@@ -11,6 +12,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   cookieKey: 'of a test',
   clock: { now: () => new Date() },
   binders: {} as AdminServerOptions['administration']['binders'],
+  people: {} as PeopleServices,
   notReady: () => [],
   providers: async () => [],
   figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
