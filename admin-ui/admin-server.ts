@@ -32,13 +32,14 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   const { host, port, logger, onAnswer } = options
   const assets = await loadAssets()
   const views = await loadViews(undefined, { assets: assets.addresses })
+  const closing = new AbortController()
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
   if (onAnswer) app.use(countRequests(onAnswer))
   app.use(securityHeaders)
-  app.use(routes(options, views, assets))
+  app.use(routes(options, views, assets, closing.signal))
   app.use(notFound)
   app.use(errors(logger, views))
 
@@ -46,7 +47,13 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   await listen(server, host, port)
   // A server that listens on a port has an AddressInfo.
   const address = server.address() as AddressInfo
-  return { port: address.port, close: () => close(server) }
+  return {
+    port: address.port,
+    close: () => {
+      closing.abort()
+      return close(server)
+    },
+  }
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

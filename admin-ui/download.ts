@@ -34,6 +34,23 @@ export function sendCsv(
   return sendFile(response, { name, type: 'text/csv; charset=utf-8' }, csvParts(header, rows))
 }
 
+/** A JSON value on each line. */
+export function sendJsonLines(response: Response, name: string, values: AsyncIterable<object>): Promise<void> {
+  return sendFile(response, { name, type: 'application/jsonl; charset=utf-8' }, jsonParts(values))
+}
+
+async function* jsonParts(values: AsyncIterable<object>) {
+  let waiting = ''
+  for await (const value of values) {
+    waiting += `${JSON.stringify(value)}\n`
+    if (waiting.length < charactersInPart) continue
+    yield waiting
+    waiting = ''
+  }
+  yield waiting
+}
+
+const charactersInPart = 64 * 1024
 const rowsInPart = 500
 
 async function* csvParts(header: readonly string[], rows: AsyncIterable<CsvRow> | Iterable<CsvRow>) {

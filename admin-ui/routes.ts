@@ -46,8 +46,8 @@ export interface RouteServices {
   readonly changeHooks: ChangeHooks
 }
 
-/** Every route. Other methods on these paths are answered 405, other paths 404. */
-export function routes(services: RouteServices, views: Views, assets: Assets): Router {
+/** Every route; answers that go on end when `closing` aborts. Other methods on these paths are answered 405, other paths 404. */
+export function routes(services: RouteServices, views: Views, assets: Assets, closing: AbortSignal): Router {
   const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks, selfService } = services
   const { sessions: records, cookieKey, clock } = selfService
   const session = personSessions({ records, cookieKey, publicUrl, clock })
@@ -79,7 +79,7 @@ export function routes(services: RouteServices, views: Views, assets: Assets): R
     ['POST', '/me/ssh-keys/remove', ...change, forms.removeSshKey],
     ['POST', '/me/sign-out', sameOrigin, session, signOutHere],
     ['POST', '/me/sign-out-everywhere', sameOrigin, ...own, signOutEverywhere(selfService)],
-    ...adminRoutes(services.administration, views),
+    ...adminRoutes(services.administration, views, closing),
     ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],
     ['GET', '/authorize/:token', sameOriginReferrer, showAuthorization(views, authorizationLinks)],
     ['POST', '/authorize/:token', sameOrigin, beginAuthorization(views, authorizationLinks, publicUrl)],

@@ -47,6 +47,16 @@ export async function keepSession(request: Request): Promise<void> {
   await done((end) => request.session.save(end))
 }
 
+/** Whether the session of a request that goes on was neither ended nor left unused for too long. */
+export function isKept(request: Request): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    request.sessionStore.get(request.sessionID, (error: unknown, found) => {
+      if (error === undefined || error === null) resolve(found !== undefined && found !== null)
+      else reject(error instanceof Error ? error : new Error('the session could not be read', { cause: error }))
+    })
+  })
+}
+
 export async function endSession(request: Request): Promise<void> {
   await done((end) => request.session.destroy(end))
 }

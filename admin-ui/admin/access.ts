@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { AdminActor } from '../../server/directory/administrators/admin-actions.ts'
 import type { SignedInAdmin } from '../../server/directory/administrators/admin-sign-in.ts'
+import type { Clock } from '../../server/runtime/clock.ts'
 import { HttpProblem } from '../http-problem.ts'
-import { endSession } from '../sessions.ts'
+import { endSession, isKept } from '../sessions.ts'
 import type { Administration } from './administration.ts'
 import { may, type Permission, roleNames } from './permissions.ts'
 import { type AdminSession, longestSessionMs } from './session.ts'
@@ -21,8 +22,10 @@ export function signedInAdmin({
 }: Pick<Administration, 'administrators' | 'clock'>): RequestHandler {
   return async (request, response, next) => {
     const { admin: session } = request.session
-    const isTooOld = session && clock.now().getTime() - Date.parse(session.signedInAt) > longestSessionMs
-    const admin = session && !isTooOld ? await administrators.signIn.signedIn(session.name, session.epoch) : undefined
+    const admin =
+      session && !isTooOld(session, clock)
+        ? await administrators.signIn.signedIn(session.name, session.epoch)
+        : undefined
     if (session === undefined || admin === undefined) {
       if (session !== undefined) await endSession(request)
       leadToSignIn(request, response)
@@ -33,6 +36,20 @@ export function signedInAdmin({
     Object.assign(response.locals, locals)
     next()
   }
+}
+
+function isTooOld({ signedInAt }: AdminSession, clock: Pick<Clock, 'now'>): boolean {
+  return clock.now().getTime() - Date.parse(signedInAt) > longestSessionMs
+}
+
+/** Of a request that {@link signedInAdmin} let in and that has gone on for a while: whether its session is not over by now. */
+export async function sessionGoesOn(
+  request: Request,
+  response: Response,
+  { clock }: Pick<Administration, 'clock'>,
+): Promise<boolean> {
+  const { session, mayStill } = response.locals as AdminLocals
+  return !isTooOld(session, clock) && (await isKept(request)) && (await mayStill())
 }
 
 /** After {@link signedInAdmin}: refuses whose role may not. */

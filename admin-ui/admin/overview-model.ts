@@ -3,6 +3,7 @@ import type { ProviderOverview } from '../../sync/provider-overview.ts'
 import type { RunReport } from '../../sync/run-report.ts'
 import { type State, stateOf } from '../state.ts'
 import { timeOf } from '../time.ts'
+import { countText } from '../counts.ts'
 import type { DirectoryFigures } from './administration.ts'
 import { providerTypeName } from './provider-type-name.ts'
 
@@ -33,10 +34,10 @@ export function overviewModel({ notReady, providers, figures }: OverviewFacts, n
     title: troubles.length === 0 ? 'Overview' : `(${troubles.length}) Overview`,
     hasTrouble: troubles.length > 0,
     figures: [
-      { name: 'People served', value: count(figures.people) },
-      { name: 'Groups served', value: count(figures.groups) },
-      { name: 'Not served', value: count(figures.notServed) },
-      { name: 'Changes held', value: count(held) },
+      { name: 'People served', value: countText(figures.people) },
+      { name: 'Groups served', value: countText(figures.groups) },
+      { name: 'Not served', value: countText(figures.notServed) },
+      { name: 'Changes held', value: countText(held) },
     ],
     troubles,
     providers: providers.map((provider) => ({
@@ -48,7 +49,7 @@ export function overviewModel({ notReady, providers, figures }: OverviewFacts, n
         text: runText(provider.lastRun),
       },
       lastSuccess: provider.lastSuccess === null ? null : timeOf(provider.lastSuccess, now),
-      held: count(provider.held),
+      held: countText(provider.held),
     })),
     credentials: providers.flatMap((provider) =>
       provider.credentials.map((credential) => ({
@@ -74,7 +75,7 @@ function troublesOf(provider: ProviderOverview, now: Date): readonly string[] {
     ...(held === 0
       ? []
       : [
-          `${count(held)} ${held === 1 ? 'change' : 'changes'} of ${name} ${held === 1 ? 'waits' : 'wait'} for approval.`,
+          `${countText(held)} ${held === 1 ? 'change' : 'changes'} of ${name} ${held === 1 ? 'waits' : 'wait'} for approval.`,
         ]),
     ...provider.credentials.flatMap((credential) => {
       const who = `${credentialNames[credential.kind]} ${credential.authorizedBy ?? credential.name} of ${name}`
@@ -112,14 +113,10 @@ function runText({ outcome, changesInAll, mode }: RunReport): string {
   switch (outcome) {
     case 'applied':
     case 'held':
-      return `${kind}: ${count(changesInAll)} ${changesInAll === 1 ? 'change' : 'changes'}`
+      return `${kind}: ${countText(changesInAll)} ${changesInAll === 1 ? 'change' : 'changes'}`
     case 'unchanged':
       return `${kind}: nothing changed`
     default:
       return `${kind}: ${outcome}`
   }
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en-GB')
 }

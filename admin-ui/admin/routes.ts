@@ -13,6 +13,7 @@ import { ownAccountPages } from './own-account.ts'
 import { peopleRoutes } from './people/routes.ts'
 import type { Permission } from './permissions.ts'
 import { adminSessions } from './session.ts'
+import { syncRoutes } from './sync/routes.ts'
 import { finishSetup, showSetup } from './setup.ts'
 import { attemptSignIn, showSignIn, signOutAdmin, signOutAdminEverywhere } from './sign-in.ts'
 
@@ -24,7 +25,7 @@ export type AdminRoute = readonly [
   ...handlers: RequestHandler[],
 ]
 
-export function adminRouteTable(services: Administration, views: Views): readonly AdminRoute[] {
+export function adminRouteTable(services: Administration, views: Views, closing: AbortSignal): readonly AdminRoute[] {
   const fresh = freshlySignedInAdmin(services)
   const pages = adminPages(views, services.organization, (path) => permissionOf(path))
   const admins = adminsPages(pages, services)
@@ -52,16 +53,17 @@ export function adminRouteTable(services: Administration, views: Views): readonl
     ['POST', '/admin/admins/:name/sign-out-everywhere', 'admins', fresh, admins.signOutEverywhere],
     ['POST', '/admin/admins/:name/second-factor/remove', 'admins', fresh, admins.removeSecondFactor],
     ['POST', '/admin/admins/:name/remove', 'admins', fresh, admins.remove],
+    ...syncRoutes(pages, services, closing),
   ]
   const permissionOf = (path: string) => table.find((row) => row[0] === 'GET' && row[1] === path)?.[2]
   return table
 }
 
 /** With everything that stands before a handler: same origin, session, sign-in, permission, form. */
-export function adminRoutes(services: Administration, views: Views): readonly Route[] {
+export function adminRoutes(services: Administration, views: Views, closing: AbortSignal): readonly Route[] {
   const session = adminSessions(services)
   const signedIn = signedInAdmin(services)
-  return adminRouteTable(services, views).map(([method, path, permission, ...handlers]): Route => {
+  return adminRouteTable(services, views, closing).map(([method, path, permission, ...handlers]): Route => {
     const access = permission === null ? [session] : [session, signedIn, permitted(permission)]
     return method === 'GET'
       ? [method, path, sameOriginReferrer, ...access, ...handlers]

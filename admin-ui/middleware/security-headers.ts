@@ -37,3 +37,9 @@ export function formLeadsTo(origins: () => readonly string[]): RequestHandler {
     helmet.contentSecurityPolicy(policy)(request, response, next)
   }
 }
+
+/** For a page whose script asks this server for what is new. */
+export const connectsToItself: RequestHandler = helmet.contentSecurityPolicy({
+  ...contentSecurityPolicy,
+  directives: { ...contentSecurityPolicy.directives, connectSrc: ["'self'"] },
+})

@@ -1,4 +1,5 @@
 import type { ProviderSync, SyncedType, SyncServices } from '../../admin-ui/admin/sync/services.ts'
+import type { Enrollment } from '../../sync/enrollment/enrollment.ts'
 import { StalePlanError } from '../../sync/held-plans.ts'
 import { providerOverviews } from '../../sync/provider-overview.ts'
 import { createRunHistory, type RunSummary } from '../../sync/run-history.ts'
@@ -43,8 +44,20 @@ export function syncServices(parts: SyncServicesParts): SyncServices {
     return background.start(action.event, () => actAsAdmin({ directory, clock, logger }, by, action, work))
   }
 
+  /** Names are looked up one by one: kept while nobody is invited or read anew. */
+  let listed: { readonly state: string; readonly people: ReturnType<Enrollment['list']> } | undefined
+  function enrollments(): ReturnType<Enrollment['list']> {
+    const state = `${directory.revisionOf('enrollment')} ${directory.revisionOf('mirror')}`
+    if (listed?.state !== state) {
+      const people = workspace.enrollment.list()
+      listed = { state, people }
+      people.catch(() => (listed = undefined))
+    }
+    return listed.people
+  }
+
   async function waitingInvitations() {
-    const people = await workspace.enrollment.list()
+    const people = await enrollments()
     return people.filter(({ waiting, address }) => waiting && address !== null)
   }
 
@@ -117,7 +130,7 @@ export function syncServices(parts: SyncServicesParts): SyncServices {
       }
       return await act(by, action, () => workspace.engine.control.undo(runId, by.name))
     },
-    enrollments: () => workspace.enrollment.list(),
+    enrollments,
     async sendInvitations(count, by) {
       const waiting = await waitingInvitations()
       if (waiting.length !== count)
@@ -129,7 +142,7 @@ export function syncServices(parts: SyncServicesParts): SyncServices {
       return await act(by, action, async () => (await sendRefusably(workspace)).length)
     },
     async resendInvitation(entryUUID, by) {
-      const person = (await workspace.enrollment.list()).find((one) => one.entryUUID === entryUUID)
+      const person = (await enrollments()).find((one) => one.entryUUID === entryUUID)
       if (person === undefined) throw new ChangeRefused('This person is not enrolled by mail any more.')
       const action = { event: 'invitation sent again', subject: person.name, before: null, after: { entryUUID } }
       return await act(by, action, async () => {

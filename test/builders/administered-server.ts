@@ -29,6 +29,7 @@ export interface AdministeredServer extends AsyncDisposable {
   readonly directory: Directory
   readonly clock: FakeClock
   readonly logged: readonly object[]
+  readonly origin: string
   /** A browser that nobody is signed in with; it keeps cookies and follows no redirect. */
   visitor(): Visitor
   /** An administrator with a password. */
@@ -67,8 +68,10 @@ export async function startAdministeredServer({
     administration,
     logger: { error: (fields: object) => workspace.logger.error(fields, 'error') },
   })
-  const visitor = () => visitorOf(`http://127.0.0.1:${server.port}`)
+  const origin = `http://127.0.0.1:${server.port}`
+  const visitor = () => visitorOf(origin)
   return {
+    origin,
     workspace,
     administration,
     administrators,

@@ -6,6 +6,7 @@ import { type AdministeredServer, startAdministeredServer } from '../../../build
 
 const owner: readonly Role[] = ['owner']
 const administrators: readonly Role[] = ['owner', 'administrator']
+const allButAuditor: readonly Role[] = ['owner', 'administrator', 'user-manager']
 const everybody: readonly Role[] = ['owner', 'administrator', 'user-manager', 'auditor']
 
 /** Who may use which route; `null`: no sign-in is needed. Every route has a row. */
@@ -43,6 +44,24 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'POST /admin/admins/:name/sign-out-everywhere': owner,
   'POST /admin/admins/:name/second-factor/remove': owner,
   'POST /admin/admins/:name/remove': owner,
+  'GET /admin/sync': everybody,
+  'GET /admin/sync/events': everybody,
+  'POST /admin/sync/providers/:provider/start': allButAuditor,
+  'POST /admin/sync/providers/:provider/pause': allButAuditor,
+  'POST /admin/sync/providers/:provider/resume': allButAuditor,
+  'GET /admin/sync/runs': everybody,
+  'GET /admin/sync/runs.csv': everybody,
+  'GET /admin/sync/runs.jsonl': everybody,
+  'GET /admin/sync/changes.csv': everybody,
+  'GET /admin/sync/changes.jsonl': everybody,
+  'GET /admin/sync/runs/:provider/:started': everybody,
+  'POST /admin/sync/runs/:provider/:started/undo': allButAuditor,
+  'GET /admin/sync/held/:provider': everybody,
+  'POST /admin/sync/held/:provider/approve': allButAuditor,
+  'POST /admin/sync/held/:provider/discard': allButAuditor,
+  'GET /admin/sync/enrollment': everybody,
+  'POST /admin/sync/enrollment/send': allButAuditor,
+  'POST /admin/sync/enrollment/:entryUUID/resend': allButAuditor,
 }
 
 describe('who may do what', () => {
@@ -52,7 +71,9 @@ describe('who may do what', () => {
   beforeAll(async () => {
     server = await startAdministeredServer()
     for (const role of everybody) await server.admin(`the-${role}`, role)
-    routes = adminRouteTable(server.administration, await loadViews()).map(([method, path]) => `${method} ${path}`)
+    routes = adminRouteTable(server.administration, await loadViews(), AbortSignal.abort()).map(
+      ([method, path]) => `${method} ${path}`,
+    )
   })
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
