@@ -1,11 +1,16 @@
 import type { DirectoryFigures } from '../../admin-ui/admin/administration.ts'
+import { createBreather } from '../../sync/breather.ts'
 import type { Decision } from '../../sync/candidates.ts'
+import { entryType } from '../../sync/file-entries.ts'
+import { isActive, providerOf } from '../../sync/sync-plan.ts'
 import type { Directory } from '../directory/directory.ts'
 
-/** People and groups of a cloud provider that are served. */
+/** Active entries of a provider. */
 export interface ServedOfProvider {
   readonly user: number
   readonly group: number
+  /** That are neither; only files have such. */
+  readonly entry: number
 }
 
 export interface CountedDirectory {
@@ -29,25 +34,22 @@ export function directoryFigures(directory: Directory): () => Promise<CountedDir
 }
 
 async function count(directory: Directory): Promise<CountedDirectory> {
-  const people = numberOf(directory, ['person', 'posixAccount'])
-  const groups = numberOf(directory, ['groupOfNames', 'posixGroup'])
-  let notServed = 0
-  const served = new Map<string, { user: number; group: number }>()
-  for await (const { key, value } of directory.store.list('decision')) {
-    const [provider = '', kind] = key
-    const own = served.get(provider) ?? { user: 0, group: 0 }
-    served.set(provider, own)
-    if ((value as Decision).status !== 'active')
-      notServed += 1 // written by the sync
-    else if (kind === 'user' || kind === 'group') own[kind] += 1
+  const served = new Map<string, { user: number; group: number; entry: number }>()
+  let people = 0
+  let groups = 0
+  const breathe = createBreather()
+  for (const entry of directory.entries()) {
+    await breathe()
+    const type = entryType(entry)
+    if (type === 'user') people += 1
+    if (type === 'group') groups += 1
+    if (!isActive(entry)) continue
+    const own = served.get(providerOf(entry)) ?? { user: 0, group: 0, entry: 0 }
+    served.set(providerOf(entry), own)
+    own[type] += 1
   }
+  let notServed = 0
+  for await (const { value } of directory.store.list('decision'))
+    if ((value as Decision).status !== 'active') notServed += 1 // written by the sync
   return { figures: { people, groups, notServed }, served }
-}
-
-/** Entries of any of the classes: those of a file need not have all that ours have. */
-function numberOf(directory: Directory, classes: readonly string[]): number {
-  const found = new Set<string>()
-  for (const name of classes)
-    for (const { entryUUID } of directory.entriesWith('objectClass', name)) found.add(entryUUID)
-  return found.size
 }

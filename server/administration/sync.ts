@@ -190,7 +190,7 @@ function hasComputed({ mode, outcome, dryRun }: RunSummary): boolean {
 function syncedTypes(
   settings: ProviderConfig | undefined,
   run: RunSummary | undefined,
-  served: ServedOfProvider = { user: 0, group: 0 },
+  served: ServedOfProvider = { user: 0, group: 0, entry: 0 },
 ): readonly SyncedType[] {
   if (settings?.type === 'ldif')
     return [
@@ -198,7 +198,7 @@ function syncedTypes(
         type: 'entry',
         isOn: true,
         read: run?.read.entries ?? null,
-        served: run?.read.entries ?? 0,
+        served: served.user + served.group + served.entry,
         counts: run === undefined ? null : entryCounts(run),
       },
     ]

@@ -30,6 +30,8 @@ export interface AdministeredServer extends AsyncDisposable {
   readonly clock: FakeClock
   readonly logged: readonly object[]
   readonly origin: string
+  /** The pages alone; the rest ends with disposal. */
+  close(): Promise<void>
   /** A browser that nobody is signed in with; it keeps cookies and follows no redirect. */
   visitor(): Visitor
   /** An administrator with a password. */
@@ -72,6 +74,7 @@ export async function startAdministeredServer({
   const visitor = () => visitorOf(origin)
   return {
     origin,
+    close: () => server.close(),
     workspace,
     administration,
     administrators,

@@ -44,7 +44,12 @@ export function syncEvents(services: Pick<Administration, 'sync' | 'clock'>, clo
     const alarm = createAlarm(systemClock)
     const forget = sync.underWay.listen(() => alarm.wake())
     try {
-      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
+      response.writeHead(200, {
+        'Content-Type': 'text/event-stream',
+        // Proxies pass each event on at once; nothing waits for another request when the server closes.
+        'X-Accel-Buffering': 'no',
+        Connection: 'close',
+      })
       while (!ended.aborted && (await sessionGoesOn(request, response, services))) {
         await send(response, eventOf(sync), ended)
         await alarm.sleep(heartbeatMs, ended)

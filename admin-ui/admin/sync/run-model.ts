@@ -26,7 +26,7 @@ export function runModel(
     state: outcomeState(report),
     started: timeOf(started, now),
     finished: finished === null ? null : timeOf(finished, now),
-    took: finished === null ? '' : durationText((Date.parse(finished) - Date.parse(started)) / 1000),
+    took: finished === null ? '' : durationText(Math.max(0, Date.parse(finished) - Date.parse(started)) / 1000),
     trigger: triggerText(report.trigger),
     mode: modeText(report),
     read: [
