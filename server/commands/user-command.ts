@@ -1,9 +1,8 @@
 import { activeBlock, readAccount, type SignInBlock } from '../directory/credentials/credential-records.ts'
-import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import type { RevokedCredentials } from '../directory/credentials/incidents.ts'
 import type { SignInEvent } from '../directory/credentials/sign-in-history.ts'
 import { type SignInState, signInState } from '../directory/credentials/sign-in-state.ts'
-import type { Workspace } from '../workspace.ts'
+import { blockSignIn, type RevokedBesides, revokeSignIn } from '../person-sign-in.ts'
 import { type Command, ExitCode } from './command.ts'
 import { type NamedPerson, namedPerson } from './named-person.ts'
 
@@ -76,8 +75,7 @@ export const userBlockCommand: Command<
   async execute(workspace, { user, by, reason, until }) {
     const person = await namedPerson(workspace, user)
     const end = until === undefined ? undefined : new Date(until)
-    await workspace.webSessions.endOf(person.entryUUID)
-    await workspace.accounts.incidents.block(person.entryUUID, { reason, until: end }, { kind: 'admin', id: by })
+    await blockSignIn(workspace, person.entryUUID, { reason, until: end }, { kind: 'admin', id: by })
     return person
   },
   text: ({ name }) => `${name} cannot sign in any more. "rosterd user unblock" lifts it.\n`,
@@ -127,38 +125,13 @@ export const userRevokeCommand: Command<
   name: 'user-revoke',
   async execute(workspace, { user, by, secondFactor }) {
     const person = await namedPerson(workspace, user)
-    const { enrollment, webSessions, accounts } = workspace
-    // In this order: who has a link has a session next, and with that a password.
-    const enrollmentLink = await enrollment.withdraw(person.entryUUID, by)
-    const sessions = await webSessions.endOf(person.entryUUID)
-    const revoked = await accounts.incidents.revoke(person.entryUUID, { secondFactor }, { kind: 'admin', id: by })
-    const sshKeys = await removedSshKeys(workspace, person.entryUUID, by)
-    return { ...person, revoked, sessions, enrollmentLink, ...sshKeys }
+    return {
+      ...person,
+      ...(await revokeSignIn(workspace, person.entryUUID, { secondFactor }, { kind: 'admin', id: by })),
+    }
   },
   text: ({ name, revoked, ...besides }) => `${revokedText(name, revoked, besides)}\n`,
   exitCode: () => ExitCode.ok,
-}
-
-/** What else lets in. */
-interface RevokedBesides {
-  readonly sessions: number
-  readonly enrollmentLink: boolean
-  readonly sshKeys: number
-  /** Of a file or a provider, where they have to be removed. */
-  readonly sshKeysElsewhere: number
-}
-
-/** Waits for a sync that is under way. */
-async function removedSshKeys({ sshKeys }: Workspace, entryUUID: string, by: string) {
-  const keys = sshKeys.list(entryUUID)
-  let removed = 0
-  try {
-    for (const { fingerprint } of keys)
-      if (await sshKeys.remove(entryUUID, fingerprint, { kind: 'admin', id: by })) removed += 1
-  } catch (error) {
-    if (!(error instanceof ChangeRefused)) throw error
-  }
-  return { sshKeys: removed, sshKeysElsewhere: keys.length - removed }
 }
 
 function revokedText(

@@ -1,3 +1,4 @@
+import { resetPassword } from '../person-sign-in.ts'
 import { type Command, ExitCode } from './command.ts'
 import { type NamedPerson, namedPerson, presentPerson } from './named-person.ts'
 import type { UserChangeInput } from './user-command.ts'
@@ -26,8 +27,7 @@ export const userResetPasswordCommand: Command<UserChangeInput, NamedPerson & { 
   name: 'user-reset-password',
   async execute(workspace, { user, by }) {
     const person = await presentPerson(workspace, user)
-    await workspace.webSessions.endOf(person.entryUUID)
-    const password = await workspace.accounts.passwords.reset(person.entryUUID, { kind: 'admin', id: by })
+    const password = await resetPassword(workspace, person.entryUUID, { kind: 'admin', id: by })
     return { ...person, password }
   },
   text: ({ name, password }) =>

@@ -8,6 +8,7 @@ import {
   credentialChange,
   type DirectoryPassword,
 } from './credential-records.ts'
+import { ChangeRefused } from './change-refused.ts'
 import { ntHash, ntHashKey, removedNtHash } from './nt-hash.ts'
 import { namesIn, type PasswordRefusal, passwordRefusal, usedBefore } from './password-policy.ts'
 import { passwordText } from './password-text.ts'
@@ -31,7 +32,7 @@ export interface DirectoryPasswords {
     options: { readonly mustChange?: boolean },
     by: Actor,
   ): Promise<PasswordOutcome>
-  /** A generated one, to be told the person; it is good for nothing but to set another. Throws when the password is kept elsewhere. */
+  /** A generated one, to be told the person; it is good for nothing but to set another. Throws {@link ChangeRefused} when the password is kept elsewhere. */
   reset(entryUUID: string, by: Actor): Promise<string>
   /** The person signs in as somebody without one: with the provider's, if that may be. False when there is none. */
   remove(entryUUID: string, by: Actor): Promise<boolean>
@@ -127,7 +128,7 @@ export function createDirectoryPasswords(context: SignInContext): DirectoryPassw
 
   async function reset(entryUUID: string, by: Actor): Promise<string> {
     const message = await kept(entryUUID)
-    if (message !== undefined) throw new Error(message)
+    if (message !== undefined) throw new ChangeRefused(message)
     const password = generatedPassword()
     await write(entryUUID, password, by, { mustChange: true })
     return password

@@ -1,3 +1,4 @@
+import { ChangeRefused } from './change-refused.ts'
 import { accountChange, type AccountRecord, credentialChange, type CredentialRecord } from './credential-records.ts'
 import { withoutPassword } from './directory-passwords.ts'
 import { removedNtHash } from './nt-hash.ts'
@@ -16,7 +17,7 @@ export interface RevokedCredentials {
 
 /** What administrators decide of somebody's sign-in, whatever the provider says. Nothing here lets anybody in. */
 export interface Incidents {
-  /** Takes the place of a block before it. Throws when `until` is over. */
+  /** Takes the place of a block before it. Throws {@link ChangeRefused} without a reason, or when `until` is over. */
   block(
     entryUUID: string,
     block: { readonly reason: string; readonly until?: Date | undefined },
@@ -34,27 +35,35 @@ export function createIncidents(context: SignInContext): Incidents {
   const { directory, clock } = context
 
   async function block(entryUUID: string, { reason, until }: { reason: string; until?: Date | undefined }, by: Actor) {
-    if (reason.trim() === '') throw new Error('a block needs a reason, for those who will find it')
+    if (reason.trim() === '') throw new ChangeRefused('a block needs a reason, for those who will find it')
     const now = clock.now()
     if (until !== undefined && until <= now)
-      throw new Error(`the block would have ended ${until.toISOString()}; name a time to come`)
+      throw new ChangeRefused(`the block would have ended ${until.toISOString()}; name a time to come`)
     const written = { reason: reason.trim(), by: by.id, since: now.toISOString(), until: until?.toISOString() ?? null }
-    await changeSignIn(context, entryUUID, by, async () => ({
-      records: [
-        accountChange(entryUUID, { ...(await accountOf(directory.store, entryUUID)), block: written }),
-        // What was found out before a block does not outlive it.
-        credentialChange(entryUUID, 'provider', undefined),
-      ],
-      event: 'sign-in blocked',
-      details: { reason: written.reason, until: written.until },
-    }))
+    await changeSignIn(context, entryUUID, by, async () => {
+      const account = await accountOf(directory.store, entryUUID)
+      return {
+        records: [
+          accountChange(entryUUID, { ...account, block: written }),
+          // What was found out before a block does not outlive it.
+          credentialChange(entryUUID, 'provider', undefined),
+        ],
+        event: 'sign-in blocked',
+        before: shownBlock(account.block),
+        details: shownBlock(written) ?? {},
+      }
+    })
   }
 
   function unblock(entryUUID: string, by: Actor): Promise<boolean> {
     return changeSignIn(context, entryUUID, by, async () => {
       const account = await accountOf(directory.store, entryUUID)
       if (account.block === null) return undefined
-      return { records: [accountChange(entryUUID, { ...account, block: null })], event: 'sign-in block lifted' }
+      return {
+        records: [accountChange(entryUUID, { ...account, block: null })],
+        event: 'sign-in block lifted',
+        before: shownBlock(account.block),
+      }
     })
   }
 
@@ -105,6 +114,10 @@ export function createIncidents(context: SignInContext): Incidents {
   }
 
   return { block, unblock, revoke, setPassThrough }
+}
+
+function shownBlock(block: AccountRecord['block']): { readonly reason: string; readonly until: string | null } | null {
+  return block && { reason: block.reason, until: block.until }
 }
 
 const nothingRevoked: RevokedCredentials = {

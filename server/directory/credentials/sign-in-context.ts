@@ -3,7 +3,8 @@ import type { Config } from '../../runtime/config-schema.ts'
 import { activityKey, readActivity, type SignInUse } from '../authentication/activity-records.ts'
 import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
 import type { Directory } from '../directory.ts'
-import type { Cause, EntryChange, RecordChange, RecordReader } from '../directory-store.ts'
+import { adminActionChanges } from '../administrators/admin-actions.ts'
+import type { Cause, EntryChange, Json, RecordChange, RecordReader } from '../directory-store.ts'
 import type { SealedRecords } from '../sealed-records.ts'
 import {
   type AccountRecord,
@@ -30,6 +31,8 @@ export interface SignInContext {
 /** Who changes something: an administrator by name, or the person. */
 export type Actor = Cause & {
   readonly kind: 'admin' | 'user'
+  /** Of an administrator's browser; none: on the command line. */
+  readonly address?: string | null
   /** Asked when it is written, in the line of commits: it may read and not commit. False: {@link ChangeRefused}. */
   readonly mayStill?: () => Promise<boolean>
 }
@@ -41,6 +44,8 @@ export interface SignInChange {
   /** Undefined for what happens at every sign-in. */
   readonly event?: string
   readonly details?: SignInEvent['details']
+  /** What an administrator took the place of; null: nothing. */
+  readonly before?: Json
 }
 
 /** A person's credentials as they are stored, by id; what is damaged is left out. */
@@ -67,13 +72,14 @@ export async function lastUsesOf(store: RecordReader, entryUUID: string): Promis
 }
 
 /**
- * Commits what `decide` makes of the state it is written onto, with its line in the person's history, and logs it.
+ * Commits what `decide` makes of the state it is written onto, with its line in the person's history and in the record of what
+ * administrators did, and logs it.
  * False when it decides on nothing. Throws {@link ChangeRefused} when the actor may not do it any more.
  */
 export async function changeSignIn(
   { directory, clock, logger }: Pick<SignInContext, 'directory' | 'clock' | 'logger'>,
   entryUUID: string,
-  { mayStill, ...cause }: Actor,
+  { mayStill, address = null, ...cause }: Actor,
   decide: () => Promise<SignInChange | undefined>,
 ): Promise<boolean> {
   let change = undefined as SignInChange | undefined
@@ -82,11 +88,24 @@ export async function changeSignIn(
     if (mayStill && !(await mayStill())) throw new ChangeRefused('You are signed out. Sign in again.')
     change = await decide()
     if (change === undefined) return undefined
-    const { records, entries = [], event, details = {} } = change
+    const { records, entries = [], event, details = {}, before = null } = change
     const time = clock.now().toISOString()
     const history =
       event === undefined ? [] : await historyChanges(directory.store, entryUUID, { time, by, event, details })
-    return { cause, entries, records: [...records, ...history] }
+    const subject = directory.entryByUuid(entryUUID)?.dn ?? entryUUID
+    const action =
+      event === undefined || cause.kind !== 'admin'
+        ? []
+        : await adminActionChanges(directory.store, {
+            time,
+            by: cause.id,
+            address,
+            event,
+            subject,
+            before,
+            after: details,
+          })
+    return { cause, entries, records: [...records, ...history, ...action] }
   })
   if (change?.event !== undefined)
     logger.info({ by, entryUUID, dn: directory.entryByUuid(entryUUID)?.dn, ...change.details }, change.event)
