@@ -38,7 +38,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ['POST', '/admin/sign-out', null, signOutAdmin],
     ['GET', '/admin', 'look', overviewPage(pages, services)],
     ...binderRoutes(pages, services),
-    ...peopleRoutes(pages, services.people),
+    ...peopleRoutes(pages, services),
     ['GET', '/admin/account', 'own account', own.show],
     ['POST', '/admin/account/password', 'own account', own.setPassword],
     ['POST', '/admin/account/second-factor', 'own account', fresh, own.beginSecondFactor],

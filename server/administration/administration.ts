@@ -30,7 +30,7 @@ export function administration({ workspace, cookieKey, background, logger }: Adm
     cookieKey,
     clock,
     binders: binderServices(workspace),
-    people: peopleServices(workspace),
+    people: peopleServices({ workspace, background, logger }),
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
     figures: async () => (await counted()).figures,

@@ -25,3 +25,31 @@ export const groupsQuery = z.object({
 
 export type UsersQuery = z.output<typeof usersQuery>
 export type GroupsQuery = z.output<typeof groupsQuery>
+
+export const membersQuery = z.object({ page: gridFields.page })
+
+const ticked = z
+  .string()
+  .optional()
+  .transform((text) => text === 'yes')
+
+export const revokeForm = z.object({
+  secondFactor: ticked.describe('Take away the second factor too.'),
+  sure: z.literal('yes', 'Tick that you are sure.').describe('It cannot be taken back.'),
+})
+
+export const blockForm = z.object({
+  reason: z
+    .string()
+    .trim()
+    .min(1, 'A block needs a reason, for those who will find it.')
+    .max(300, 'Say it in 300 characters.')
+    .describe('Why, for those who will find it.'),
+  until: z
+    .union([z.literal(''), z.iso.datetime({ local: true, error: 'Give day and time, such as 2026-12-31T18:00.' })])
+    .default('')
+    .transform((text) => (text === '' ? undefined : new Date(`${text}Z`)))
+    .describe('ISO 8601, UTC; empty: until it is lifted.'),
+})
+
+export const appPasswordForm = z.object({ id: z.string().min(1).max(100).describe('Id of the app password.') })

@@ -146,3 +146,168 @@ describe('the list of groups', () => {
     expect(ldif.match(/^dn: .*$/gm)).toEqual(['dn: cn=Outer,ou=groups,dc=example,dc=com'])
   })
 })
+
+describe('the page of a person', () => {
+  let manager: Visitor
+  const person = (name: string) => `/admin/users/${entryUUIDOf(name)}`
+  const text = async (answer: Response) =>
+    (await answer.text())
+      .replace(/<[^>]*>/g, ' ')
+      .replaceAll('&#x3D;', '=')
+      .replace(/\s+/g, ' ')
+  const problem = async (answer: Response) => / role="alert"[^>]*>([^<]*)</.exec(await answer.text())?.[1]
+  /** What is said on the page to which a form leads. */
+  async function notice(visitor: Visitor, path: string, fields: Readonly<Record<string, string>> = {}) {
+    const answer = await visitor.post(path, fields)
+    expect([path, answer.status]).toEqual([path, 303])
+    const page = await (await visitor.get(answer.headers.get('location') ?? '')).text()
+    return / role="status">([^<]*)</.exec(page)?.[1]
+  }
+  const actions = async () => (await server.administration.actions(20)).map(({ event }) => event)
+
+  beforeAll(async () => {
+    await server.admin('max', 'user-manager')
+    manager = await server.signedIn('max')
+  })
+
+  test('shows the entry, groups, source records, and where the person is deactivated', async () => {
+    const page = await text(await auditor.get(person('person1')))
+    expect(page).toContain('uid=person1,ou=people,dc=example,dc=com')
+    expect(page).toContain('memberOf cn=Inner,ou=groups,dc=example,dc=com cn=Outer,ou=groups,dc=example,dc=com')
+    expect(page).toContain(`Immutable id ${entraUserId(1)} , changed in the Entra admin center`)
+    expect(page).toMatch(/Synced users cannot be deactivated here\. Deactivate them in the Entra admin center/)
+    expect(page).toMatch(/Added .* uid=person1,ou=people/)
+  })
+
+  test('shows who is not served by the id at the provider, and why', async () => {
+    const page = await text(await auditor.get(`/admin/users/${encodeURIComponent(`contoso:${entraUserId(8)}`)}`))
+    expect(page).toContain('Reason guest user (Guest user)')
+    const gone = await server.administration.people.roster.people({ search: 'gone' })
+    const [{ id } = { id: '' }] = gone.rows()
+    expect(await text(await auditor.get(`/admin/users/${id}`))).toMatch(/Reason at no provider since/)
+  })
+
+  test('never shows a hash or a secret', async () => {
+    const { accounts } = server.workspace
+    const by = { kind: 'admin', id: 'root' } as const
+    const { password } = await accounts.appPasswords.add(entryUUIDOf('person4'), { name: 'phone' }, by)
+    const { secret } = await accounts.secondFactors.begin(entryUUIDOf('person4'), by)
+    await accounts.passwords.reset(entryUUIDOf('person4'), by)
+    const page = await (await auditor.get(person('person4'))).text()
+    expect(page).toContain('phone')
+    for (const hidden of [password, secret, '$2b$', 'hash']) expect(page).not.toContain(hidden)
+  })
+
+  test('who may look only gets no form', async () => {
+    const page = await (await auditor.get(person('person1'))).text()
+    expect(page).not.toMatch(/<form method="post" action="\/admin\/users/)
+  })
+
+  test.each(['no-such-id', '00000000-0000-4000-8000-000000000000', 'contoso:nobody', '%00'])(
+    'there is nobody of the id %s',
+    async (id) => {
+      expect((await auditor.get(`/admin/users/${id}`)).status).toBe(404)
+      expect((await manager.post(`/admin/users/${id}/unblock`)).status).toBe(404)
+    },
+  )
+
+  test('other methods are refused', async () => {
+    expect((await manager.post(person('person1'))).status).toBe(405)
+    expect((await manager.get(`${person('person1')}/block`)).status).toBe(405)
+  })
+
+  test('a block needs a reason, and a time to come; what was typed is kept', async () => {
+    const none = await manager.post(`${person('person2')}/block`, { reason: ' ', until: '' })
+    expect([none.status, await problem(none)]).toEqual([422, 'A block needs a reason, for those who will find it.'])
+    const past = await manager.post(`${person('person2')}/block`, { reason: 'lost', until: '2001-01-01T00:00' })
+    const page = await past.text()
+    expect([past.status, page]).toEqual([422, expect.stringContaining('The block would have ended 2001-01-01')])
+    expect(page).toContain('value="2001-01-01T00:00"')
+    const odd = await manager.post(`${person('person2')}/block`, { reason: 'lost', until: 'soon' })
+    expect([odd.status, await problem(odd)]).toEqual([422, 'Give day and time, such as 2026-12-31T18:00.'])
+  })
+
+  test('sign-in is blocked and unblocked, and both are recorded', async () => {
+    const blocked = await notice(manager, `${person('person2')}/block`, { reason: 'lost laptop', until: '' })
+    expect(blocked).toBe('Sign-in is blocked. Open connections end.')
+    expect(await text(await auditor.get(person('person2')))).toMatch(
+      /Blocked here Reason lost laptop Blocked by max since /,
+    )
+    expect(await notice(manager, `${person('person2')}/unblock`)).toBe('The block is lifted.')
+    expect(await notice(manager, `${person('person2')}/unblock`)).toBe('There was no block.')
+    const [lifted, block] = await server.administration.actions(2)
+    const subject = 'uid=person2,ou=people,dc=example,dc=com'
+    const after = { reason: 'lost laptop', until: null }
+    expect(block).toMatchObject({
+      event: 'sign-in blocked',
+      by: 'max',
+      address: '127.0.0.1',
+      subject,
+      before: null,
+      after,
+    })
+    expect(lifted).toMatchObject({ event: 'sign-in block lifted', before: after })
+  })
+
+  test('a one-time password is shown once, and recorded without it', async () => {
+    const page = await (await manager.post(`${person('person3')}/password`)).text()
+    const [, password = ''] = /<code class="secret">([^<]+)</.exec(page) ?? []
+    expect(password).toMatch(/^\w{5}(-\w{5}){3}$/)
+    expect(await (await manager.get(person('person3'))).text()).not.toContain(password)
+    expect(JSON.stringify([await server.administration.actions(50), server.logged])).not.toContain(password)
+    expect((await actions())[0]).toBe('password set')
+  })
+
+  test('revoking asks whether one is sure, and says what ended', async () => {
+    const unsure = await manager.post(`${person('person3')}/revoke`)
+    expect([unsure.status, await problem(unsure)]).toEqual([422, 'Tick that you are sure.'])
+    const revoked = await notice(manager, `${person('person3')}/revoke`, { sure: 'yes' })
+    expect(revoked).toMatch(/^Revoked: the directory password\. What the provider itself accepts/)
+    expect(await notice(manager, `${person('person3')}/revoke`, { sure: 'yes' })).toMatch(
+      /^There was nothing to revoke/,
+    )
+  })
+
+  test('an app password and the second factor are taken away', async () => {
+    const [{ id } = { id: '' }] = await server.workspace.accounts.appPasswords.list(entryUUIDOf('person4'))
+    const path = `${person('person4')}/app-passwords/revoke`
+    expect(await notice(manager, path, { id: id.replace('app:', '') })).toBe('The app password is revoked.')
+    const again = await manager.post(path, { id: id.replace('app:', '') })
+    expect([again.status, await problem(again)]).toEqual([422, 'There is no such app password, or not any more.'])
+    expect(await notice(manager, `${person('person4')}/second-factor/remove`)).toBe('The second factor is removed.')
+  })
+
+  test('is synced alone', async () => {
+    tenants.entra.tenant.directory.updateUser(entraUserId(5), { jobTitle: 'Captain' })
+    expect(await notice(manager, `${person('person5')}/sync`)).toBe('Synced: one change.')
+    expect(await text(await auditor.get(person('person5')))).toMatch(/Changed .* title Captain/)
+    expect((await actions())[0]).toBe('person synced')
+  })
+
+  test('who is not enrolled by mail gets no link', async () => {
+    const answer = await manager.post(`${person('person5')}/invitation`)
+    expect(answer.status).toBe(422)
+  })
+})
+
+describe('the page of a group', () => {
+  const groupOf = (name: string) =>
+    `/admin/groups/${server.directory.entryByDn(`cn=${name},ou=groups,dc=example,dc=com`)?.entryUUID ?? ''}`
+
+  test('shows members, and the groups above and below it', async () => {
+    const outer = await (await auditor.get(groupOf('Outer'))).text()
+    const links = [...outer.matchAll(/<a href="(\/admin\/(?:users|groups)\/[^"]+)">([^<]+)</g)].map(
+      ([, , name]) => name,
+    )
+    expect(links).toEqual(['Inner', 'person1', 'person2', 'person3', 'person4'])
+    expect(await (await auditor.get(groupOf('Inner'))).text()).toContain(`<a href="${groupOf('Outer')}">Outer</a>`)
+  })
+
+  test('shows what is not served, with the reason', async () => {
+    const id = encodeURIComponent(`contoso:${entraGroupId(9)}`)
+    const page = await (await auditor.get(`/admin/groups/${id}`)).text()
+    expect(page).toContain('no e-mail address')
+    expect((await auditor.get('/admin/groups/none')).status).toBe(404)
+    expect((await auditor.get(`${groupOf('Outer')}?page=x`)).status).toBe(400)
+  })
+})

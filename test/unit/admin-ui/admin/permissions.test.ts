@@ -27,6 +27,16 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'GET /admin/users': everybody,
   'GET /admin/users.csv': everybody,
   'GET /admin/users.ldif': everybody,
+  'GET /admin/users/:id': everybody,
+  'POST /admin/users/:id/sync': allButAuditor,
+  'POST /admin/users/:id/invitation': allButAuditor,
+  'POST /admin/users/:id/password': allButAuditor,
+  'POST /admin/users/:id/revoke': allButAuditor,
+  'POST /admin/users/:id/block': allButAuditor,
+  'POST /admin/users/:id/unblock': allButAuditor,
+  'POST /admin/users/:id/app-passwords/revoke': allButAuditor,
+  'POST /admin/users/:id/second-factor/remove': allButAuditor,
+  'GET /admin/groups/:id': everybody,
   'GET /admin/groups': everybody,
   'GET /admin/groups.csv': everybody,
   'GET /admin/groups.ldif': everybody,
@@ -85,7 +95,7 @@ describe('who may do what', () => {
 
   const ask = (browser: ReturnType<AdministeredServer['visitor']>, route: string) => {
     const [method, path = ''] = route.split(' ')
-    const address = path.replace(':name', 'nobody').replace(':token', 'none')
+    const address = path.replace(/:name|:id/, 'nobody').replace(':token', 'none')
     return method === 'GET' ? browser.get(address) : browser.post(address)
   }
   const withSignIn = Object.entries(expected).flatMap(([route, allowed]) =>
