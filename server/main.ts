@@ -138,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           signIn: () => sync.peopleSignIn,
           account: (entryUUID) => ownAccount(workspace, entryUUID),
         },
-        administration: administration({ workspace, cookieKey, background, logger }),
+        administration: administration({ workspace, cookieKey, background, logger, caPem: () => tls.caPem }),
         changeHooks: { receive: (...call) => sync.changeHooks.receive(...call) },
         onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
         logger,

@@ -3,7 +3,7 @@ import type { Administrators } from '../../server/directory/administrators/admin
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { ProviderOverview } from '../../sync/provider-overview.ts'
 import type { SessionRecords } from '../session-store.ts'
-import type { BinderServices } from './binders/services.ts'
+import type { BinderServices, ClientServices } from './binders/services.ts'
 import type { SyncServices } from './sync/services.ts'
 import type { PeopleServices } from './people/services.ts'
 
@@ -24,6 +24,7 @@ export interface Administration {
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>
   readonly binders: BinderServices
+  readonly clients: ClientServices
   readonly people: PeopleServices
   /** Why LDAP does not answer as it should; none when it does. */
   notReady(): readonly string[]

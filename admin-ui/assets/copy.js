@@ -1,5 +1,5 @@
-// A button beside each secret that is shown once. Without scripts a click into it selects it all.
-for (const secret of document.querySelectorAll('.secret')) {
+// A button beside each secret that is shown once, and each file of settings. Without scripts they are selected by hand.
+for (const secret of document.querySelectorAll('.secret, .script')) {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'quiet compact'

@@ -6,6 +6,7 @@ import { readiness } from '../readiness.ts'
 import type { Logger } from '../../sync/logger.ts'
 import type { Workspace } from '../workspace.ts'
 import { binderServices } from './binders.ts'
+import { clientServices } from './clients.ts'
 import { directoryFigures } from './directory-figures.ts'
 import { peopleServices } from './people.ts'
 import { syncServices } from './sync.ts'
@@ -15,10 +16,13 @@ export interface AdministrationParts {
   readonly cookieKey: string
   readonly background: BackgroundWork
   readonly logger: Pick<Logger, 'info'>
+  /** PEM of the private CA; undefined when the operator's own certificate is in use. */
+  readonly caPem: () => string | undefined
 }
 
 /** What the administrators' pages ask of the workspace. */
-export function administration({ workspace, cookieKey, background, logger }: AdministrationParts): Administration {
+export function administration(parts: AdministrationParts): Administration {
+  const { workspace, cookieKey, background, logger, caPem } = parts
   const { config, directory, administrators, webSessions, clock } = workspace
   const { store } = directory
   const counted = directoryFigures(directory)
@@ -30,6 +34,7 @@ export function administration({ workspace, cookieKey, background, logger }: Adm
     cookieKey,
     clock,
     binders: binderServices(workspace),
+    clients: clientServices(workspace, caPem),
     people: peopleServices({ workspace, background, logger }),
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,

@@ -54,7 +54,13 @@ export async function startAdministeredServer({
   const { config, administrators, directory, clock, logged } = workspace
   const background = createBackgroundWork(workspace.logger)
   const { logger } = workspace
-  const administration = administrationOf({ workspace, cookieKey: 'of a test', background, logger })
+  const administration = administrationOf({
+    workspace,
+    cookieKey: 'of a test',
+    background,
+    logger,
+    caPem: () => undefined,
+  })
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
@@ -108,7 +114,7 @@ export function tokenOf(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1)
 }
 
-function visitorOf(origin: string): Visitor {
+export function visitorOf(origin: string): Visitor {
   const cookies = new Map<string, string>()
   async function ask(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers)

@@ -145,7 +145,10 @@ export function bindersPages(pages: AdminPages, { binders, clock }: Services) {
 }
 
 /** The binder of the address; case does not count. Throws an HttpProblem with 404. */
-async function namedBinder(binders: Pick<Administration['binders'], 'list'>, request: Request): Promise<ShownBinder> {
+export async function namedBinder(
+  binders: Pick<Administration['binders'], 'list'>,
+  request: Request,
+): Promise<ShownBinder> {
   const name = String(request.params['name']).toLowerCase()
   return (await binders.list()).find((binder) => binder.name.toLowerCase() === name) ?? gone()
 }

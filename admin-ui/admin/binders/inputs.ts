@@ -48,3 +48,19 @@ export const rotateForm = z.object({
     .max(365, 'A secret works on for 365 days at most.')
     .describe('Days in which the secret before works on; 0: it ends at once.'),
 })
+
+const groupName = z.string().trim().max(256).default('')
+const server = z.string().max(300).default('').describe('Address that clients are given; none: all, for fail-over.')
+
+export const setupsQuery = z.object({
+  client: z.string().max(40).default('').describe('Kind of client.'),
+  server,
+  group: groupName.describe('Whose members may sign in; none: everybody.'),
+})
+
+export const hostQuery = z.object({
+  server,
+  login: groupName.describe('Whose members may log in; none: everybody.'),
+  sudo: groupName.describe('Whose members may use sudo; none: nobody new.'),
+  ready: z.string().optional().describe('The questions were answered.'),
+})

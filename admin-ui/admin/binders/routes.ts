@@ -2,12 +2,15 @@ import type { Administration } from '../administration.ts'
 import type { AdminPages } from '../frame.ts'
 import type { AdminRoute } from '../routes.ts'
 import { bindersPages } from './binders.ts'
+import { clientsPage } from './clients.ts'
+import { firstHostPages } from './first-host.ts'
 
 export function binderRoutes(
   pages: AdminPages,
-  services: Pick<Administration, 'binders' | 'clock'>,
+  services: Pick<Administration, 'binders' | 'clients' | 'clock'>,
 ): readonly AdminRoute[] {
   const binders = bindersPages(pages, services)
+  const firstHost = firstHostPages(pages, services)
   return [
     ['GET', '/admin/binders', 'look', binders.list],
     ['POST', '/admin/binders', 'binders', binders.add],
@@ -16,5 +19,8 @@ export function binderRoutes(
     ['POST', '/admin/binders/:name/edit', 'binders', binders.edit],
     ['POST', '/admin/binders/:name/rotate', 'binders', binders.rotate],
     ['POST', '/admin/binders/:name/remove', 'binders', binders.remove],
+    ['GET', '/admin/binders/:name/clients', 'look', clientsPage(pages, services)],
+    ['GET', '/admin/binders/:name/host', 'look', firstHost.show],
+    ['GET', '/admin/binders/:name/host/rosterd-host.sh', 'look', firstHost.download],
   ]
 }

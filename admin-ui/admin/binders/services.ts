@@ -1,4 +1,5 @@
 import type { AdminActor } from '../../../server/directory/administrators/admin-actions.ts'
+import type { ReadySetup } from '../../../server/directory/client-setups/ready-setup.ts'
 import type { ListedBinder } from '../../../server/directory/credentials/binders.ts'
 
 /** What a binder may do: as the objects of `binders` in the configuration, without name and password. */
@@ -24,4 +25,27 @@ export interface BinderServices {
   /** A new secret, shown once; those before it end after so many days. */
   rotate(name: string, overlapDays: number, by: AdminActor): Promise<string>
   remove(name: string, by: AdminActor): Promise<void>
+}
+
+/** What a client is set up for. */
+export interface ClientChoice {
+  /** One of {@link ClientServices.servers}; empty: all of the better kind, for fail-over. */
+  readonly server: string
+  /** Name of the group whose members may sign in; empty: everybody. */
+  readonly group: string
+}
+
+/** How clients are set up. What is asked for and is not there throws FieldsRefused. */
+export interface ClientServices {
+  /** Addresses of `ldap.publicUrls` that clients can be given. */
+  readonly servers: readonly string[]
+  /** What is in the way of clients elsewhere, in sentences. */
+  readonly problems: readonly string[]
+  /** The certificate is of the private CA, which clients have to be given. */
+  hasOwnCa(): boolean
+  /** Names of groups that hosts know, the first ones by name. */
+  groupNames(): readonly string[]
+  setups(binder: ShownBinder, choice: ClientChoice): readonly ReadySetup[]
+  /** The shell script for Linux hosts. `sudo`: name of the group that may use it; empty: nobody new. */
+  hostScript(binder: ShownBinder, choice: ClientChoice & { readonly sudo: string }): string
 }

@@ -12,6 +12,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   cookieKey: 'of a test',
   clock: { now: () => new Date() },
   binders: {} as AdminServerOptions['administration']['binders'],
+  clients: {} as AdminServerOptions['administration']['clients'],
   people: {} as PeopleServices,
   notReady: () => [],
   providers: async () => [],
