@@ -58,7 +58,7 @@ export function rowsOfPage<Row>(rows: readonly Row[], page: number): readonly Ro
   return rows.slice((page - 1) * gridPageSize, page * gridPageSize)
 }
 
-function addressWith(path: string, query: Readonly<Record<string, string>>): string {
+export function addressWith(path: string, query: Readonly<Record<string, string>>): string {
   const text = new URLSearchParams(query).toString()
   return text === '' ? path : `${path}?${text}`
 }

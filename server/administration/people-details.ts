@@ -39,7 +39,7 @@ export async function personDetails(
     person,
     entry: entry === undefined ? null : shownEntry(entry, groups),
     sources: await sourceRecords('user', person.sources, workspace),
-    groups: groups.map(named),
+    groups: groups.map(namedEntry),
     passwordSource: entry === undefined ? null : await whoChecks(entry, workspace),
     signIn: entryUUID === null ? null : await signInState(directory.store, entryUUID, clock.now()),
     sshKeys: entryUUID === null ? [] : sshKeys.list(entryUUID),
@@ -68,10 +68,10 @@ export async function groupDetails(
     group,
     entry: entry === undefined ? null : shownEntry(entry, present(group.parents)),
     sources: await sourceRecords('group', group.sources, workspace),
-    parents: present(group.parents).map(named),
-    children: entry === undefined ? [] : [...directory.entriesWith('memberOf', entry.dn)].map(named).sort(byName),
+    parents: present(group.parents).map(namedEntry),
+    children: entry === undefined ? [] : [...directory.entriesWith('memberOf', entry.dn)].map(namedEntry).sort(byName),
     members: present(members.slice(from, to)).map((member) => ({
-      ...named(member),
+      ...namedEntry(member),
       isGroup: entryType(member) === 'group',
     })),
     memberCount: members.length,
@@ -95,10 +95,10 @@ function groupsOf({ dn }: Entry, directory: Workspace['directory']): readonly En
     }
   }
   for (const group of directory.entriesWith('member', dn)) add(group)
-  return [...found.values()].sort((a, b) => (named(a).name < named(b).name ? -1 : 1))
+  return [...found.values()].sort((a, b) => (namedEntry(a).name < namedEntry(b).name ? -1 : 1))
 }
 
-function named(entry: Entry): NamedEntry {
+export function namedEntry(entry: Entry): NamedEntry {
   const attribute = entryType(entry) === 'group' ? 'cn' : 'uid'
   return { entryUUID: entry.entryUUID, name: textValuesOf(entry.attributes, attribute)[0] ?? entry.dn }
 }

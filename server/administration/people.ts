@@ -1,17 +1,20 @@
-import type { PeopleServices } from '../../admin-ui/admin/people/services.ts'
+import type { ExplainedSignIn, PeopleServices } from '../../admin-ui/admin/people/services.ts'
 import { createRoster } from '../../sync/roster/roster.ts'
 import type { RunReport } from '../../sync/run-report.ts'
 import type { Logger } from '../../sync/logger.ts'
+import { signInFacts, type SignInQuery } from '../../sync/sign-in/sign-in-facts.ts'
+import { signInFindings } from '../../sync/sign-in/sign-in-findings.ts'
 import type { BackgroundWork } from '../background-work.ts'
 import type { AdminActor } from '../directory/administrators/admin-actions.ts'
 import { actAsAdmin } from '../directory/administrators/admin-work.ts'
+import { binderNames } from '../directory/credentials/binders.ts'
 import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import type { Actor } from '../directory/credentials/sign-in-context.ts'
 import type { Entry } from '../directory/entry.ts'
 import { blockSignIn, resetPassword, revokeSignIn } from '../person-sign-in.ts'
 import { formatLdifRecord } from '../protocol/ldif.ts'
 import type { Workspace } from '../workspace.ts'
-import { groupDetails, personDetails } from './people-details.ts'
+import { groupDetails, namedEntry, personDetails } from './people-details.ts'
 
 export interface PeopleServicesParts {
   readonly workspace: Workspace
@@ -65,6 +68,13 @@ export function peopleServices({ workspace, background, logger }: PeopleServices
     return await orNothing(ended)
   }
 
+  async function explainSignIn(query: SignInQuery): Promise<ExplainedSignIn> {
+    const { engine, config, providers, passThrough } = workspace
+    const explain = (name: string) => engine.explain(name)
+    const facts = await signInFacts(query, { directory, config, providers, explain, passThrough, clock })
+    return { people: facts.people.map(({ entry }) => namedEntry(entry)), findings: signInFindings(facts) }
+  }
+
   return {
     roster,
     providers: () => workspace.config.providers.map(({ id, name, type }) => ({ id, name, type })),
@@ -74,6 +84,8 @@ export function peopleServices({ workspace, background, logger }: PeopleServices
     },
     person: (id) => personDetails(id, roster, workspace),
     group: (id, from, to) => groupDetails(id, { from, to }, roster, workspace),
+    explainSignIn,
+    binderNames: () => binderNames(workspace.config, directory.store),
     syncPerson,
     resetPassword: async (id, by) => await resetPassword(workspace, await presentPerson(id), actorOf(by)),
     revoke: async (id, options, by) => await revokeSignIn(workspace, await personOf(id), options, actorOf(by)),

@@ -12,8 +12,15 @@ import { textValuesOf } from '../file-entries.ts'
 import { foldName } from '../reserved-names.ts'
 import type { SignInFacts, SignInPerson } from './sign-in-facts.ts'
 
+/** What a bind goes through, in its order. */
+export type SignInStep = 'connection' | 'binder' | 'guessing' | 'name' | 'status' | 'password' | 'provider' | 'use'
+
 /** One thing that was looked at, in the order of a bind. */
-export interface Finding {
+export interface Finding extends Judged {
+  readonly step: SignInStep
+}
+
+interface Judged {
   /** `stops`: nobody gets in, whatever the password. `note`: worth knowing. `fine`: nothing is in the way. */
   readonly effect: 'stops' | 'note' | 'fine'
   readonly text: string
@@ -22,25 +29,34 @@ export interface Finding {
 /** Why somebody can or cannot sign in. Pure: every fact comes with `facts`. */
 export function signInFindings(facts: SignInFacts): readonly Finding[] {
   const [person, another] = facts.people
-  const about = person === undefined || another !== undefined ? [nameFinding(facts)] : personFindings(facts, person)
-  return [...connectionFindings(facts), ...binderFindings(facts), ...about]
+  return [
+    ...of('connection', connectionFindings(facts)),
+    ...of('binder', binderFindings(facts)),
+    ...(person === undefined || another !== undefined
+      ? of('name', [nameFinding(facts)])
+      : personFindings(facts, person)),
+  ]
+}
+
+function of(step: SignInStep, judged: readonly Judged[]): readonly Finding[] {
+  return judged.map((each) => ({ step, ...each }))
 }
 
 function personFindings(facts: SignInFacts, person: SignInPerson): readonly Finding[] {
   const status = statusFindings(facts, person)
   const isStopped = status.some(({ effect }) => effect === 'stops')
   return [
-    ...failureFindings(facts, person),
-    namedFinding(facts, person),
-    ...status,
-    ...passwordFindings(facts, person),
+    ...of('guessing', failureFindings(facts, person)),
+    ...of('name', [namedFinding(facts, person)]),
+    ...of('status', status),
+    ...of('password', passwordFindings(facts, person)),
     // Who may not sign in is not asked about, for the same reason.
-    ...(isStopped ? [] : providerFindings(facts, person)),
-    ...useFindings(facts, person),
+    ...(isStopped ? [] : of('provider', providerFindings(facts, person))),
+    ...of('use', useFindings(facts, person)),
   ]
 }
 
-function connectionFindings({ address, ldap }: SignInFacts): readonly Finding[] {
+function connectionFindings({ address, ldap }: SignInFacts): readonly Judged[] {
   const { allowCleartextBind } = ldap
   if (allowCleartextBind === 'always') return [note('passwords are taken without TLS too (ldap.allowCleartextBind)')]
   if (allowCleartextBind === 'loopback' && address !== undefined && isLoopbackAddress(address))
@@ -49,7 +65,7 @@ function connectionFindings({ address, ldap }: SignInFacts): readonly Finding[] 
   return [note(`without TLS a bind${from} is refused with confidentialityRequired (13): use ldaps:// or StartTLS`)]
 }
 
-function binderFindings({ binder, binderFacts, address }: SignInFacts): readonly Finding[] {
+function binderFindings({ binder, binderFacts, address }: SignInFacts): readonly Judged[] {
   if (binderFacts === undefined) return []
   if (!binderFacts.isKnown) {
     const names = binderFacts.names.length === 0 ? 'there are none' : `there are ${binderFacts.names.join(', ')}`
@@ -72,7 +88,7 @@ function binderFindings({ binder, binderFacts, address }: SignInFacts): readonly
 }
 
 /** Nobody, or several. */
-function nameFinding({ name, isFilled, people, known }: SignInFacts): Finding {
+function nameFinding({ name, isFilled, people, known }: SignInFacts): Judged {
   if (people.length > 1)
     return stops(`"${name}" means ${people.length} people; bind as one of ${dnsOf(people).join('; ')}`)
   if (known.length > 0)
@@ -86,7 +102,7 @@ function nameFinding({ name, isFilled, people, known }: SignInFacts): Finding {
     : stops('not every provider has been read yet, so nobody is known; "rosterd sync" reads them')
 }
 
-function namedFinding({ name, ldap }: SignInFacts, person: SignInPerson): Finding {
+function namedFinding({ name, ldap }: SignInFacts, person: SignInPerson): Judged {
   const { dn } = person.entry
   const isBindName = person.bindNames.some((one) => foldName(one) === foldName(name.trim()))
   if (!ldap.bindByName) return note(`clients have to bind with the DN ${dn} (ldap.bindByName is off)`)
@@ -96,7 +112,7 @@ function namedFinding({ name, ldap }: SignInFacts, person: SignInPerson): Findin
 }
 
 /** Binds that are refused unread, because guessing is slowed down. */
-function failureFindings({ now, address, addressFailures }: SignInFacts, person: SignInPerson): readonly Finding[] {
+function failureFindings({ now, address, addressFailures }: SignInFacts, person: SignInPerson): readonly Judged[] {
   const network = address === undefined ? undefined : networkOf(address)
   const ofNetwork =
     network === undefined ? person.uses : person.uses.filter((use) => networkOf(use.address) === network)
@@ -123,15 +139,15 @@ function isRefusedNow({ blockedUntil }: CountedFailures, now: Date): boolean {
   return blockedUntil !== null && Date.parse(blockedUntil) > now.getTime()
 }
 
-function useFindings({ now }: SignInFacts, { uses }: SignInPerson): readonly Finding[] {
+function useFindings({ now }: SignInFacts, { uses }: SignInPerson): readonly Judged[] {
   const [last] = uses
   if (last === undefined) return [note('has not signed in lately')]
   const binder = last.binder === null ? '' : `, through the binder ${last.binder}`
   return [fine(`signed in ${agoOf(last.at, now)} from ${last.address}${binder}`)]
 }
 
-function statusFindings({ now, known }: SignInFacts, { entry, account }: SignInPerson): readonly Finding[] {
-  const findings: Finding[] = []
+function statusFindings({ now, known }: SignInFacts, { entry, account }: SignInPerson): readonly Judged[] {
+  const findings: Judged[] = []
   const refusal = entryRefusal((name) => textValuesOf(entry.attributes, name)[0], now)
   if (refusal !== undefined) {
     const reasons = known
@@ -147,11 +163,11 @@ function statusFindings({ now, known }: SignInFacts, { entry, account }: SignInP
   return findings.length > 0 ? findings : [fine('the account is active and not blocked')]
 }
 
-function passwordFindings({ now, address }: SignInFacts, { credentials }: SignInPerson): readonly Finding[] {
+function passwordFindings({ now, address }: SignInFacts, { credentials }: SignInPerson): readonly Judged[] {
   const records = [...credentials.values()]
   const of = <Kind extends CredentialRecord['kind']>(kind: Kind) =>
     records.filter((record): record is Extract<CredentialRecord, { kind: Kind }> => record.kind === kind)
-  const findings: Finding[] = []
+  const findings: Judged[] = []
   const [directory] = of('directory')
   if (directory !== undefined) {
     findings.push(fine(`a directory password is set since ${directory.setAt}`))
@@ -173,7 +189,7 @@ function appPasswordFinding({ name, expiresAt, networks }: AppPassword, now: Dat
     : fine(`the app password "${name}" may be used`)
 }
 
-function providerFindings(facts: SignInFacts, person: SignInPerson): readonly Finding[] {
+function providerFindings(facts: SignInFacts, person: SignInPerson): readonly Judged[] {
   const { provider, credentials, lastAnswer } = person
   const records = [...credentials.values()]
   if (records.some(({ kind }) => kind === 'directory' || kind === 'imported'))
@@ -205,14 +221,14 @@ function dnsOf(people: readonly SignInPerson[]): readonly string[] {
   return people.map(({ entry }) => entry.dn)
 }
 
-function stops(text: string): Finding {
+function stops(text: string): Judged {
   return { effect: 'stops', text }
 }
 
-function note(text: string): Finding {
+function note(text: string): Judged {
   return { effect: 'note', text }
 }
 
-function fine(text: string): Finding {
+function fine(text: string): Judged {
   return { effect: 'fine', text }
 }

@@ -121,7 +121,7 @@ describe('the name', () => {
       `"Worker 1" is no name to bind with; clients have to send the DN ${worker1} or worker1 or worker1@acme.example`,
     )
     for (const name of ['worker1', 'WORKER1@acme.example', worker1])
-      expect(await explain(name)).toContainEqual({ effect: 'fine', text: `the name means ${worker1}` })
+      expect(await explain(name)).toContainEqual({ step: 'name', effect: 'fine', text: `the name means ${worker1}` })
     const byDn = await open({ ldap: { bindByName: false } })
     expect(await byDn.notes('worker1')).toContain(
       `clients have to bind with the DN ${worker1} (ldap.bindByName is off)`,
@@ -159,8 +159,12 @@ describe('the password', () => {
     const { explain, stops } = await open()
     expect(await stops('ada')).toEqual([])
     const findings = await explain('ada')
-    expect(findings).toContainEqual({ effect: 'fine', text: '1 password of an LDIF file' })
-    expect(findings).toContainEqual({ effect: 'note', text: 'the password here counts; no provider is asked' })
+    expect(findings).toContainEqual({ step: 'password', effect: 'fine', text: '1 password of an LDIF file' })
+    expect(findings).toContainEqual({
+      step: 'provider',
+      effect: 'note',
+      text: 'the password here counts; no provider is asked',
+    })
     expect(await stops('twin')).toEqual([
       'no password is set, and no provider is asked: no cloud provider has the person',
     ])
@@ -182,6 +186,7 @@ describe('the password', () => {
     clock.advance(5 * 60_000)
     const findings = await explain('worker1')
     expect(findings).toContainEqual({
+      step: 'provider',
       effect: 'fine',
       text: 'the last answer, 5 min ago (2026-03-01T08:00:01.000Z): the password was right',
     })
@@ -208,6 +213,7 @@ describe('the password', () => {
       'the app password "phone" may not be used from 192.0.2.7: its networks are 10.0.0.0/8',
     )
     expect(await explain('worker1', { address: '10.1.2.3' })).toContainEqual({
+      step: 'password',
       effect: 'fine',
       text: 'the app password "phone" may be used',
     })
@@ -266,6 +272,7 @@ describe('failed binds', () => {
     ])
     expect(await stops('worker1', { address: '192.0.2.8' })).toEqual([])
     expect(await explain('worker1')).toContainEqual({
+      step: 'use',
       effect: 'fine',
       text: `signed in just now (${use.at}) from 192.0.2.8, through the binder svc-vpn`,
     })
@@ -281,6 +288,7 @@ describe('the way of the client', () => {
       'without TLS a bind from 192.0.2.7 is refused with confidentialityRequired (13): use ldaps:// or StartTLS',
     )
     expect(await explain('worker1', { address: '::1' })).toContainEqual({
+      step: 'connection',
       effect: 'fine',
       text: 'from ::1 passwords may come without TLS',
     })
@@ -307,6 +315,7 @@ describe('the way of the client', () => {
     if (isScope) {
       expect(tenants.okta.tenant.directory.members(oktaGroupId(2))).toContain(oktaUserId(5))
       expect(await explain('worker5', { binder: 'svc-vpn' })).toContainEqual({
+        step: 'binder',
         effect: 'fine',
         text: 'the binder svc-vpn finds the person',
       })

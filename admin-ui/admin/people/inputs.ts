@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import * as z from 'zod'
 import { readinesses, rosterStatuses } from '../../../sync/roster/roster-filter.ts'
 import { gridFields } from '../../query.ts'
@@ -25,6 +26,18 @@ export const groupsQuery = z.object({
 
 export type UsersQuery = z.output<typeof usersQuery>
 export type GroupsQuery = z.output<typeof groupsQuery>
+
+export const explainQuery = z.object({
+  name: z.string().trim().max(300).default('').describe('user name, address, DN, entryUUID or immutable id'),
+  address: z.string().trim().max(100).optional().describe('IP address of the client of the bind'),
+  binder: z.string().max(100).optional().describe('service account with which the client looks people up'),
+})
+
+export function isClientAddress(text: string): boolean {
+  return isIP(text) !== 0
+}
+
+export type ExplainQuery = z.output<typeof explainQuery>
 
 export const membersQuery = z.object({ page: gridFields.page })
 

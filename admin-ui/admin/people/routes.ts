@@ -1,6 +1,7 @@
 import type { Administration } from '../administration.ts'
 import type { AdminPages } from '../frame.ts'
 import type { AdminRoute } from '../routes.ts'
+import { explainPage } from './explain.ts'
 import { groupPage } from './group.ts'
 import { groupsCsv, groupsLdif, groupsPage } from './groups.ts'
 import { userPages } from './user.ts'
@@ -26,6 +27,7 @@ export function peopleRoutes(
     ['POST', '/admin/users/:id/unblock', 'users', user.unblock],
     ['POST', '/admin/users/:id/app-passwords/revoke', 'users', user.revokeAppPassword],
     ['POST', '/admin/users/:id/second-factor/remove', 'users', user.removeSecondFactor],
+    ['GET', '/admin/explain', 'look', explainPage(pages, people)],
     ['GET', '/admin/groups', 'look', groupsPage(pages, people)],
     ['GET', '/admin/groups.csv', 'look', groupsCsv(people)],
     ['GET', '/admin/groups.ldif', 'look', groupsLdif(people)],

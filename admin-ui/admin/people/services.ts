@@ -7,6 +7,8 @@ import type { AdminPlace } from '../../../sync/admin-place.ts'
 import type { Decision } from '../../../sync/candidates.ts'
 import type { EnrollmentRecord } from '../../../sync/enrollment/enrollment-record.ts'
 import type { JsonObject } from '../../../sync/identity.ts'
+import type { Finding } from '../../../sync/sign-in/sign-in-findings.ts'
+import type { SignInQuery } from '../../../sync/sign-in/sign-in-facts.ts'
 import type { Roster } from '../../../sync/roster/roster.ts'
 import type { RosterGroup, RosterPerson } from '../../../sync/roster/roster-rows.ts'
 
@@ -71,6 +73,14 @@ export interface GroupDetails {
   readonly memberCount: number
 }
 
+/** Why somebody can or cannot sign in. */
+export interface ExplainedSignIn {
+  /** Everybody who is served and whom the name may mean. */
+  readonly people: readonly NamedEntry[]
+  /** In the order of a bind. */
+  readonly findings: readonly Finding[]
+}
+
 /** What was taken away from somebody who could sign in. */
 export type Revoked = {
   readonly revoked: RevokedCredentials
@@ -94,6 +104,10 @@ export interface PeopleServices {
   readonly person: (id: string) => Promise<PersonDetails | undefined>
   /** With members from the one at `from`, which counts from 0, to the one before `to`. */
   readonly group: (id: string, from: number, to: number) => Promise<GroupDetails | undefined>
+  /** Changes nothing, and asks no provider. */
+  readonly explainSignIn: (query: SignInQuery) => Promise<ExplainedSignIn>
+  /** Names of service accounts. */
+  readonly binderNames: () => Promise<readonly string[]>
   /** Reads the person anew at every provider. Gives what became of it, in words; undefined: it goes on, and was not waited for. */
   readonly syncPerson: (id: string, by: AdminActor) => Promise<string | undefined>
   /** Gives a one-time password. */

@@ -1,6 +1,7 @@
 import type { Change } from '../../../server/directory/directory-store.ts'
 import type { SignInState } from '../../../server/directory/credentials/sign-in-state.ts'
 import type { EnrollmentRecord } from '../../../sync/enrollment/enrollment-record.ts'
+import { addressWith } from '../../grid.ts'
 import { stateOf } from '../../state.ts'
 import { timeOf } from '../../time.ts'
 import { entryModel, sourceModel } from './entry-model.ts'
@@ -55,7 +56,7 @@ export function userModel({ details, providers, mayChange, now, typed, problem }
           : `nobody: ${passwordSource.reason}`,
     enrollment: enrollment === null ? '' : enrollmentText(enrollment),
     mayResend: enrollment !== null && person.status !== 'deleted',
-    explainAddress: `/admin/explain?${new URLSearchParams({ name: entry?.dn ?? person.name }).toString()}`,
+    explainAddress: addressWith('/admin/explain', { name: entry?.dn ?? person.name }),
     places: places.map(({ label, address }) => ({ label, address: address ?? '' })),
     entry: entry && entryModel(entry),
     sources: sources.map((source) => sourceModel(source, providers)),

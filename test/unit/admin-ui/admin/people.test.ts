@@ -311,3 +311,36 @@ describe('the page of a group', () => {
     expect((await auditor.get(`${groupOf('Outer')}?page=x`)).status).toBe(400)
   })
 })
+
+describe('why somebody cannot sign in', () => {
+  const asked = async (query: Readonly<Record<string, string>>) => {
+    const answer = await auditor.get(`/admin/explain?${new URLSearchParams(query).toString()}`)
+    return { status: answer.status, page: await answer.text() }
+  }
+
+  test('asks for a name first', async () => {
+    expect((await asked({})).page).toContain('Everything that a bind goes through is looked at')
+  })
+
+  test('says what stops a person, step by step, with a link to where it is mended', async () => {
+    const { page } = await asked({ name: 'person1', address: '192.0.2.7' })
+    expect(page).toContain('person1 cannot sign in')
+    expect(page).toMatch(
+      /Stops it\s*<\/span>\s*<\/span><div><h3>Provider<\/h3><p>No password is set, and no provider is asked/,
+    )
+    expect(page).toContain(`<a href="/admin/users/${entryUUIDOf('person1')}">person1</a>`)
+  })
+
+  test('says why somebody is not served, and that a name is unknown', async () => {
+    expect((await asked({ name: 'blocked@contoso.example' })).page).toMatch(/is not served: inactive: sign-in blocked/)
+    const { page } = await asked({ name: 'nobody at all' })
+    expect(page).toContain('Nobody is called &quot;nobody at all&quot; here or at any provider.')
+    expect(page).toContain('href="/admin/users?search&#x3D;nobody+at+all"')
+  })
+
+  test('an address that is none is refused beside its field, and kept', async () => {
+    const { status, page } = await asked({ name: 'person1', address: 'office' })
+    expect([status, page]).toEqual([422, expect.stringContaining('Give an IP address')])
+    expect(page).toContain('value="office"')
+  })
+})
