@@ -27,10 +27,18 @@ export type ToLdapThread =
   | { readonly id: number; readonly type: 'finish'; readonly rest: CommitRest }
   | { readonly id: number; readonly type: 'discard' }
   | { readonly id: number; readonly type: 'metrics' }
+  /** Answered with {@link BindCounts}. */
+  | { readonly id: number; readonly type: 'binds' }
   | { readonly id: number; readonly type: 'close' }
   /** Listens: the directory has its first state. */
   | { readonly id: number; readonly type: 'listen' }
   | { readonly id: number; readonly type: 'tls'; readonly tls: TlsOptions }
+
+/** Binds since the start. */
+export interface BindCounts {
+  readonly accepted: number
+  readonly refused: number
+}
 
 /** Answers what the thread asked. */
 export type SignInAnswer =

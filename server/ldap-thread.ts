@@ -5,6 +5,7 @@ import type { RecordChange } from './directory/directory-store.ts'
 import type { LineSink } from './ldap/access-log.ts'
 import {
   backlogPlace,
+  type BindCounts,
   type FromLdapThread,
   type LdapPorts,
   type LdapThreadData,
@@ -30,6 +31,7 @@ export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
 export interface LdapThread extends LdapPorts {
   /** New connections and StartTLS present the new certificate; open connections go on. */
   useTls(tls: TlsOptions): Promise<void>
+  bindCounts(): Promise<BindCounts>
   /** Metrics of LDAP in the exposition format. */
   metricsText(): Promise<string>
   close(): Promise<void>
@@ -146,6 +148,8 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
       async useTls(material) {
         await ask({ type: 'tls', tls: material })
       },
+      // What the thread answers to `binds`.
+      bindCounts: async () => (await ask({ type: 'binds' })) as BindCounts,
       metricsText: async () => String(await ask({ type: 'metrics' })),
       close,
     }

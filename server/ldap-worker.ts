@@ -10,6 +10,7 @@ import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
 import { tlsIdentity } from './ldap/tls.ts'
 import {
   backlogPlace,
+  type BindCounts,
   type FromLdapThread,
   type LdapPorts,
   type LdapThreadData,
@@ -18,7 +19,7 @@ import {
   type ToLdapThread,
 } from './ldap-thread-messages.ts'
 import { createRecordKeeper } from './record-keeper.ts'
-import { resultCodeName } from './protocol/result-code.ts'
+import { ResultCode, resultCodeName } from './protocol/result-code.ts'
 import { isLoopbackAddress } from './runtime/loopback.ts'
 import { createLdapMetrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
@@ -50,6 +51,7 @@ const replica = createDirectoryReplica(
   },
 )
 const metrics = createLdapMetrics()
+const binds: { -readonly [outcome in keyof BindCounts]: number } = { accepted: 0, refused: 0 }
 const bcrypt = createBcryptPool()
 const octets = new Int32Array(backlog)
 const accessLines = bufferedLineWriter({
@@ -92,6 +94,8 @@ async function answer(message: ToLdapThread): Promise<unknown> {
     case 'metrics':
       metrics.ldapConnections.set(server?.connections ?? 0)
       return await metrics.text()
+    case 'binds':
+      return { ...binds }
     case 'close':
       await server?.close()
       keeper.close()
@@ -125,6 +129,7 @@ async function listen(): Promise<LdapPorts> {
       write: accessLines.write,
       observe(operation, resultCode, durationSeconds) {
         metrics.ldapOperations.inc({ operation, result: resultCodeName(resultCode) })
+        if (operation === 'bind') binds[resultCode === ResultCode.success ? 'accepted' : 'refused'] += 1
         metrics.ldapOperationSeconds.observe({ operation }, durationSeconds)
       },
     }),

@@ -1,15 +1,20 @@
+import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { administration } from './administration/administration.ts'
+import { directoryFigures } from './administration/directory-figures.ts'
+import type { LdapCertificate } from '../admin-ui/admin/overview-services.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { runCommand } from './commands/commands.ts'
 import { createBackgroundWork } from './background-work.ts'
+import { createBindRates } from './bind-rates.ts'
+import { runFigureKeeper } from './figure-keeper.ts'
 import { startControlServer } from './control/control-server.ts'
 import type { LineSink } from './ldap/access-log.ts'
 import { watchCertificates } from './ldap/certificate-watch.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
-import { loadTlsIdentity } from './ldap/tls.ts'
+import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
 import { type LdapThread, startLdapThread } from './ldap-thread.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
@@ -111,6 +116,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     () => createBackgroundWork(logger),
     (work) => work.close(),
   )
+  const bindRates = createBindRates({
+    counts: () => ldap.bindCounts(),
+    clock,
+    onProblem: (error) => logger.error({ err: error }, 'binds could not be counted'),
+  })
+  const counted = directoryFigures(directory)
   const cookieKey = await workspace.webSessions.cookieKey()
   const admin = await lifecycle.start(
     'http',
@@ -138,7 +149,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           signIn: () => sync.peopleSignIn,
           account: (entryUUID) => ownAccount(workspace, entryUUID),
         },
-        administration: administration({ workspace, cookieKey, background, logger, caPem: () => tls.caPem }),
+        administration: administration({
+          workspace,
+          cookieKey,
+          background,
+          logger,
+          caPem: () => tls.caPem,
+          counted,
+          ldap: { bindRates: () => bindRates.list(), certificate: () => ldapCertificate(tls) },
+        }),
         changeHooks: { receive: (...call) => sync.changeHooks.receive(...call) },
         onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
         logger,
@@ -159,6 +178,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     'certificate watch',
     (stopping) => ({ ended: certificates.run(stopping) }),
     ({ ended }) => ended,
+  )
+  await lifecycle.start(
+    'figures',
+    (stopping) => {
+      const figures = async () => (await counted()).figures
+      const onProblem = (error: unknown) => logger.error({ err: error }, 'figures of the directory could not be kept')
+      return {
+        ended: Promise.all([
+          bindRates.run(stopping),
+          runFigureKeeper({ directory, clock, figures, onProblem }, stopping),
+        ]),
+      }
+    },
+    async ({ ended }) => void (await ended),
   )
   await lifecycle.start(
     'session sweep',
@@ -213,6 +246,11 @@ function countRun(metrics: Metrics) {
     for (const plan of held) metrics.syncHeldChanges.set({ provider: plan.provider }, plan.changes.length)
     if (!held.some((plan) => plan.provider === provider)) metrics.syncHeldChanges.set({ provider }, 0)
   }
+}
+
+function ldapCertificate({ options, caPem }: TlsIdentity): LdapCertificate {
+  const { validToDate } = new X509Certificate(options.cert)
+  return { expires: validToDate.toISOString(), isRenewed: caPem !== undefined }
 }
 
 async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {

@@ -1,11 +1,14 @@
 import type { ListedCredential } from '../../sync/provider-list.ts'
 import type { ProviderOverview } from '../../sync/provider-overview.ts'
+import type { Readiness } from '../../sync/roster/roster-rows.ts'
 import type { RunReport } from '../../sync/run-report.ts'
 import { type State, stateOf } from '../state.ts'
-import { timeOf } from '../time.ts'
+import { type ShownTime, timeOf } from '../time.ts'
 import { countText } from '../counts.ts'
-import type { DirectoryFigures } from './administration.ts'
+import { chartOf } from '../chart.ts'
+import type { BindRate, DirectoryFigures, FigurePoint, LdapCertificate } from './overview-services.ts'
 import { providerTypeName } from './provider-type-name.ts'
+import { heldAddress } from './sync/run-text.ts'
 
 const credentialNames: Readonly<Record<ListedCredential['kind'], string>> = {
   application: 'application',
@@ -22,12 +25,25 @@ export interface OverviewFacts {
   readonly notReady: readonly string[]
   readonly providers: readonly ProviderOverview[]
   readonly figures: DirectoryFigures
+  readonly readiness: Readonly<Record<Readiness, number>>
+  readonly figuresOverTime: readonly FigurePoint[]
+  readonly bindRates: readonly BindRate[]
+  readonly certificate: LdapCertificate | undefined
 }
 
-export function overviewModel({ notReady, providers, figures }: OverviewFacts, now: Date) {
-  const troubles = [
-    ...notReady.map((reason) => `LDAP does not answer searches: ${reason}.`),
+/** Something to look after, and where. */
+interface Trouble {
+  readonly text: string
+  /** Empty: nowhere on these pages. */
+  readonly address: string
+}
+
+export function overviewModel(facts: OverviewFacts, now: Date) {
+  const { notReady, providers, figures, readiness, certificate } = facts
+  const troubles: readonly Trouble[] = [
+    ...notReady.map((reason) => ({ text: `LDAP does not answer searches: ${reason}.`, address: '' })),
     ...providers.flatMap((provider) => troublesOf(provider, now)),
+    ...troublesOfCertificate(certificate, now),
   ]
   const held = providers.reduce((sum, provider) => sum + provider.held, 0)
   return {
@@ -39,17 +55,31 @@ export function overviewModel({ notReady, providers, figures }: OverviewFacts, n
       { name: 'Not served', value: countText(figures.notServed) },
       { name: 'Changes held', value: countText(held) },
     ],
+    readiness: [
+      { name: 'With a password', value: countText(readiness.password) },
+      { name: 'Password of the provider', value: countText(readiness.provider) },
+      { name: 'Invited', value: countText(readiness.invited) },
+      { name: 'Never invited', value: countText(readiness.none) },
+    ],
+    charts: chartsOf(facts, now),
+    certificate: certificate && {
+      state: stateOfCertificate(certificate, now),
+      expires: timeOf(certificate.expires, now),
+      isRenewed: certificate.isRenewed,
+    },
     troubles,
     providers: providers.map((provider) => ({
       name: provider.name,
       type: providerTypeName(provider.type),
       state: stateOfProvider(provider),
+      since: sinceOf(provider, now),
       lastRun: provider.lastRun && {
         at: timeOf(provider.lastRun.finished ?? provider.lastRun.started, now),
         text: runText(provider.lastRun),
       },
       lastSuccess: provider.lastSuccess === null ? null : timeOf(provider.lastSuccess, now),
       held: countText(provider.held),
+      heldAddress: provider.held === 0 ? '' : heldAddress(provider.id),
     })),
     credentials: providers.flatMap((provider) =>
       provider.credentials.map((credential) => ({
@@ -65,26 +95,62 @@ export function overviewModel({ notReady, providers, figures }: OverviewFacts, n
   }
 }
 
-/** What somebody has to look after, in sentences. */
-function troublesOf(provider: ProviderOverview, now: Date): readonly string[] {
-  const { name, pause, isStale, lastSuccess, lastRun, held } = provider
+function chartsOf({ figuresOverTime, bindRates }: OverviewFacts, now: Date) {
+  const figure = (name: 'people' | 'groups') => figuresOverTime.map((point) => ({ at: point.at, value: point[name] }))
+  const rate = (name: 'accepted' | 'refused') => bindRates.map((one) => ({ at: one.at, value: one[name] }))
   return [
-    ...(pause === undefined ? [] : [`${name} is paused by ${pause.by}: ${pause.reason}.`]),
-    ...(isStale && lastSuccess !== null ? [`${name} is stale since ${timeOf(lastSuccess, now).absolute}.`] : []),
-    ...(lastRun?.outcome === 'failed' ? [`The last run of ${name} failed: ${lastRun.error ?? 'see its log'}`] : []),
+    chartOf({ id: 'users', title: 'Users over time', points: figure('people') }, now),
+    chartOf({ id: 'groups', title: 'Groups over time', points: figure('groups') }, now),
+    chartOf({ id: 'binds', title: 'Binds per minute', points: rate('accepted') }, now),
+    chartOf({ id: 'refused', title: 'Refused binds per minute', points: rate('refused') }, now),
+  ]
+}
+
+/** What somebody has to look after, in sentences. */
+function troublesOf(provider: ProviderOverview, now: Date): readonly Trouble[] {
+  const { id, name, pause, isStale, lastSuccess, lastRun, held, credentials } = provider
+  const onSync = (text: string): Trouble => ({ text, address: '/admin/sync' })
+  return [
+    ...(pause === undefined ? [] : [onSync(`${name} is paused by ${pause.by}: ${pause.reason}.`)]),
+    ...(isStale && lastSuccess !== null
+      ? [onSync(`${name} is stale since ${timeOf(lastSuccess, now).absolute}.`)]
+      : []),
+    ...(lastRun?.outcome === 'failed'
+      ? [onSync(`The last run of ${name} failed: ${lastRun.error ?? 'see its log'}`)]
+      : []),
     ...(held === 0
       ? []
       : [
-          `${countText(held)} ${held === 1 ? 'change' : 'changes'} of ${name} ${held === 1 ? 'waits' : 'wait'} for approval.`,
+          {
+            text: `${countText(held)} ${held === 1 ? 'change' : 'changes'} of ${name} ${held === 1 ? 'waits' : 'wait'} for approval.`,
+            address: heldAddress(id),
+          },
         ]),
-    ...provider.credentials.flatMap((credential) => {
+    ...credentials.flatMap((credential): readonly Trouble[] => {
       const who = `${credentialNames[credential.kind]} ${credential.authorizedBy ?? credential.name} of ${name}`
-      if (!credential.ok) return [`The ${who} is refused: ${credential.problem ?? 'test it'}`]
+      if (!credential.ok) return [{ text: `The ${who} is refused: ${credential.problem ?? 'test it'}`, address: '' }]
       return credential.expires !== null && isSoon(credential.expires, now)
-        ? [`The ${who} ends ${timeOf(credential.expires, now).absolute}.`]
+        ? [{ text: `The ${who} ends ${timeOf(credential.expires, now).absolute}.`, address: '' }]
         : []
     }),
   ]
+}
+
+/** One that this server renews is no trouble before it has ended. */
+function troublesOfCertificate(certificate: LdapCertificate | undefined, now: Date): readonly Trouble[] {
+  if (certificate === undefined || stateOfCertificate(certificate, now).kind === 'good') return []
+  return [{ text: `The certificate of LDAP ends ${timeOf(certificate.expires, now).absolute}.`, address: '' }]
+}
+
+function stateOfCertificate({ expires, isRenewed }: LdapCertificate, now: Date): State {
+  if (Date.parse(expires) <= now.getTime()) return stateOf('bad', 'Has ended')
+  return !isRenewed && isSoon(expires, now) ? stateOf('warn', 'Ends soon') : stateOf('good', 'In use')
+}
+
+/** Since when a provider is paused or stale. */
+function sinceOf({ pause, isStale, lastSuccess }: ProviderOverview, now: Date): ShownTime | null {
+  if (pause !== undefined) return timeOf(pause.since, now)
+  return isStale && lastSuccess !== null ? timeOf(lastSuccess, now) : null
 }
 
 function stateOfProvider({ lastRun, pause, isStale, lastSuccess, held }: ProviderOverview): State {

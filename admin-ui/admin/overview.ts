@@ -2,18 +2,23 @@ import type { RequestHandler } from 'express'
 import type { Administration } from './administration.ts'
 import type { AdminPages } from './frame.ts'
 import { overviewModel } from './overview-model.ts'
+import type { OverviewServices } from './overview-services.ts'
 
 /** How the server fares. */
 export function overviewPage(
   pages: AdminPages,
-  { notReady, providers, figures, clock }: Pick<Administration, 'notReady' | 'providers' | 'figures' | 'clock'>,
+  services: OverviewServices & Pick<Administration, 'clock'>,
 ): RequestHandler {
   return async (request, response) => {
-    pages.show(
-      request,
-      response,
-      'overview',
-      overviewModel({ notReady: notReady(), providers: await providers(), figures: await figures() }, clock.now()),
-    )
+    const facts = {
+      notReady: services.notReady(),
+      providers: await services.providers(),
+      figures: await services.figures(),
+      readiness: await services.readiness(),
+      figuresOverTime: await services.figuresOverTime(),
+      bindRates: services.bindRates(),
+      certificate: services.certificate(),
+    }
+    pages.show(request, response, 'overview', overviewModel(facts, services.clock.now()))
   }
 }

@@ -1,13 +1,16 @@
 import type { Administration } from '../../admin-ui/admin/administration.ts'
+import type { OverviewServices } from '../../admin-ui/admin/overview-services.ts'
 import { providerOverviews } from '../../sync/provider-overview.ts'
 import { adminActions } from '../directory/administrators/admin-actions.ts'
 import type { BackgroundWork } from '../background-work.ts'
+import { readFigurePoints } from '../figure-keeper.ts'
 import { readiness } from '../readiness.ts'
 import type { Logger } from '../../sync/logger.ts'
 import type { Workspace } from '../workspace.ts'
 import { binderServices } from './binders.ts'
 import { clientServices } from './clients.ts'
-import { directoryFigures } from './directory-figures.ts'
+import { countedReadiness } from './counted-readiness.ts'
+import type { CountedDirectory } from './directory-figures.ts'
 import { peopleServices } from './people.ts'
 import { syncServices } from './sync.ts'
 
@@ -18,14 +21,16 @@ export interface AdministrationParts {
   readonly logger: Pick<Logger, 'info'>
   /** PEM of the private CA; undefined when the operator's own certificate is in use. */
   readonly caPem: () => string | undefined
+  /** Of the thread that answers LDAP. */
+  readonly ldap: Pick<OverviewServices, 'bindRates' | 'certificate'>
+  readonly counted: () => Promise<CountedDirectory>
 }
 
 /** What the administrators' pages ask of the workspace. */
 export function administration(parts: AdministrationParts): Administration {
-  const { workspace, cookieKey, background, logger, caPem } = parts
+  const { workspace, cookieKey, background, logger, caPem, ldap, counted } = parts
   const { config, directory, administrators, webSessions, clock } = workspace
   const { store } = directory
-  const counted = directoryFigures(directory)
   return {
     organization: config.organization,
     publicUrl: config.admin.publicUrl,
@@ -39,6 +44,10 @@ export function administration(parts: AdministrationParts): Administration {
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
     figures: async () => (await counted()).figures,
+    readiness: countedReadiness(workspace),
+    figuresOverTime: () => readFigurePoints(store),
+    bindRates: () => ldap.bindRates(),
+    certificate: () => ldap.certificate(),
     actions: (limit) => adminActions(store, limit),
     sync: syncServices({ workspace, background, logger, counted }),
   }

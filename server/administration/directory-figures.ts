@@ -1,7 +1,8 @@
-import type { DirectoryFigures } from '../../admin-ui/admin/administration.ts'
+import type { DirectoryFigures } from '../../admin-ui/admin/overview-services.ts'
 import { createBreather } from '../../sync/breather.ts'
 import type { Decision } from '../../sync/candidates.ts'
 import { entryType } from '../../sync/file-entries.ts'
+import { keptWhile } from '../../sync/roster/kept-result.ts'
 import { isActive, providerOf } from '../../sync/sync-plan.ts'
 import type { Directory } from '../directory/directory.ts'
 
@@ -21,16 +22,10 @@ export interface CountedDirectory {
 
 /** Counted anew when something has changed: it looks at every entry and every decision. */
 export function directoryFigures(directory: Directory): () => Promise<CountedDirectory> {
-  let counted: { readonly state: string; readonly result: Promise<CountedDirectory> } | undefined
-  return () => {
-    const state = `${directory.store.lastChange} ${directory.revisionOf('decision')}`
-    if (counted?.state !== state) {
-      const result = count(directory)
-      counted = { state, result }
-      result.catch(() => (counted = undefined))
-    }
-    return counted.result
-  }
+  return keptWhile(
+    () => `${directory.store.lastChange} ${directory.revisionOf('decision')}`,
+    () => count(directory),
+  )
 }
 
 async function count(directory: Directory): Promise<CountedDirectory> {

@@ -19,7 +19,12 @@ describeWithTool('chromium', 'the sync, in a browser', () => {
     fillSmallTenants(tenants)
     for (let n = 100; n < 160; n++)
       tenants.entra.tenant.directory.addUser({ id: entraUserId(n), userPrincipalName: `p${n}@contoso.example` })
+    const rates = ['2026-03-01T07:50:00.000Z', '2026-03-01T07:55:00.000Z']
     server = await startAdministeredServer({
+      ldap: {
+        bindRates: () => rates.map((at, index) => ({ at, accepted: 3 + index, refused: 0.2 })),
+        certificate: () => ({ expires: '2026-03-20T08:00:00.000Z', isRenewed: false }),
+      },
       providers: [entraSettings(tenants), oktaSettings(tenants, { enrollment: 'send-enrollment-email' })],
       settings: { smtp: { url: 'smtp://127.0.0.1:2525', from: 'rosterd@example.com', reportTo: ['ops@example.com'] } },
     })
@@ -76,6 +81,19 @@ describeWithTool('chromium', 'the sync, in a browser', () => {
     expect(await page.getByRole('status').textContent()).toBe('60 changes of Contoso applied.')
   })
 
+  test('the overview draws lines, whose figures can be read as a table', async () => {
+    const page = await signedIn({ javaScriptEnabled: false })
+    await page.goto(`${server.origin}/admin`)
+    expect(await page.getByRole('img', { name: 'Binds per minute: 3 at first, 4 at last' }).isVisible()).toBe(true)
+    const card = page.getByRole('region', { name: 'Binds per minute', exact: true })
+    await card.getByText('Figures').click()
+    expect(await card.getByRole('row').allTextContents()).toEqual([
+      'WhenBinds per minute',
+      '2026-03-01 07:55 UTC4',
+      '2026-03-01 07:50 UTC3',
+    ])
+  })
+
   test('nothing is wrong with any of its pages, in light and dark and on a phone', async () => {
     const by = { name: 'ada', address: null }
     for (let n = 2; n < 6; n++) tenants.entra.tenant.directory.removeUser(entraUserId(n))
@@ -84,7 +102,7 @@ describeWithTool('chromium', 'the sync, in a browser', () => {
     await server.administration.sync.pause('acme', 'the org moves', by)
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await signedIn({ colorScheme, viewport: { width: 360, height: 700 } })
-      for (const path of ['', '/runs', `/runs/${run}`, '/held/contoso', '/held/acme', '/enrollment']) {
+      for (const path of ['/..', '', '/runs', `/runs/${run}`, '/held/contoso', '/held/acme', '/enrollment']) {
         await page.goto(`${server.origin}/admin/sync${path}`)
         expect([path, await pageProblems(page)]).toEqual([path, []])
         expect([path, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([path, true])

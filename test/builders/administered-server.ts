@@ -1,6 +1,8 @@
 import { startAdminServer } from '../../admin-ui/admin-server.ts'
 import type { Administration } from '../../admin-ui/admin/administration.ts'
 import { administration as administrationOf } from '../../server/administration/administration.ts'
+import type { OverviewServices } from '../../admin-ui/admin/overview-services.ts'
+import { directoryFigures } from '../../server/administration/directory-figures.ts'
 import { createBackgroundWork } from '../../server/background-work.ts'
 import type { Role } from '../../server/directory/administrators/admin-records.ts'
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
@@ -46,7 +48,10 @@ export interface AdministeredServer extends AsyncDisposable {
 export async function startAdministeredServer({
   providers = [],
   settings = {},
-}: Partial<Pick<FixtureOptions, 'providers' | 'settings'>> = {}): Promise<AdministeredServer> {
+  ldap = {},
+}: Partial<Pick<FixtureOptions, 'providers' | 'settings'>> & {
+  readonly ldap?: Partial<Pick<OverviewServices, 'bindRates' | 'certificate'>>
+} = {}): Promise<AdministeredServer> {
   const workspace = await openSync({
     providers,
     settings: { organization: 'Lighthouse', passwords: { bcryptCost: 8 }, ...settings },
@@ -60,6 +65,8 @@ export async function startAdministeredServer({
     background,
     logger,
     caPem: () => undefined,
+    counted: directoryFigures(workspace.directory),
+    ldap: { bindRates: () => [], certificate: () => undefined, ...ldap },
   })
   const server = await startAdminServer({
     host: '127.0.0.1',
@@ -114,6 +121,7 @@ export function tokenOf(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1)
 }
 
+/** A browser that keeps cookies and follows no redirect. */
 export function visitorOf(origin: string): Visitor {
   const cookies = new Map<string, string>()
   async function ask(path: string, init: RequestInit): Promise<Response> {

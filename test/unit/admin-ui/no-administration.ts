@@ -17,6 +17,10 @@ export const noAdministration: AdminServerOptions['administration'] = {
   notReady: () => [],
   providers: async () => [],
   figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
+  readiness: async () => ({ password: 0, provider: 0, invited: 0, none: 0 }),
+  figuresOverTime: async () => [],
+  bindRates: () => [],
+  certificate: () => undefined,
   actions: async () => [],
   sync: {} as SyncServices,
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { overviewModel } from '../../../../admin-ui/admin/overview-model.ts'
+import { type OverviewFacts, overviewModel } from '../../../../admin-ui/admin/overview-model.ts'
 import type { ListedCredential } from '../../../../sync/provider-list.ts'
 import type { ProviderOverview } from '../../../../sync/provider-overview.ts'
 import type { RunReport } from '../../../../sync/run-report.ts'
@@ -38,8 +38,18 @@ const credential: ListedCredential = {
   problem: null,
   expires: null,
 }
+const facts: OverviewFacts = {
+  notReady: [],
+  providers: [provider],
+  figures,
+  readiness: { password: 1200, provider: 0, invited: 3, none: 4 },
+  figuresOverTime: [],
+  bindRates: [],
+  certificate: undefined,
+}
 const modelOf = (changes: Partial<ProviderOverview> = {}) =>
-  overviewModel({ notReady: [], providers: [{ ...provider, ...changes }], figures }, now)
+  overviewModel({ ...facts, providers: [{ ...provider, ...changes }] }, now)
+const textsOf = ({ troubles }: ReturnType<typeof overviewModel>) => troubles.map(({ text }) => text)
 
 test('all is well: the title says nothing, numbers are grouped, times are absolute and relative', () => {
   const model = modelOf()
@@ -55,8 +65,8 @@ test('all is well: the title says nothing, numbers are grouped, times are absolu
 })
 
 test('a directory that does not answer comes first', () => {
-  const model = overviewModel({ notReady: ['it is empty'], providers: [{ ...provider, isStale: true }], figures }, now)
-  expect(model.troubles).toEqual([
+  const model = overviewModel({ ...facts, notReady: ['it is empty'], providers: [{ ...provider, isStale: true }] }, now)
+  expect(textsOf(model)).toEqual([
     'LDAP does not answer searches: it is empty.',
     'Contoso is stale since 2026-03-01 07:55 UTC.',
   ])
@@ -83,7 +93,7 @@ test.each<[string, Partial<ProviderOverview>, string, string]>([
 ])('a provider is %s', (_, changes, state, trouble) => {
   const model = modelOf(changes)
   expect(model.providers[0]?.state.text).toBe(state)
-  expect(model.troubles).toEqual(trouble === '' ? [] : [trouble])
+  expect(textsOf(model)).toEqual(trouble === '' ? [] : [trouble])
   expect(model.title).toBe(trouble === '' ? 'Overview' : '(1) Overview')
 })
 
@@ -111,5 +121,72 @@ test.each<[string, Partial<ListedCredential>, string, string]>([
 ])('a credential %s', (_, changes, state, trouble) => {
   const model = modelOf({ credentials: [{ ...credential, ...changes }] })
   expect(model.credentials[0]?.state.text).toBe(state)
-  expect(model.troubles).toEqual(trouble === '' ? [] : [trouble])
+  expect(textsOf(model)).toEqual(trouble === '' ? [] : [trouble])
+})
+
+test('what waits for approval leads to where it is approved; since when a provider is paused or stale is shown', () => {
+  const held = modelOf({ held: 2 })
+  expect(held.troubles[0]?.address).toBe('/admin/sync/held/contoso')
+  expect([held.providers[0]?.heldAddress, held.providers[0]?.since]).toEqual(['/admin/sync/held/contoso', null])
+  expect(modelOf({ isStale: true }).providers[0]?.since?.absolute).toBe('2026-03-01 07:55 UTC')
+  const pause = { kind: 'administrator', reason: 'a move', by: 'ada', since: '2026-03-01T07:00:00.000Z' } as const
+  expect(modelOf({ pause }).providers[0]?.since?.absolute).toBe('2026-03-01 07:00 UTC')
+})
+
+test('who could sign in with what is counted', () => {
+  expect(modelOf().readiness.map(({ name, value }) => `${name}: ${value}`)).toEqual([
+    'With a password: 1,200',
+    'Password of the provider: 0',
+    'Invited: 3',
+    'Never invited: 4',
+  ])
+})
+
+test.each([
+  ['2026-05-01T08:00:00.000Z', false, 'In use'],
+  ['2026-03-20T08:00:00.000Z', false, 'Ends soon'],
+  ['2026-03-20T08:00:00.000Z', true, 'In use'],
+  ['2026-02-20T08:00:00.000Z', true, 'Has ended'],
+])('a certificate of LDAP that ends %s, renewed here: %s, is shown as "%s"', (expires, isRenewed, state) => {
+  const model = overviewModel({ ...facts, certificate: { expires, isRenewed } }, now)
+  expect(model.certificate?.state.text).toBe(state)
+  expect(model.hasTrouble).toBe(state !== 'In use')
+})
+
+test('charts have the same figures in their tables, the newest first', () => {
+  const [users, groups, binds, refused] = overviewModel(
+    {
+      ...facts,
+      figuresOverTime: [
+        { at: '2026-03-01T06:00:00.000Z', people: 1000, groups: 5 },
+        { at: '2026-03-01T07:00:00.000Z', people: 2000, groups: 5 },
+      ],
+      bindRates: [{ at: '2026-03-01T07:55:00.000Z', accepted: 1.2, refused: 0 }],
+    },
+    now,
+  ).charts
+  expect(users).toMatchObject({
+    label: 'Users over time: 1,000 at first, 2,000 at last',
+    line: 'M44 53L316 10',
+    first: '2 hours ago',
+    last: '1 hour ago',
+    rows: [
+      { at: '2026-03-01 07:00 UTC', value: '2,000' },
+      { at: '2026-03-01 06:00 UTC', value: '1,000' },
+    ],
+  })
+  expect(groups?.rows.map(({ value }) => value)).toEqual(['5', '5'])
+  expect(binds).toMatchObject({ line: '', rows: [{ value: '1.2' }] })
+  expect(refused?.rows).toEqual([{ at: '2026-03-01 07:55 UTC', value: '0' }])
+})
+
+test('of many figures the newest and some before it are drawn', () => {
+  const figuresOverTime = Array.from({ length: 500 }, (_, index) => ({
+    at: new Date(now.getTime() - (499 - index) * 3_600_000).toISOString(),
+    people: index,
+    groups: 0,
+  }))
+  const [users] = overviewModel({ ...facts, figuresOverTime }, now).charts
+  expect(users?.rows.length).toBeLessThanOrEqual(48)
+  expect(users?.rows[0]).toEqual({ at: '2026-03-01 08:00 UTC', value: '499' })
 })
