@@ -44,8 +44,15 @@ export interface Preview {
   }[]
   /** What waits because its provider is paused; not among `changes` either. */
   readonly waiting: readonly ReportedChange[]
-  /** The entry of the person that was asked for, now and then. */
-  readonly person: { readonly before: Entry | undefined; readonly after: Entry | undefined } | undefined
+  /** The person or group that was asked for, now and then. */
+  readonly person: Previewed | undefined
+}
+
+export interface Previewed {
+  readonly before: Entry | undefined
+  readonly after: Entry | undefined
+  /** What would be decided on it and why; undefined for an entry of a file. */
+  readonly decision: Decision | undefined
 }
 
 const maxExamples = 5

@@ -67,6 +67,8 @@ export interface SettleOptions {
   readonly approved: string | undefined
   /** Groups that became empty just now, by provider. */
   readonly emptied: ReadonlyMap<string, readonly string[]>
+  /** A provider that counts as accepted although its first plan waits for that. */
+  readonly accepted?: string | undefined
 }
 
 /** Reads the state, computes where it should go, and lets the guard decide what may. Writes nothing. */
@@ -90,7 +92,7 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
   const settled = { ledgers, pins, notices, durations: watch.seconds }
   if (wishes.length === 0) return { ...settled, desired: wished, changes: wishes, held: [], emptied, pausedChanges: [] }
 
-  const paused = await pausedProviders(store, providers)
+  const paused = await pausedProviders(store, providers, options.accepted)
   const isServed = (entryUUID: string) => current.entryByUuid(entryUUID) !== undefined
   const pause = pauseHolds(wishes, (provider) => paused.has(provider), isServed)
   const served = countServed(current)
@@ -131,9 +133,13 @@ export async function settle(options: SettleOptions): Promise<Settlement> {
 async function pausedProviders(
   store: RecordReader,
   providers: readonly ProviderMirror[],
+  accepted: string | undefined,
 ): Promise<ReadonlySet<string>> {
   const paused = new Set<string>()
-  for (const { config } of providers) if ((await readPause(store, config.id)) !== undefined) paused.add(config.id)
+  for (const { config } of providers) {
+    const pause = await readPause(store, config.id)
+    if (pause !== undefined && !(pause.kind === 'preview' && config.id === accepted)) paused.add(config.id)
+  }
   return paused
 }
 

@@ -1,10 +1,13 @@
 import type { Config } from '../server/runtime/config-schema.ts'
+import { decisionKey } from './candidates.ts'
 import { type Explanation, explainIdentity } from './explain.ts'
 import { createHeldPlans, type HeldPlans } from './held-plans.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { trusted } from './ledgers.ts'
 import { createLine } from './line.ts'
-import { type Preview, previewOf } from './preview.ts'
+import { type Preview, type Previewed, previewOf } from './preview.ts'
+import { RuleError } from './rules.ts'
+import type { Settlement } from './settlement.ts'
 import { createProviderControl, type ProviderControl } from './provider-control.ts'
 import { type ActivityListener, createRunActivities, type RunActivities } from './run-activity.ts'
 import type { RunOptions, RunReport } from './run-report.ts'
@@ -29,8 +32,11 @@ export interface SyncEngine {
   settle(providerId: string, trigger: string): Promise<RunReport>
   readonly plan: Pick<HeldPlans, 'show' | 'approve' | 'discard'>
   readonly control: ProviderControl
-  /** What other settings would change, and for whom; `person` is anything {@link explain} takes. Throws RuleError. */
-  preview(edited: Config, person?: string): Promise<Preview>
+  /**
+   * What other settings would change, and for whom; `person` is anything {@link explain} takes, `accepted` a provider that
+   * counts as if its first plan were accepted. Throws RuleError.
+   */
+  preview(edited: Config, person?: string, accepted?: string): Promise<Preview>
   /** Takes away what came from a provider that is no more; nobody is asked again. */
   withdraw(providerId: string, by: string): Promise<RunReport>
   /** Everything known about a person or group, by user name, cn, address, entryUUID or immutable id. */
@@ -96,26 +102,25 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     return reports
   }
 
-  async function previewNow(edited: Config, person: string | undefined): Promise<Preview> {
+  async function previewNow(edited: Config, person?: string, accepted?: string): Promise<Preview> {
     const read = new Set<string>()
     for await (const { key } of store.list('cursor')) read.add(key[0] ?? '')
-    const settlement = await runner.preview(edited)
-    const entryUUID = person === undefined ? undefined : await entryUuidOf(person)
+    const settlement = await runner.preview(edited, accepted)
     return {
       ...previewOf(settlement, config, edited, (id) => read.has(id)),
-      person:
-        entryUUID === undefined
-          ? undefined
-          : { before: directory.entryByUuid(entryUUID), after: settlement.desired.entries.get(entryUUID) },
+      person: person === undefined ? undefined : await previewed(person, settlement),
     }
   }
 
-  async function entryUuidOf(person: string): Promise<string> {
-    for (const { entry, identity, decision } of await explain(person)) {
-      const entryUUID = entry?.entryUUID ?? identity?.entryUUID ?? decision?.entryUUID ?? undefined
-      if (entryUUID !== undefined) return entryUUID
-    }
-    throw new Error(`nobody and nothing called "${person}" is known to any provider`)
+  async function previewed(person: string, { desired }: Settlement): Promise<Previewed> {
+    const known = await explain(person)
+    const found = known.find(({ entry, identity }) => (entry ?? identity) !== undefined) ?? known[0]
+    if (found === undefined) throw new RuleError(`nobody and nothing called "${person}" is known to any provider`)
+    const { provider, kind, id } = found
+    const decision = kind === 'entry' ? undefined : desired.decisions.get(decisionKey(provider, kind, id))
+    const entryUUID =
+      found.entry?.entryUUID ?? found.identity?.entryUUID ?? decision?.entryUUID ?? found.decision?.entryUUID ?? ''
+    return { before: directory.entryByUuid(entryUUID), after: desired.entries.get(entryUUID), decision }
   }
 
   const explain = (text: string) => explainIdentity(text, { store, current: directory, config, tenants })
@@ -140,7 +145,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       undo: (runId, by) => inLine(() => control.undo(runId, by)),
     },
     withdraw: (providerId, by) => inLine(() => plans.withdraw(providerId, by)),
-    preview: (edited, person) => inLine(() => previewNow(edited, person)),
+    preview: (edited, person, accepted) => inLine(() => previewNow(edited, person, accepted)),
     explain,
     onActivity: (listener) => activities.listen(listener),
     async runs(providerId, limit = 20) {

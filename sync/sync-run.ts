@@ -86,7 +86,7 @@ export interface SyncRunner {
   /** The beginning of a report of something that is no run of its own; its id is free. */
   newReport(provider: string, trigger: string): Promise<RunReport>
   /** What other settings would make of the mirrors; writes nothing. Throws what the rules throw. */
-  preview(edited: Config): Promise<Settlement>
+  preview(edited: Config, accepted?: string): Promise<Settlement>
   /** Applies a settlement and keeps its report. */
   apply(report: RunReport, settlement: Settlement, approved: boolean): Promise<RunReport>
   /** Entries or pauses were changed by others: the next run settles even when it reads nothing new. */
@@ -457,8 +457,9 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       return { report: await newReport(provider, trigger), settlement }
     },
     newReport,
-    preview: (edited) =>
+    preview: (edited, accepted) =>
       settle({
+        accepted,
         config: edited,
         store,
         current: directory,

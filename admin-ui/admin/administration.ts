@@ -4,6 +4,7 @@ import type { Clock } from '../../server/runtime/clock.ts'
 import type { SessionRecords } from '../session-store.ts'
 import type { BinderServices, ClientServices } from './binders/services.ts'
 import type { OverviewServices } from './overview-services.ts'
+import type { ProviderServices } from './providers/services.ts'
 import type { SyncServices } from './sync/services.ts'
 import type { PeopleServices } from './people/services.ts'
 
@@ -21,4 +22,5 @@ export interface Administration extends OverviewServices {
   /** What administrators did, latest first. */
   actions(limit: number): Promise<readonly AdminAction[]>
   readonly sync: SyncServices
+  readonly providerAdministration: ProviderServices
 }

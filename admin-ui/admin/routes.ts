@@ -12,6 +12,7 @@ import { overviewPage } from './overview.ts'
 import { ownAccountPages } from './own-account.ts'
 import { peopleRoutes } from './people/routes.ts'
 import type { Permission } from './permissions.ts'
+import { providerRoutes } from './providers/routes.ts'
 import { adminSessions } from './session.ts'
 import { syncRoutes } from './sync/routes.ts'
 import { finishSetup, showSetup } from './setup.ts'
@@ -39,6 +40,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ['GET', '/admin', 'look', overviewPage(pages, services)],
     ...binderRoutes(pages, services),
     ...peopleRoutes(pages, services),
+    ...providerRoutes(pages, services),
     ['GET', '/admin/account', 'own account', own.show],
     ['POST', '/admin/account/password', 'own account', own.setPassword],
     ['POST', '/admin/account/second-factor', 'own account', fresh, own.beginSecondFactor],

@@ -11,6 +11,7 @@ import { binderServices } from './binders.ts'
 import { clientServices } from './clients.ts'
 import { countedReadiness } from './counted-readiness.ts'
 import type { CountedDirectory } from './directory-figures.ts'
+import { providerServices } from './providers.ts'
 import { peopleServices } from './people.ts'
 import { syncServices } from './sync.ts'
 
@@ -31,6 +32,7 @@ export function administration(parts: AdministrationParts): Administration {
   const { workspace, cookieKey, background, logger, caPem, ldap, counted } = parts
   const { config, directory, administrators, webSessions, clock } = workspace
   const { store } = directory
+  const sync = syncServices({ workspace, background, logger, counted })
   return {
     organization: config.organization,
     publicUrl: config.admin.publicUrl,
@@ -49,6 +51,7 @@ export function administration(parts: AdministrationParts): Administration {
     bindRates: () => ldap.bindRates(),
     certificate: () => ldap.certificate(),
     actions: (limit) => adminActions(store, limit),
-    sync: syncServices({ workspace, background, logger, counted }),
+    sync,
+    providerAdministration: providerServices({ workspace, background, logger, sync }),
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AdminActor } from '../../server/directory/administrators/admin-actions.ts'
 import { type AdminContext, changeAsAdmin } from '../../server/directory/administrators/admin-context.ts'
-import { ChangeRefused } from '../../server/directory/credentials/change-refused.ts'
+import { ChangeRefused, FieldsRefused } from '../../server/directory/credentials/change-refused.ts'
 import type { Json, RecordChange, RecordReader } from '../../server/directory/directory-store.ts'
 import type { SealedRecords } from '../../server/directory/sealed-records.ts'
 import type { ConfigCheck } from '../../server/runtime/config-checks.ts'
@@ -18,7 +18,7 @@ import {
   sealedKey,
   withManagedProviders,
 } from './managed-provider-records.ts'
-import { checkAmongOthers, parseDraft, SettingsRefused } from './provider-draft.ts'
+import { checkAmongOthers, parseDraft } from './provider-draft.ts'
 import { addressOf, mapSecrets, sealedNames } from './provider-secrets.ts'
 
 /**
@@ -29,13 +29,13 @@ export interface ManagedProviders {
   isManaged(id: string): boolean
   /** Ids of those that are not used because the file has a provider of the same id. */
   shadowed(): Promise<readonly string[]>
-  /** What the draft would change, from what was last read. Throws {@link SettingsRefused} and RuleError. */
+  /** What the draft would change, from what was last read. Throws FieldsRefused and RuleError. */
   preview(draft: unknown, person?: string): Promise<Preview>
   /** What would change without the provider. */
   previewRemoval(id: string): Promise<Preview>
-  /** Paused until somebody accepts what its first run would do. Throws {@link SettingsRefused}. */
+  /** Paused until somebody accepts what its first run would do. Throws FieldsRefused. */
   add(draft: unknown, by: AdminActor): Promise<ProviderConfig>
-  /** Throws {@link SettingsRefused}. */
+  /** Throws FieldsRefused. */
   edit(id: string, draft: unknown, by: AdminActor): Promise<ProviderConfig>
   /** With its people, groups, secrets and authorized accounts; ids stay theirs for ever. */
   remove(id: string, by: AdminActor): Promise<void>
@@ -104,7 +104,7 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
     const records: RecordChange[] = []
     const kept = present === undefined ? new Set<string>() : await sealedNames(present)
     const hasMoved = present !== undefined && addressOf(present) !== addressOf(draft)
-    const refused = (path: string, message: string) => new SettingsRefused([{ path, value: undefined, message }])
+    const refused = (path: string, message: string) => new FieldsRefused([{ path, message }])
     const settings = await mapSecrets(draft, async (source, setting) => {
       if (typeof source === 'string') {
         const name = `${draft.id}/${randomUUID()}`
@@ -128,7 +128,7 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
       parts.tryOut(config)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      throw new SettingsRefused([{ path: '', value: undefined, message }])
+      throw new FieldsRefused([{ path: '', message }])
     }
   }
 
@@ -145,7 +145,10 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
     isManaged: (id) => !isInFile(id),
     shadowed: async () =>
       (await readManagedProviders(store)).flatMap(({ settings: { id } }) => (isInFile(id) ? [id] : [])),
-    preview: async (draft, person) => await parts.engine().preview(await withDraft(parseDraft(draft)), person),
+    async preview(draft, person) {
+      const parsed = parseDraft(draft)
+      return await parts.engine().preview(await withDraft(parsed), person, parsed.id)
+    },
     async previewRemoval(id) {
       await find(id)
       const others = (await readManagedProviders(store)).filter(({ settings }) => settings.id !== id)
@@ -158,8 +161,8 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
         let added = parsed
         await change(id, by, async (present) => {
           if (isInFile(id) || present.some(({ settings }) => settings.id === id))
-            throw new SettingsRefused([
-              { path: 'id', value: JSON.stringify(id), message: 'is the id of another provider; choose another' },
+            throw new FieldsRefused([
+              { path: 'id', message: `${JSON.stringify(id)} is the id of another provider; choose another` },
             ])
           const { settings, records } = await sealDraft(parsed, undefined)
           const provider = { position: Math.max(0, ...present.map(({ position }) => position)) + 1, settings }
@@ -272,8 +275,8 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
 }
 
 function fixed(path: string, old: string, draft: string): void {
-  const message = `cannot change from ${JSON.stringify(old)}; add another provider`
-  if (old !== draft) throw new SettingsRefused([{ path, value: JSON.stringify(draft), message }])
+  const message = `${JSON.stringify(draft)} cannot take the place of ${JSON.stringify(old)}; add another provider`
+  if (old !== draft) throw new FieldsRefused([{ path, message }])
 }
 
 function withoutSecret(name: string): RecordChange {

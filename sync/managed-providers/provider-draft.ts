@@ -1,34 +1,19 @@
 import { z } from 'zod'
-import { ChangeRefused } from '../../server/directory/credentials/change-refused.ts'
+import { FieldsRefused } from '../../server/directory/credentials/change-refused.ts'
 import { type ConfigCheck, configChecks } from '../../server/runtime/config-checks.ts'
 import { type Problem, schemaMessage, schemaProblems } from '../../server/runtime/config-problems.ts'
 import { type Config, managedProviderSchema, type ProviderConfig } from '../../server/runtime/config-schema.ts'
 
-/** Settings of a provider that cannot be taken. */
-export class SettingsRefused extends ChangeRefused {
-  /** Paths begin at the provider: `filters.domains[0]`; empty for the provider as a whole. */
-  readonly problems: readonly Problem[]
-
-  constructor(problems: readonly Problem[]) {
-    super(
-      problems
-        .map(({ path, value, message }) => [path && `${path}:`, value, message].filter(Boolean).join(' '))
-        .join('\n'),
-    )
-    this.problems = problems
-  }
-}
-
 const wrapped = z.object({ providers: z.tuple([managedProviderSchema]) })
 
-/** Settings as they were typed, with every default filled in. Throws {@link SettingsRefused}. */
+/** Settings as they were typed, with every default filled in. Throws FieldsRefused. */
 export function parseDraft(draft: unknown): ProviderConfig {
   const written = { providers: [draft] }
   const parsed = wrapped.safeParse(written, { error: schemaMessage })
-  if (!parsed.success) throw new SettingsRefused(schemaProblems(parsed.error, written).map(fromProvider(0)))
+  if (!parsed.success) throw refusedFor(schemaProblems(parsed.error, written).map(fromProvider(0)))
   const [settings] = parsed.data.providers
   const unfit = notManagedHere(settings)
-  if (unfit.length > 0) throw new SettingsRefused(unfit)
+  if (unfit.length > 0) throw refusedFor(unfit)
   return settings
 }
 
@@ -44,7 +29,7 @@ function notManagedHere(settings: ProviderConfig): readonly Problem[] {
   )
 }
 
-/** What is wrong with the provider among the others. Throws {@link SettingsRefused}. */
+/** What is wrong with the provider among the others. Throws FieldsRefused. */
 export function checkAmongOthers(config: Config, id: string, checks: readonly ConfigCheck[]): void {
   const index = config.providers.findIndex((provider) => provider.id === id)
   const prefix = `providers[${index}].`
@@ -52,10 +37,20 @@ export function checkAmongOthers(config: Config, id: string, checks: readonly Co
     .flatMap((check) => check(config))
     .filter(({ path }) => path.startsWith(prefix))
     .map(fromProvider(index))
-  if (problems.length > 0) throw new SettingsRefused(problems)
+  if (problems.length > 0) throw refusedFor(problems)
 }
 
 function fromProvider(index: number): (problem: Problem) => Problem {
   const prefix = `providers[${index}]`
   return (problem) => ({ ...problem, path: problem.path.replace(prefix, '').replace(/^\./, '') })
+}
+
+/** Paths begin at the provider: `filters.domains[0]`; empty for the provider as a whole. */
+function refusedFor(problems: readonly Problem[]): FieldsRefused {
+  return new FieldsRefused(
+    problems.map(({ path, value, message }) => ({
+      path,
+      message: value === undefined ? message : `${value} ${message}`,
+    })),
+  )
 }

@@ -151,7 +151,9 @@ describe('a provider that is edited', () => {
 
   test('stays what it is', async () => {
     await connect()
-    await expect(sync.managedProviders.edit('acme', edited({ id: 'other' }), by)).rejects.toThrow('id: "other" cannot')
+    await expect(sync.managedProviders.edit('acme', edited({ id: 'other' }), by)).rejects.toThrow(
+      'id: "other" cannot take',
+    )
     await expect(sync.managedProviders.edit('contoso', entraSettings(tenants), by)).rejects.toThrow(
       'contoso is managed by the configuration file. Change it there.',
     )

@@ -22,5 +22,6 @@ export const noAdministration: AdminServerOptions['administration'] = {
   bindRates: () => [],
   certificate: () => undefined,
   actions: async () => [],
+  providerAdministration: {} as AdminServerOptions['administration']['providerAdministration'],
   sync: {} as SyncServices,
 }

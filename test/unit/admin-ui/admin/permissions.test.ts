@@ -44,6 +44,29 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'GET /admin/groups': everybody,
   'GET /admin/groups.csv': everybody,
   'GET /admin/groups.ldif': everybody,
+  'GET /admin/providers': everybody,
+  'POST /admin/providers': allButAuditor,
+  'GET /admin/providers/new': allButAuditor,
+  'GET /admin/providers/:id': everybody,
+  'GET /admin/providers/:id/edit': allButAuditor,
+  'POST /admin/providers/:id/edit': allButAuditor,
+  'GET /admin/providers/:id/rules': allButAuditor,
+  'POST /admin/providers/:id/rules': allButAuditor,
+  'POST /admin/providers/:id/rules/preview': allButAuditor,
+  'GET /admin/providers/:id/groups': everybody,
+  'GET /admin/providers/:id/groups/suggestions': everybody,
+  'GET /admin/providers/:id/attributes': allButAuditor,
+  'POST /admin/providers/:id/attributes': allButAuditor,
+  'POST /admin/providers/:id/attributes/preview': allButAuditor,
+  'POST /admin/providers/:id/test': allButAuditor,
+  'POST /admin/providers/:id/authorize': allButAuditor,
+  'POST /admin/providers/:id/forget': allButAuditor,
+  'POST /admin/providers/:id/accept': allButAuditor,
+  'POST /admin/providers/:id/refresh': allButAuditor,
+  'POST /admin/providers/:id/move': allButAuditor,
+  'POST /admin/providers/:id/adopt': allButAuditor,
+  'GET /admin/providers/:id/remove': administrators,
+  'POST /admin/providers/:id/remove': administrators,
   'GET /admin/account': everybody,
   'POST /admin/account/password': everybody,
   'POST /admin/account/second-factor': everybody,
@@ -124,7 +147,10 @@ describe('who may do what', () => {
     '%s refuses what comes from another site, with a session too',
     async (route) => {
       const browser = await server.signedIn('the-owner')
-      const path = (route.split(' ')[1] ?? '').replace(':name', 'the-auditor').replace(':token', 'none')
+      const path = (route.split(' ')[1] ?? '')
+        .replace(':name', 'the-auditor')
+        .replace(':id', 'nobody')
+        .replace(':token', 'none')
       for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }, {}])
         expect((await browser.post(path, {}, headers)).status).toBe(403)
     },
