@@ -8,17 +8,39 @@ export interface FormField {
   readonly value: string
   readonly isTicked: boolean
   readonly isRequired: boolean
-  readonly inputType: 'text' | 'password' | 'url' | 'number'
+  readonly inputType: 'text' | 'password' | 'number'
+  readonly isText: boolean
+  readonly isPassword: boolean
   readonly rows: number
   readonly choices: readonly { readonly value: string; readonly label: string; readonly isChosen: boolean }[]
   /** What is wrong with it; empty: nothing. */
   readonly problem: string
 }
 
+/** Fields that belong together, as `partials/field-groups` prints them. */
+export interface FieldGroup {
+  readonly legend: string
+  readonly fields: readonly FormField[]
+  /** Folded away until something is wrong with it. */
+  readonly isExtra: boolean
+  readonly isOpen: boolean
+}
+
+export function fieldGroup(legend: string, fields: readonly FormField[], isExtra = false): FieldGroup {
+  return { legend, fields, isExtra, isOpen: fields.some(({ problem }) => problem !== '') }
+}
+
 type FieldOptions = Partial<Pick<FormField, 'help' | 'isRequired' | 'inputType' | 'rows' | 'problem'>>
 
 export function textField(name: string, label: string, value: string, options: FieldOptions = {}): FormField {
-  return { ...plain('text', name, label), value, ...options }
+  const { inputType = 'text' } = options
+  return {
+    ...plain('text', name, label),
+    value,
+    ...options,
+    isText: inputType === 'text',
+    isPassword: inputType === 'password',
+  }
 }
 
 /** One value a line. */
@@ -57,6 +79,8 @@ function plain(kind: string, name: string, label: string): FormField {
     isTicked: false,
     isRequired: false,
     inputType: 'text',
+    isText: true,
+    isPassword: false,
     rows: 3,
     choices: [],
     problem: '',

@@ -1,5 +1,14 @@
 import type { ProviderConfig } from '../../../server/runtime/config-schema.ts'
-import { choiceField, type FormField, linesField, linesOf, textField, tickField } from '../../form-field.ts'
+import {
+  choiceField,
+  fieldGroup,
+  type FieldGroup,
+  type FormField,
+  linesField,
+  linesOf,
+  textField,
+  tickField,
+} from '../../form-field.ts'
 
 /*
  * The connection of a provider as a form: fields of its settings, and the draft that a form makes of them. Drafts are checked
@@ -17,11 +26,6 @@ export type Typed = (name: string) => string
 
 /** What is wrong with a field, by its name; empty: nothing. */
 export type Problems = (name: string) => string
-
-export interface FieldGroup {
-  readonly legend: string
-  readonly fields: readonly FormField[]
-}
 
 /** Addresses of Microsoft's clouds. */
 const clouds = [
@@ -66,48 +70,46 @@ export function connectionFields(draft: Draft, isNew: boolean, problems: Problem
       : []),
   ]
   return [
-    { legend: 'Name', fields: names },
-    { legend: 'Connection', fields: isOkta ? oktaFields(draft, problems) : entraFields(draft, problems) },
-    {
-      legend: 'What is synced',
-      fields: [
-        yesOrNo('users', 'User sync', draft['users'] !== false, problems),
-        yesOrNo('groups', 'Group sync', draft['groups'] !== false, problems),
-        choiceField('usernameAttribute', 'User names come from', text('usernameAttribute'), usernameChoices(draft), {
-          help: 'Synchronize user names with what people sign in with elsewhere.',
-          ...problem('usernameAttribute'),
-        }),
-        choiceField('strip', 'Of an address', text('strip'), [
-          ['', 'as for all providers'],
-          ['domain', 'the part before @'],
-          ['none', 'the whole address'],
-        ]),
-        choiceField(
-          'uniqueField',
-          'Unique field',
-          text('uniqueField') || 'email',
-          [
-            ['email', 'Email'],
-            ['username', 'Username'],
-          ],
-          { help: 'By what people are recognized as those of providers before this one.' },
-        ),
-        choiceField(
-          'enrollment',
-          'Enrollment type',
-          text('enrollment') || 'only-sync',
-          [
-            ['only-sync', 'Only Sync: no mail, nothing to confirm'],
-            ['trust-email', 'Trust Email: addresses count as verified'],
-            ['send-enrollment-email', 'Send Enrollment Email: active once its link was used'],
-          ],
-          { help: 'What happens when somebody is synced for the first time.', ...problem('enrollment') },
-        ),
-      ],
-    },
-    {
-      legend: 'When, and who hears of it',
-      fields: [
+    fieldGroup('Name', names),
+    fieldGroup('Connection', isOkta ? oktaFields(draft, problems) : entraFields(draft, problems)),
+    ...(isOkta ? [] : [fieldGroup('Another cloud', cloudFields(draft, problems), true)]),
+    fieldGroup('What is synced', [
+      yesOrNo('users', 'User sync', draft['users'] !== false, problems),
+      yesOrNo('groups', 'Group sync', draft['groups'] !== false, problems),
+      choiceField('usernameAttribute', 'User names come from', text('usernameAttribute'), usernameChoices(draft), {
+        help: 'Synchronize user names with what people sign in with elsewhere.',
+        ...problem('usernameAttribute'),
+      }),
+      choiceField('strip', 'Of an address', text('strip'), [
+        ['', 'as for all providers'],
+        ['domain', 'the part before @'],
+        ['none', 'the whole address'],
+      ]),
+      choiceField(
+        'uniqueField',
+        'Unique field',
+        text('uniqueField') || 'email',
+        [
+          ['email', 'Email'],
+          ['username', 'Username'],
+        ],
+        { help: 'By what people are recognized as those of providers before this one.' },
+      ),
+      choiceField(
+        'enrollment',
+        'Enrollment type',
+        text('enrollment') || 'only-sync',
+        [
+          ['only-sync', 'Only Sync: no mail, nothing to confirm'],
+          ['trust-email', 'Trust Email: addresses count as verified'],
+          ['send-enrollment-email', 'Send Enrollment Email: active once its link was used'],
+        ],
+        { help: 'What happens when somebody is synced for the first time.', ...problem('enrollment') },
+      ),
+    ]),
+    fieldGroup(
+      'When, and who hears of it',
+      [
         textField('incrementalMinutes', 'Minutes between runs', numberText(draft, 'incrementalMinutes', '10'), {
           inputType: 'number',
           ...problem('schedule.incrementalMinutes'),
@@ -122,10 +124,11 @@ export function connectionFields(draft: Draft, isNew: boolean, problems: Problem
           ...problem('reportTo'),
         }),
       ],
-    },
-    {
-      legend: 'Sign-in of people',
-      fields: [
+      true,
+    ),
+    fieldGroup(
+      'Sign-in of people',
+      [
         textField('signInClientId', 'Client of the self-service page', textOf(objectOf(draft, 'signIn'))('clientId'), {
           help: 'An OpenID Connect client; empty: nobody signs in to the self-service page with this provider.',
           ...problem('signIn.clientId'),
@@ -149,7 +152,8 @@ export function connectionFields(draft: Draft, isNew: boolean, problems: Problem
               }),
             ]),
       ],
-    },
+      true,
+    ),
   ]
 }
 
@@ -192,10 +196,6 @@ function entraFields(draft: Draft, problems: Problems): readonly FormField[] {
   const problem = (name: string) => ({ problem: problems(name) })
   const credentials = credentialsOf(draft)
   const secretIndex = credentials.findIndex((credential) => 'clientSecret' in credential)
-  const chosen = clouds.find(
-    ([, , authority, graph]) => authority === text('authorityHost') && text('graphUrl').startsWith(`${graph}/`),
-  )
-  const cloud = text('authorityHost') === '' ? 'global' : (chosen?.[0] ?? 'other')
   return [
     textField('tenantId', 'Directory (tenant) id', text('tenantId'), { isRequired: true, ...problem('tenantId') }),
     textField('clientId', 'Application (client) id', text('clientId'), { isRequired: true, ...problem('clientId') }),
@@ -214,17 +214,27 @@ function entraFields(draft: Draft, problems: Problems): readonly FormField[] {
         help: 'each gets a link, for users and for groups; a second one is the backup',
       },
     ),
+  ]
+}
+
+/** Where sign-in and Microsoft Graph are. */
+function cloudFields(draft: Draft, problems: Problems): readonly FormField[] {
+  const text = textOf(draft)
+  const problem = (name: string) => ({ problem: problems(name) })
+  const chosen = clouds.find(
+    ([, , authority, graph]) => authority === text('authorityHost') && text('graphUrl').startsWith(`${graph}/`),
+  )
+  const cloud = text('authorityHost') === '' ? 'global' : (chosen?.[0] ?? 'other')
+  return [
     choiceField('cloud', 'Cloud', cloud, [
       ...clouds.map(([value, label]) => [value, label] as const),
       ['other', 'Other addresses'],
     ]),
     textField('authorityHost', 'Other address of sign-in', cloud === 'other' ? text('authorityHost') : '', {
-      inputType: 'url',
       help: 'For "Other addresses" alone, as the two below.',
       ...problem('authorityHost'),
     }),
     textField('graphUrl', 'Other address of Microsoft Graph', cloud === 'other' ? text('graphUrl') : '', {
-      inputType: 'url',
       help: 'With its version, such as https://graph.microsoft.com/v1.0.',
       ...problem('graphUrl'),
     }),
@@ -257,7 +267,6 @@ function oktaFields(draft: Draft, problems: Problems): readonly FormField[] {
   const text = textOf(draft)
   return [
     textField('orgUrl', 'URL of your Okta site', text('orgUrl'), {
-      inputType: 'url',
       isRequired: true,
       help: 'Such as https://acme.okta.com, without "-admin".',
       problem: problems('orgUrl'),

@@ -3,7 +3,7 @@ import type { ReportedChange } from '../../../sync/run-report.ts'
 import type { Entry } from '../../../server/directory/entry.ts'
 
 /** Changes and reasons that a page shows at most; the rest is counted. */
-const shownAtMost = 50
+const shownAtMost = 25
 
 /** Rules that one tick takes back, with the field of the form. */
 const included: Readonly<Record<string, string>> = { groupsWithoutEmail: 'groupsWithoutEmail', guests: 'guests' }

@@ -1,5 +1,5 @@
-import { choiceField, linesField, linesOf, tickField } from '../../form-field.ts'
-import { type Draft, type FieldGroup, listOf, objectOf, type Problems, type Typed } from './connection-form.ts'
+import { choiceField, fieldGroup, type FieldGroup, linesField, linesOf, tickField } from '../../form-field.ts'
+import { type Draft, listOf, objectOf, type Problems, type Typed } from './connection-form.ts'
 
 /*
  * The rules of a provider as a form. Groups stand in it one a line, as "Name (immutable id)" or as what was typed.
@@ -22,69 +22,60 @@ export function rulesFields(
   const deniedDefault = draft['type'] === 'entra' ? 'disabled' : 'inactive'
   const denied = filters['nonAllowedStatus']
   return [
-    {
-      legend: 'Groups',
-      fields: [
-        linesField('groupPrefixes', 'Group prefixes (group sync allowed list)', listOf(filters, 'groupPrefixes'), {
-          rows: 2,
-          help: 'Groups whose names begin with none of these are not synced. One a line; empty: all groups.',
-          ...problem('groupPrefixes'),
-        }),
-        linesField('selectedGroups', 'Selected groups', groups('selectedGroups'), {
-          help: 'Only these are synced. One a line, by id or name; empty: all groups.',
-          ...problem('selectedGroups'),
-        }),
-        ticked(
-          'groupsWithoutEmail',
-          'Sync groups without emails',
-          filters['groupsWithoutEmail'] === true,
-          'security groups, for one',
-        ),
-      ],
-    },
-    {
-      legend: 'Users',
-      fields: [
-        linesField('allowUsersInGroups', 'Allowed users: members of', groups('allowUsersInGroups'), {
-          help: 'Who is a member of none of these groups is inactive. Empty: everybody is allowed.',
-          ...problem('allowUsersInGroups'),
-        }),
-        linesField('denyUsersInGroups', 'Non-allowed users: members of', groups('denyUsersInGroups'), {
-          help: 'Who is a member of one of these is excluded, whatever else allows it.',
-          ...problem('denyUsersInGroups'),
-        }),
-        choiceField('nonAllowedStatus', 'Excluded users are', typeof denied === 'string' ? denied : deniedDefault, [
-          ['disabled', 'disabled'],
-          ['inactive', 'inactive'],
-        ]),
-        ticked(
-          'signInBlocked',
-          'Is sign-in blocked',
-          filters['signInBlocked'] !== 'ignore',
-          'whoever is blocked at the provider is inactive here',
-        ),
-        ticked('guests', 'Guest users', filters['guests'] === true, 'are synced too'),
-      ],
-    },
-    {
-      legend: 'Domains',
-      fields: [
-        ticked(
-          'domainRestriction',
-          'Restrict users by domain',
-          filters['domainRestriction'] === true,
-          'new users outside are not synced; those who are served become inactive',
-        ),
-        linesField('domains', 'Domains', listOf(filters, 'domains'), {
-          help:
-            knownDomains.length === 0
-              ? 'One a line; *.example.com means its subdomains.'
-              : `One a line; *.example.com means its subdomains. Empty: ${knownDomains.join(', ')}.`,
-          ...problem('domains'),
-        }),
-        ticked('subdomains', 'Subdomains of these domains', filters['subdomains'] === true, 'are accepted too'),
-      ],
-    },
+    fieldGroup('Groups', [
+      linesField('groupPrefixes', 'Group prefixes (group sync allowed list)', listOf(filters, 'groupPrefixes'), {
+        rows: 2,
+        help: 'Groups whose names begin with none of these are not synced. One a line; empty: all groups.',
+        ...problem('groupPrefixes'),
+      }),
+      linesField('selectedGroups', 'Selected groups', groups('selectedGroups'), {
+        help: 'Only these are synced. One a line, by id or name; empty: all groups.',
+        ...problem('selectedGroups'),
+      }),
+      ticked(
+        'groupsWithoutEmail',
+        'Sync groups without emails',
+        filters['groupsWithoutEmail'] === true,
+        'security groups, for one',
+      ),
+    ]),
+    fieldGroup('Users', [
+      linesField('allowUsersInGroups', 'Allowed users: members of', groups('allowUsersInGroups'), {
+        help: 'Who is a member of none of these groups is inactive. Empty: everybody is allowed.',
+        ...problem('allowUsersInGroups'),
+      }),
+      linesField('denyUsersInGroups', 'Non-allowed users: members of', groups('denyUsersInGroups'), {
+        help: 'Who is a member of one of these is excluded, whatever else allows it.',
+        ...problem('denyUsersInGroups'),
+      }),
+      choiceField('nonAllowedStatus', 'Excluded users are', typeof denied === 'string' ? denied : deniedDefault, [
+        ['disabled', 'disabled'],
+        ['inactive', 'inactive'],
+      ]),
+      ticked(
+        'signInBlocked',
+        'Is sign-in blocked',
+        filters['signInBlocked'] !== 'ignore',
+        'whoever is blocked at the provider is inactive here',
+      ),
+      ticked('guests', 'Guest users', filters['guests'] === true, 'are synced too'),
+    ]),
+    fieldGroup('Domains', [
+      ticked(
+        'domainRestriction',
+        'Restrict users by domain',
+        filters['domainRestriction'] === true,
+        'new users outside are not synced; those who are served become inactive',
+      ),
+      linesField('domains', 'Domains', listOf(filters, 'domains'), {
+        help:
+          knownDomains.length === 0
+            ? 'One a line; *.example.com means its subdomains.'
+            : `One a line; *.example.com means its subdomains. Empty: ${knownDomains.join(', ')}.`,
+        ...problem('domains'),
+      }),
+      ticked('subdomains', 'Subdomains of these domains', filters['subdomains'] === true, 'are accepted too'),
+    ]),
   ]
 }
 
