@@ -7,7 +7,8 @@ export interface GridFilter {
   readonly label: string
   /** Chosen value; undefined: all. */
   readonly value: string | undefined
-  readonly choices: readonly { readonly value: string; readonly label: string }[]
+  /** Without: any text. */
+  readonly choices?: readonly { readonly value: string; readonly label: string }[]
 }
 
 /** A list that is searched, filtered and shown a page at a time. */
@@ -42,7 +43,9 @@ export function gridOf({ path, search, searchLabel, filters, page, total, downlo
     filters: filters.map(({ name, label, value, choices }) => ({
       name,
       label,
-      choices: choices.map((choice) => ({ ...choice, isChosen: choice.value === value })),
+      value: value ?? '',
+      isText: choices === undefined,
+      choices: (choices ?? []).map((choice) => ({ ...choice, isChosen: choice.value === value })),
     })),
     isFiltered: Object.keys(chosen).length > 0,
     downloads: downloads.map(({ path, label }) => ({ address: addressWith(path, chosen), label })),

@@ -11,6 +11,7 @@ import { createBackgroundWork } from './background-work.ts'
 import { createBindRates } from './bind-rates.ts'
 import { runFigureKeeper } from './figure-keeper.ts'
 import { startControlServer } from './control/control-server.ts'
+import { openOperationLog, type OperationLog } from './directory/operation-log/operation-log.ts'
 import type { LineSink } from './ldap/access-log.ts'
 import { watchCertificates } from './ldap/certificate-watch.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
@@ -89,6 +90,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
   let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  const operationLog = await openOperationLog({
+    directory,
+    clock,
+    days: config.retention.bindLogDays,
+    onProblem: (error) => logger.error({ err: error }, 'LDAP operations could not be kept for the page of the log'),
+  })
+  await lifecycle.start(
+    'operation log',
+    (stopping) => ({ ended: operationLog.run(stopping) }),
+    async ({ ended }) => {
+      await ended
+      await operationLog.flush() // what LDAP wrote as it ended
+    },
+  )
   const ldap = await lifecycle.start(
     'ldap',
     () =>
@@ -101,7 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         tls: tls.options,
         directory,
         signIn: workspace.signIn,
-        accessLogSink: options.accessLogSink,
+        accessLogSink: alsoKept(options.accessLogSink, operationLog),
         logger,
         onDeath(error) {
           logger.error({ err: error }, 'LDAP is not answered any more; the server stops')
@@ -156,6 +171,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           logger,
           caPem: () => tls.caPem,
           counted,
+          operationLog,
           ldap: { bindRates: () => bindRates.list(), certificate: () => ldapCertificate(tls) },
         }),
         changeHooks: { receive: (...call) => sync.changeHooks.receive(...call) },
@@ -257,4 +273,17 @@ async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: Lda
   metrics.directoryEntries.set(directory.size)
   metrics.directoryLastChange.set(directory.store.lastChange)
   return `${await metrics.text()}${await ldap.metricsText()}`
+}
+
+/** A sink whose lines are kept for the page of the log as well. */
+function alsoKept(sink: LineSink, log: Pick<OperationLog, 'take'>): LineSink {
+  return {
+    write(text) {
+      sink.write(text)
+      log.take(text)
+    },
+    get writableLength() {
+      return sink.writableLength
+    },
+  }
 }

@@ -6,6 +6,7 @@ import type { BinderServices, ClientServices } from './binders/services.ts'
 import type { OverviewServices } from './overview-services.ts'
 import type { ProviderServices } from './providers/services.ts'
 import type { SyncServices } from './sync/services.ts'
+import type { LogServices } from './logs/services.ts'
 import type { PeopleServices } from './people/services.ts'
 
 /** What the administrators' pages ask of the rest of the server. */
@@ -19,6 +20,7 @@ export interface Administration extends OverviewServices {
   readonly binders: BinderServices
   readonly clients: ClientServices
   readonly people: PeopleServices
+  readonly logs: LogServices
   /** What administrators did, latest first. */
   actions(limit: number): Promise<readonly AdminAction[]>
   readonly sync: SyncServices

@@ -10,6 +10,7 @@ import { binderRoutes } from './binders/routes.ts'
 import { adminPages } from './frame.ts'
 import { overviewPage } from './overview.ts'
 import { ownAccountPages } from './own-account.ts'
+import { logRoutes } from './logs/routes.ts'
 import { peopleRoutes } from './people/routes.ts'
 import type { Permission } from './permissions.ts'
 import { providerRoutes } from './providers/routes.ts'
@@ -41,6 +42,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ...binderRoutes(pages, services),
     ...peopleRoutes(pages, services),
     ...providerRoutes(pages, services),
+    ...logRoutes(pages, services),
     ['GET', '/admin/account', 'own account', own.show],
     ['POST', '/admin/account/password', 'own account', own.setPassword],
     ['POST', '/admin/account/second-factor', 'own account', fresh, own.beginSecondFactor],

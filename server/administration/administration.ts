@@ -2,6 +2,7 @@ import type { Administration } from '../../admin-ui/admin/administration.ts'
 import type { OverviewServices } from '../../admin-ui/admin/overview-services.ts'
 import { providerOverviews } from '../../sync/provider-overview.ts'
 import { adminActions } from '../directory/administrators/admin-actions.ts'
+import type { OperationLog } from '../directory/operation-log/operation-log.ts'
 import type { BackgroundWork } from '../background-work.ts'
 import { readFigurePoints } from '../figure-keeper.ts'
 import { readiness } from '../readiness.ts'
@@ -25,11 +26,12 @@ export interface AdministrationParts {
   /** Of the thread that answers LDAP. */
   readonly ldap: Pick<OverviewServices, 'bindRates' | 'certificate'>
   readonly counted: () => Promise<CountedDirectory>
+  readonly operationLog: Pick<OperationLog, 'read'>
 }
 
 /** What the administrators' pages ask of the workspace. */
 export function administration(parts: AdministrationParts): Administration {
-  const { workspace, cookieKey, background, logger, caPem, ldap, counted } = parts
+  const { workspace, cookieKey, background, logger, caPem, ldap, counted, operationLog } = parts
   const { config, directory, administrators, webSessions, clock } = workspace
   const { store } = directory
   const sync = syncServices({ workspace, background, logger, counted })
@@ -43,6 +45,7 @@ export function administration(parts: AdministrationParts): Administration {
     binders: binderServices(workspace),
     clients: clientServices(workspace, caPem),
     people: peopleServices({ workspace, background, logger }),
+    logs: { keptDays: config.retention.bindLogDays, operations: (before) => operationLog.read(before) },
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
     figures: async () => (await counted()).figures,

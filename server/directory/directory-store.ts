@@ -28,6 +28,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   activity    person or binder, entryUUID or name                              last uses: when, from where, with what
  *   audit       entryUUID, number                                               what was done to a person's sign-in, when and by whom
  *   audit       'admin', time and a number that grows                           what administrators did
+ *   operation   'block' or 'span', number                                       binds and notable operations of the last days
  *   admin       name in lower case                                              an administrator who signs in here
  *   session     SHA-256 of a session id                                         who is signed in to the pages
  *   meta        name                                                            anything single: store version, keys
@@ -57,6 +58,7 @@ export type Collection =
   | 'session'
   | 'audit'
   | 'admin'
+  | 'operation'
 
 export interface RecordChange {
   readonly collection: Collection

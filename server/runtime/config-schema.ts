@@ -559,7 +559,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       changeLogDays: z.number().positive().default(400).describe('Days the change log is kept.'),
       runDays: z.number().positive().default(90).describe('Days sync runs are kept.'),
-      bindLogDays: z.number().positive().default(30).describe('Days binds are kept.'),
+      bindLogDays: z
+        .number()
+        .positive()
+        .default(30)
+        .describe('Days binds and other notable operations are kept for the page Logs; 200,000 of them at most.'),
     })
     .prefault({})
     .describe('How long history is kept.'),

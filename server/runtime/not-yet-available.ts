@@ -12,7 +12,6 @@ export const notYetAvailable: readonly { readonly path: string; readonly neutral
   { path: 'admin.trustProxy', neutral: [] },
   { path: 'admin.oidc', neutral: [] },
   { path: 'retention.changeLogDays', neutral: 400 },
-  { path: 'retention.bindLogDays', neutral: 30 },
 ]
 
 /** One problem for each setting of `written` (the parsed JSON, valid or not) that waits for its feature. */

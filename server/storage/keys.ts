@@ -44,6 +44,7 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   audit: 22,
   admin: 23,
   'inactive-name': 24,
+  operation: 25,
 }
 
 /** Keys from `gte` to before `lt`. */

@@ -6,6 +6,7 @@ import { directoryFigures } from '../../server/administration/directory-figures.
 import { type BackgroundWork, createBackgroundWork } from '../../server/background-work.ts'
 import type { Role } from '../../server/directory/administrators/admin-records.ts'
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
+import { openOperationLog, type OperationLog } from '../../server/directory/operation-log/operation-log.ts'
 import type { Directory } from '../../server/directory/directory.ts'
 import type { FakeClock } from '../sync/fake-clock.ts'
 import { type FixtureOptions, openSync, type SyncFixture } from '../sync/sync-fixture.ts'
@@ -26,6 +27,8 @@ export interface Visitor {
 
 export interface AdministeredServer extends AsyncDisposable {
   readonly workspace: SyncFixture
+  /** Of no LDAP server: it has what a test gives it. */
+  readonly operationLog: OperationLog
   readonly administration: Administration
   readonly administrators: Administrators
   readonly directory: Directory
@@ -60,8 +63,10 @@ export async function startAdministeredServer({
   const { config, administrators, directory, clock, logged } = workspace
   const background = createBackgroundWork(workspace.logger)
   const { logger } = workspace
+  const operationLog = await openOperationLog({ directory, clock, days: 30, onProblem: () => undefined })
   const administration = administrationOf({
     workspace,
+    operationLog,
     cookieKey: 'of a test',
     background,
     logger,
@@ -91,6 +96,7 @@ export async function startAdministeredServer({
     background,
     close: () => server.close(),
     workspace,
+    operationLog,
     administration,
     administrators,
     directory,

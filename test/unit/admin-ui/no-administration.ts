@@ -14,6 +14,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   binders: {} as AdminServerOptions['administration']['binders'],
   clients: {} as AdminServerOptions['administration']['clients'],
   people: {} as PeopleServices,
+  logs: { keptDays: 30, operations: async function* () {} },
   notReady: () => [],
   providers: async () => [],
   figures: async () => ({ people: 0, groups: 0, notServed: 0 }),

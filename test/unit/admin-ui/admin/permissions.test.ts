@@ -40,6 +40,8 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'POST /admin/users/:id/app-passwords/revoke': allButAuditor,
   'POST /admin/users/:id/second-factor/remove': allButAuditor,
   'GET /admin/explain': everybody,
+  'GET /admin/logs': everybody,
+  'GET /admin/logs.csv': everybody,
   'GET /admin/groups/:id': everybody,
   'GET /admin/groups': everybody,
   'GET /admin/groups.csv': everybody,
