@@ -3,7 +3,10 @@ import { type CredentialRecorder, createCredentialRecorder } from '../sync/crede
 import { createLine } from '../sync/line.ts'
 import { createManagedProviders, type ManagedProviders } from '../sync/managed-providers/managed-providers.ts'
 import { createRunActivities } from '../sync/run-activity.ts'
+import { createRunHistory, type RunHistory } from '../sync/run-history.ts'
 import { followRuns, type RunsUnderWay } from '../sync/runs-under-way.ts'
+import type { AdminActor } from './directory/administrators/admin-actions.ts'
+import { actAsAdmin, type RecordedAction } from './directory/administrators/admin-work.ts'
 import { type Administrators, createAdministrators } from './directory/administrators/administrators.ts'
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
@@ -48,6 +51,7 @@ export interface WorkspaceParts
 export interface Workspace extends Omit<SyncParts, typeof Symbol.asyncDispose>, AsyncDisposable {
   readonly directory: Directory
   readonly runsUnderWay: RunsUnderWay
+  readonly runHistory: RunHistory
   readonly clock: Clock
   readonly sealed: SealedRecords
   readonly authorizations: Authorizations
@@ -55,6 +59,8 @@ export interface Workspace extends Omit<SyncParts, typeof Symbol.asyncDispose>, 
   readonly macKeys: MacKeys
   readonly accounts: Accounts
   readonly administrators: Administrators
+  /** Work in the name of an administrator, recorded. */
+  readonly actAs: <T>(by: AdminActor, action: RecordedAction, work: () => Promise<T>) => Promise<T>
   readonly managedProviders: ManagedProviders
   /** One at a time. Throws MasterKeyError. */
   readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
@@ -136,6 +142,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     },
     directory,
     runsUnderWay: followRuns(activities),
+    runHistory: createRunHistory(directory),
     clock,
     sealed,
     authorizations,
@@ -143,6 +150,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     macKeys,
     accounts,
     administrators: createAdministrators(signInContext),
+    actAs: (by, action, work) => actAsAdmin({ directory, clock, logger }, by, action, work),
     managedProviders: createManagedProviders({
       directory,
       sealed,

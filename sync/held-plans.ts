@@ -12,6 +12,8 @@ export class StalePlanError extends Error {
 export interface HeldPlans {
   /** What waits for approval, discarded ones included. */
   show(): Promise<readonly HeldRecord[]>
+  /** The newest with this hash (or its first 8 or more digits), or `latest`. Throws {@link StalePlanError}. */
+  find(hash: string): Promise<HeldRecord>
   /** Applies exactly the held changes with this hash (or its first 8 or more digits). Throws {@link StalePlanError}, ChangeRefused. */
   approve(hash: string, by: string): Promise<RunReport>
   /** Keeps the changes held without asking again until they change. */
@@ -41,6 +43,7 @@ export function createHeldPlans({
 
   return {
     show,
+    find: byHash,
     async approve(hash, by) {
       const record = await byHash(hash)
       const pause = await readPause(directory.store, record.provider)

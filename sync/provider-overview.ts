@@ -6,7 +6,7 @@ import type { IdentityProvider } from './identity-provider.ts'
 import { type ListedCredential, listProviders } from './provider-list.ts'
 import type { ProviderPause } from './provider-pause.ts'
 import { readReported } from './reporting/run-reporting.ts'
-import type { RunReport } from './run-report.ts'
+import type { RunHistory, RunSummary } from './run-history.ts'
 import type { SyncEngine } from './sync-engine.ts'
 
 /** How a provider fares. */
@@ -15,7 +15,7 @@ export interface ProviderOverview {
   readonly name: string
   readonly type: string
   /** undefined: it was never read. */
-  readonly lastRun: RunReport | undefined
+  readonly lastRun: RunSummary | undefined
   /** ISO 8601; null: never. */
   readonly lastSuccess: string | null
   /** Whether its last success is longer ago than `staleAfterHours`. */
@@ -30,17 +30,19 @@ export async function providerOverviews(parts: {
   readonly config: Pick<Config, 'providers'>
   readonly providers: readonly IdentityProvider[]
   readonly authorizations: Authorizations
-  readonly engine: Pick<SyncEngine, 'runs' | 'control' | 'plan'>
+  readonly engine: Pick<SyncEngine, 'control' | 'plan'>
+  readonly runHistory: Pick<RunHistory, 'list'>
   readonly store: RecordReader
   readonly clock: Pick<Clock, 'now'>
 }): Promise<readonly ProviderOverview[]> {
-  const { config, providers, authorizations, engine, store, clock } = parts
+  const { config, providers, authorizations, engine, runHistory, store, clock } = parts
   const listed = await listProviders(config, providers, { store, authorizations })
   const paused = await engine.control.paused()
   const held = await engine.plan.show()
+  const runs = await runHistory.list()
   return await Promise.all(
     listed.map(async ({ id, name, type, credentials }): Promise<ProviderOverview> => {
-      const [lastRun] = await engine.runs(id, 1)
+      const lastRun = runs.find((run) => run.provider === id)
       const { lastSuccess } = await readReported(store, id)
       const settings = config.providers.find((provider) => provider.id === id)
       const staleAfterHours = settings === undefined || settings.type === 'ldif' ? null : settings.staleAfterHours

@@ -30,7 +30,7 @@ export interface SyncEngine {
   runPerson(name: string, options: RunOptions, providerId?: string): Promise<readonly RunReport[]>
   /** Computes the directory anew from what is known, without asking the provider. Throws what makes that fail. */
   settle(providerId: string, trigger: string): Promise<RunReport>
-  readonly plan: Pick<HeldPlans, 'show' | 'approve' | 'discard'>
+  readonly plan: Pick<HeldPlans, 'show' | 'find' | 'approve' | 'discard'>
   readonly control: ProviderControl
   /**
    * What other settings would change, and for whom; `person` is anything {@link explain} takes, `accepted` a provider that
@@ -135,6 +135,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       }),
     plan: {
       show: () => plans.show(),
+      find: (hash) => plans.find(hash),
       approve: (hash, by) => inLine(() => plans.approve(hash, by)),
       discard: (hash, by) => inLine(() => plans.discard(hash, by)),
     },

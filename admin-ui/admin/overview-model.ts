@@ -1,7 +1,7 @@
 import type { ListedCredential } from '../../sync/provider-list.ts'
 import type { ProviderOverview } from '../../sync/provider-overview.ts'
 import type { Readiness } from '../../sync/roster/roster-rows.ts'
-import type { RunReport } from '../../sync/run-report.ts'
+import type { RunSummary } from '../../sync/run-history.ts'
 import { type State, stateOf } from '../state.ts'
 import { type ShownTime, timeOf } from '../time.ts'
 import { countText } from '../counts.ts'
@@ -174,7 +174,7 @@ function isSoon(iso: string, now: Date): boolean {
 }
 
 /** What a run did, in a line. */
-function runText({ outcome, changesInAll, mode }: RunReport): string {
+function runText({ outcome, changesInAll, mode }: RunSummary): string {
   const kind = mode === 'full' ? 'Full sync' : mode === 'incremental' ? 'Sync of changes' : 'Sync'
   switch (outcome) {
     case 'applied':

@@ -34,7 +34,7 @@ export function administration(parts: AdministrationParts): Administration {
   const { workspace, cookieKey, background, logger, caPem, ldap, counted, operationLog } = parts
   const { config, directory, administrators, webSessions, clock } = workspace
   const { store } = directory
-  const sync = syncServices({ workspace, background, logger, counted })
+  const sync = syncServices({ workspace, background, counted })
   return {
     organization: config.organization,
     publicUrl: config.admin.publicUrl,

@@ -1,7 +1,5 @@
 import type { BackgroundWork } from '../background-work.ts'
 import type { AdminActor } from '../directory/administrators/admin-actions.ts'
-import { actAsAdmin } from '../directory/administrators/admin-work.ts'
-import type { Logger } from '../../sync/logger.ts'
 import type { Workspace } from '../workspace.ts'
 
 interface AskedRun {
@@ -12,9 +10,8 @@ interface AskedRun {
 }
 
 export interface AskedRunsParts {
-  readonly workspace: Pick<Workspace, 'engine' | 'directory' | 'clock'>
+  readonly workspace: Pick<Workspace, 'engine' | 'actAs'>
   readonly background: BackgroundWork
-  readonly logger: Pick<Logger, 'info'>
 }
 
 export interface AskedRuns {
@@ -25,7 +22,7 @@ export interface AskedRuns {
 }
 
 /** Runs that administrators ask for: "Sync now" and "Full sync". However often they click, one waits. */
-export function createAskedRuns({ workspace, background, logger }: AskedRunsParts): AskedRuns {
+export function createAskedRuns({ workspace, background }: AskedRunsParts): AskedRuns {
   const asked = new Set<AskedRun>()
 
   function waiting(provider: string): readonly AskedRun[] {
@@ -50,7 +47,7 @@ export function createAskedRuns({ workspace, background, logger }: AskedRunsPart
       const begun = Promise.withResolvers<void>()
       background
         .start(event, (stopping) =>
-          actAsAdmin({ ...workspace, logger }, by, action, () => {
+          workspace.actAs(by, action, () => {
             begun.resolve()
             return run(asking, stopping)
           }),

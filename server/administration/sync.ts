@@ -2,14 +2,14 @@ import type { ProviderSync, SyncedType, SyncServices } from '../../admin-ui/admi
 import type { Enrollment } from '../../sync/enrollment/enrollment.ts'
 import { StalePlanError } from '../../sync/held-plans.ts'
 import { providerOverviews } from '../../sync/provider-overview.ts'
-import { createRunHistory, type RunSummary } from '../../sync/run-history.ts'
+import type { RunSummary } from '../../sync/run-history.ts'
 import type { HeldRecord } from '../../sync/settlement.ts'
 import type { BackgroundWork } from '../background-work.ts'
+import { syncActions } from '../sync-actions.ts'
 import type { AdminActor } from '../directory/administrators/admin-actions.ts'
-import { actAsAdmin } from '../directory/administrators/admin-work.ts'
+import type { RecordedAction } from '../directory/administrators/admin-work.ts'
 import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import type { ProviderConfig } from '../runtime/config-schema.ts'
-import type { Logger } from '../../sync/logger.ts'
 import type { Workspace } from '../workspace.ts'
 import { createAskedRuns } from './asked-runs.ts'
 import type { CountedDirectory, ServedOfProvider } from './directory-figures.ts'
@@ -17,16 +17,14 @@ import type { CountedDirectory, ServedOfProvider } from './directory-figures.ts'
 export interface SyncServicesParts {
   readonly workspace: Workspace
   readonly background: BackgroundWork
-  readonly logger: Pick<Logger, 'info'>
   readonly counted: () => Promise<CountedDirectory>
 }
 
 /** The sync as the pages see it, and what administrators do to it. The engine may be replaced by another at any time. */
 export function syncServices(parts: SyncServicesParts): SyncServices {
-  const { workspace, background, logger, counted } = parts
-  const { directory, runsUnderWay, clock } = workspace
+  const { workspace, background, counted } = parts
+  const { directory, runsUnderWay, runHistory: history } = workspace
   const { store } = directory
-  const history = createRunHistory(directory)
   const asked = createAskedRuns(parts)
 
   async function held(provider: string): Promise<HeldRecord | undefined> {
@@ -40,8 +38,8 @@ export function syncServices(parts: SyncServicesParts): SyncServices {
   }
 
   /** In the record, and to its end also when nobody waits. */
-  function act<T>(by: AdminActor, action: Parameters<typeof actAsAdmin>[2], work: () => Promise<T>): Promise<T> {
-    return background.start(action.event, () => actAsAdmin({ directory, clock, logger }, by, action, work))
+  function act<T>(by: AdminActor, action: RecordedAction, work: () => Promise<T>): Promise<T> {
+    return background.start(action.event, () => workspace.actAs(by, action, work))
   }
 
   /** Names are looked up one by one: kept while nobody is invited or read anew. */
@@ -100,36 +98,24 @@ export function syncServices(parts: SyncServicesParts): SyncServices {
     start: (provider, full, by) => asked.start(provider, full, by),
     held,
     async approve(provider, hash, by) {
-      const before = recorded(await requireHeld(provider, hash))
-      const action = { event: 'held changes approved', subject: provider, before, after: 'applied' }
-      return await act(by, action, () => workspace.engine.plan.approve(hash, by.name))
+      const plan = await requireHeld(provider, hash)
+      return await act(by, syncActions.approved(plan), () => workspace.engine.plan.approve(hash, by.name))
     },
     async discard(provider, hash, by) {
-      const before = recorded(await requireHeld(provider, hash))
-      const action = { event: 'held changes discarded', subject: provider, before, after: 'not asked about again' }
-      await act(by, action, () => workspace.engine.plan.discard(hash, by.name))
+      const plan = await requireHeld(provider, hash)
+      await act(by, syncActions.discarded(plan), () => workspace.engine.plan.discard(hash, by.name))
     },
     async pause(provider, reason, by) {
-      const action = { event: 'provider paused', subject: provider, before: null, after: { reason } }
-      await act(by, action, () =>
-        workspace.engine.control.pause(provider, { kind: 'administrator', reason, by: by.name }),
-      )
+      const pause = { kind: 'administrator', reason, by: by.name } as const
+      await act(by, syncActions.paused(provider, reason), () => workspace.engine.control.pause(provider, pause))
     },
     async resume(provider, by) {
       const pause = (await workspace.engine.control.paused()).get(provider)
       if (pause === undefined) throw new ChangeRefused(`${provider} is not paused`)
-      const action = { event: 'provider resumed', subject: provider, before: pause, after: null }
+      const action = syncActions.resumed(provider, pause)
       return await act(by, action, () => workspace.engine.control.resume(provider, by.name))
     },
-    async undo(runId, by) {
-      const action = {
-        event: 'sync run undone',
-        subject: runId,
-        before: null,
-        after: 'undone, and its provider paused',
-      }
-      return await act(by, action, () => workspace.engine.control.undo(runId, by.name))
-    },
+    undo: (runId, by) => act(by, syncActions.undone(runId), () => workspace.engine.control.undo(runId, by.name)),
     enrollments,
     async sendInvitations(count, by) {
       const waiting = await waitingInvitations()
@@ -174,11 +160,6 @@ function requireMailServer({ mailServer }: Workspace): void {
 async function sendRefusably(workspace: Workspace) {
   requireMailServer(workspace)
   return await workspace.enrollment.send({})
-}
-
-/** What the record keeps of a plan. */
-function recorded({ hash, since, reasons, changes }: HeldRecord) {
-  return { changes: changes.length, since, because: reasons.join('; '), plan: hash.slice(0, 12) }
 }
 
 /** Whose counts say how people and groups are synced: the others read nothing, or one person. */

@@ -1,6 +1,7 @@
 import type { ProviderPause } from '../../sync/provider-pause.ts'
 import type { UndoReport } from '../../sync/provider-control.ts'
 import type { RunReport } from '../../sync/run-report.ts'
+import { syncActions } from '../sync-actions.ts'
 import { type Command, ExitCode } from './command.ts'
 import { syncCommand } from './sync-command.ts'
 
@@ -13,8 +14,10 @@ export interface PauseInput {
 /** `rosterd pause`: nothing of the provider is applied any more, but who is disabled there. */
 export const pauseCommand: Command<PauseInput, string> = {
   name: 'pause',
-  execute: async ({ engine }, { provider, reason, by }) => {
-    await engine.control.pause(provider, { kind: 'administrator', reason, by })
+  execute: async ({ engine, actAs }, { provider, reason, by }) => {
+    await actAs({ name: by, address: null }, syncActions.paused(provider, reason), () =>
+      engine.control.pause(provider, { kind: 'administrator', reason, by }),
+    )
     return provider
   },
   text: (provider) =>
@@ -25,7 +28,10 @@ export const pauseCommand: Command<PauseInput, string> = {
 /** `rosterd resume`: ends a pause and applies what has waited. */
 export const resumeCommand: Command<{ readonly provider: string; readonly by: string }, RunReport> = {
   name: 'resume',
-  execute: ({ engine }, { provider, by }) => engine.control.resume(provider, by),
+  async execute({ engine, actAs }, { provider, by }) {
+    const action = syncActions.resumed(provider, (await engine.control.paused()).get(provider))
+    return await actAs({ name: by, address: null }, action, () => engine.control.resume(provider, by))
+  },
   text: (report) => syncCommand.text([report]),
   exitCode: (report) => syncCommand.exitCode([report]),
 }
@@ -33,7 +39,8 @@ export const resumeCommand: Command<{ readonly provider: string; readonly by: st
 /** `rosterd undo`: takes back what a run did, and pauses its provider. */
 export const undoCommand: Command<{ readonly run: string; readonly by: string }, UndoReport> = {
   name: 'undo',
-  execute: ({ engine }, { run, by }) => engine.control.undo(run, by),
+  execute: ({ engine, actAs }, { run, by }) =>
+    actAs({ name: by, address: null }, syncActions.undone(run), () => engine.control.undo(run, by)),
   text: ({ run: { provider }, changed, skipped }) =>
     [
       `${changed} entries are as they were before. ${provider} is paused until "rosterd resume ${provider}".`,

@@ -1,5 +1,6 @@
 import type { HeldRecord } from '../../sync/settlement.ts'
 import type { RunReport } from '../../sync/run-report.ts'
+import { syncActions } from '../sync-actions.ts'
 import { type Command, ExitCode } from './command.ts'
 import { syncCommand } from './sync-command.ts'
 
@@ -20,7 +21,12 @@ export interface PlanDecisionInput {
 /** `rosterd plan approve`: applies exactly the held changes with that hash. */
 export const planApproveCommand: Command<PlanDecisionInput, RunReport> = {
   name: 'plan-approve',
-  execute: ({ engine }, { hash, by }) => engine.plan.approve(hash, by),
+  async execute({ engine, actAs }, { hash, by }) {
+    const plan = await engine.plan.find(hash)
+    return await actAs({ name: by, address: null }, syncActions.approved(plan), () =>
+      engine.plan.approve(plan.hash, by),
+    )
+  },
   text: (report) => syncCommand.text([report]),
   exitCode: (report) => syncCommand.exitCode([report]),
 }
@@ -28,8 +34,9 @@ export const planApproveCommand: Command<PlanDecisionInput, RunReport> = {
 /** `rosterd plan discard`: keeps them held and does not ask again until they change. */
 export const planDiscardCommand: Command<PlanDecisionInput, string> = {
   name: 'plan-discard',
-  execute: async ({ engine }, { hash, by }) => {
-    await engine.plan.discard(hash, by)
+  execute: async ({ engine, actAs }, { hash, by }) => {
+    const plan = await engine.plan.find(hash)
+    await actAs({ name: by, address: null }, syncActions.discarded(plan), () => engine.plan.discard(plan.hash, by))
     return hash
   },
   text: () => 'Discarded: these changes stay held and are not asked about again until they change.\n',

@@ -1,6 +1,9 @@
 import type { AdminAction, AdminActor } from './admin-actions.ts'
 import { type AdminContext, changeAsAdmin } from './admin-context.ts'
 
+/** What the record says of something that is done. */
+export type RecordedAction = Pick<AdminAction, 'event' | 'subject' | 'before' | 'after'>
+
 /**
  * Does something that is no single commit, such as a sync run, in the name of an administrator. That it was asked for is
  * in the record before it begins, so that nothing is done without; and, once it has failed, that it did. Refuses who may
@@ -9,7 +12,7 @@ import { type AdminContext, changeAsAdmin } from './admin-context.ts'
 export async function actAsAdmin<T>(
   context: Pick<AdminContext, 'directory' | 'clock' | 'logger'>,
   by: AdminActor,
-  action: Pick<AdminAction, 'event' | 'subject' | 'before' | 'after'>,
+  action: RecordedAction,
   work: () => Promise<T>,
 ): Promise<T> {
   await changeAsAdmin(context, by, async () => ({ records: [], action }))

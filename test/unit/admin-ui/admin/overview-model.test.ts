@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type OverviewFacts, overviewModel } from '../../../../admin-ui/admin/overview-model.ts'
 import type { ListedCredential } from '../../../../sync/provider-list.ts'
 import type { ProviderOverview } from '../../../../sync/provider-overview.ts'
-import type { RunReport } from '../../../../sync/run-report.ts'
+import type { RunSummary } from '../../../../sync/run-history.ts'
 
 const now = new Date('2026-03-01T08:00:00.000Z')
 const figures = { people: 12_345, groups: 7, notServed: 0 }
@@ -13,7 +13,7 @@ const lastRun = {
   started: '2026-03-01T07:54:00.000Z',
   finished: '2026-03-01T07:55:00.000Z',
   error: null,
-} as RunReport // what the page looks at
+} as RunSummary // what the page looks at
 
 const provider: ProviderOverview = {
   id: 'contoso',

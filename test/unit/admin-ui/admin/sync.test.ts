@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pauseCommand, resumeCommand, undoCommand } from '../../../../server/commands/pause-command.ts'
+import { planApproveCommand } from '../../../../server/commands/plan-command.ts'
+import type { Command } from '../../../../server/commands/command.ts'
 import type { SimulatedTenants } from '../../../../demo/simulated-tenants.ts'
 import {
   type AdministeredServer,
@@ -188,6 +191,19 @@ describe('the sync, administered', () => {
     expect([twice.status, (await twice.text()).includes('is undone already')]).toEqual([422, true])
     expect((await server.administration.actions(1))[0]).toMatchObject({ event: 'sync run undone: failed' })
     await after(await ada.post('/admin/sync/providers/contoso/resume'))
+  })
+
+  test('what a command does is in the record too', async () => {
+    const { workspace } = server
+    const run = <Input, Value>(command: Command<Input, Value>, input: Input) =>
+      command.execute(workspace, input, () => undefined, new AbortController().signal)
+    await run(pauseCommand, { provider: 'contoso', reason: 'moving house', by: 'root' })
+    expect(await lastAction()).toMatchObject({ by: 'root', address: null, event: 'provider paused' })
+    await run(resumeCommand, { provider: 'contoso', by: 'root' })
+    expect(await lastAction()).toMatchObject({ event: 'provider resumed', before: { reason: 'moving house' } })
+    await expect(run(planApproveCommand, { hash: 'latest', by: 'root' })).rejects.toThrow('no held changes')
+    await expect(run(undoCommand, { run: 'contoso/none', by: 'root' })).rejects.toThrow('there is no run')
+    expect(await lastAction()).toMatchObject({ event: 'sync run undone: failed', subject: 'contoso/none' })
   })
 
   test('whoever was signed out meanwhile changes nothing', async () => {
