@@ -1,3 +1,4 @@
+import type { ClientHappening, WatchedBinder } from './directory/authentication/client-watch.ts'
 import type {
   ImportedPasswordFound,
   PasswordChange,
@@ -33,6 +34,8 @@ export type ToLdapThread =
   /** Listens: the directory has its first state. */
   | { readonly id: number; readonly type: 'listen' }
   | { readonly id: number; readonly type: 'tls'; readonly tls: TlsOptions }
+  /** Tells of the clients of a binder for a while. */
+  | { readonly id: number; readonly type: 'watch'; readonly watched: WatchedBinder }
 
 /** Binds since the start. */
 export interface BindCounts {
@@ -71,6 +74,7 @@ export type FromLdapThread =
   | { readonly type: 'records'; readonly records: readonly RecordChange[] }
   /** Many accounts fail through a service that is not to be blocked. */
   | { readonly type: 'alarm'; readonly address: string; readonly accounts: number }
+  | { readonly type: 'client'; readonly happening: ClientHappening }
   | { readonly type: 'defect'; readonly operation: string; readonly stack: string }
 
 export interface LdapPorts {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { ClientHappening, WatchedBinder } from './directory/authentication/client-watch.ts'
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import type { Directory } from './directory/directory.ts'
 import type { RecordChange } from './directory/directory-store.ts'
@@ -24,6 +25,8 @@ export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
   /** Gets the access log, whole lines at a time. */
   readonly accessLogSink: LineSink
   readonly logger: Pick<Logger, 'error' | 'warn'>
+  /** Of clients that somebody watches. */
+  readonly onClientHappening: (happening: ClientHappening) => void
   /** The thread has ended although nobody asked it to: LDAP is not answered any more. */
   readonly onDeath: (error: unknown) => void
 }
@@ -31,6 +34,8 @@ export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
 export interface LdapThread extends LdapPorts {
   /** New connections and StartTLS present the new certificate; open connections go on. */
   useTls(tls: TlsOptions): Promise<void>
+  /** Tells of the clients of a binder for a while. */
+  watchClients(watched: WatchedBinder): Promise<void>
   bindCounts(): Promise<BindCounts>
   /** Metrics of LDAP in the exposition format. */
   metricsText(): Promise<string>
@@ -76,6 +81,8 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
           { address: message.address, accounts: message.accounts },
           'many accounts fail to bind through an address that a binder uses',
         )
+      case 'client':
+        return options.onClientHappening(message.happening)
       case 'defect':
         return logger.error({ err: { stack: message.stack }, operation: message.operation }, 'operation failed')
       default:
@@ -147,6 +154,9 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
       ...ports,
       async useTls(material) {
         await ask({ type: 'tls', tls: material })
+      },
+      async watchClients(watched) {
+        if (!isClosing) await ask({ type: 'watch', watched })
       },
       // What the thread answers to `binds`.
       bindCounts: async () => (await ask({ type: 'binds' })) as BindCounts,

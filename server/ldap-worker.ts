@@ -4,6 +4,7 @@ import { createAuthenticator } from './directory/authentication/authenticator.ts
 import { createBcryptPool } from './directory/authentication/bcrypt-pool.ts'
 import { BinderRegistry } from './directory/authentication/binder-registry.ts'
 import { createBindMonitor } from './directory/authentication/bind-monitor.ts'
+import { ClientWatch } from './directory/authentication/client-watch.ts'
 import { createDirectoryReplica } from './directory/directory-replica.ts'
 import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
 import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
@@ -63,6 +64,11 @@ const accessLines = bufferedLineWriter({
     return Atomics.load(octets, backlogPlace.posted) + Atomics.load(octets, backlogPlace.waiting)
   },
 })
+const clientWatch = new ClientWatch(
+  suffix,
+  () => Date.now(),
+  (happening) => post({ type: 'client', happening }),
+)
 const signIn = createSignInClient((number, question) => post({ type: 'question', number, question }))
 let server: LdapServer | undefined
 
@@ -91,6 +97,8 @@ async function answer(message: ToLdapThread): Promise<unknown> {
       return await listen()
     case 'tls':
       return server?.useTls(tlsIdentity(message.tls, undefined))
+    case 'watch':
+      return clientWatch.watch(message.watched)
     case 'metrics':
       metrics.ldapConnections.set(server?.connections ?? 0)
       return await metrics.text()
@@ -124,6 +132,7 @@ async function listen(): Promise<LdapPorts> {
       passwords: config.passwords,
       watch: monitor,
     }),
+    clientWatch,
     accessLog: createAccessLog({
       operations: config.log.operations,
       write: accessLines.write,

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { administration } from './administration/administration.ts'
+import { createClientHappenings } from './administration/client-happenings.ts'
 import { directoryFigures } from './administration/directory-figures.ts'
 import type { LdapCertificate } from '../admin-ui/admin/overview-services.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
@@ -90,6 +91,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
   let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  const clientHappenings = createClientHappenings({
+    clock,
+    watch: (watched) => {
+      ldap.watchClients(watched).catch((error: unknown) => logger.error({ err: error }, 'clients cannot be watched'))
+    },
+  })
   const operationLog = await openOperationLog({
     directory,
     clock,
@@ -118,6 +125,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         signIn: workspace.signIn,
         accessLogSink: alsoKept(options.accessLogSink, operationLog),
         logger,
+        onClientHappening: (happening) => clientHappenings.heard(happening),
         onDeath(error) {
           logger.error({ err: error }, 'LDAP is not answered any more; the server stops')
           process.exitCode = 1
@@ -170,6 +178,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           background,
           logger,
           caPem: () => tls.caPem,
+          clientHappenings,
           counted,
           operationLog,
           ldap: { bindRates: () => bindRates.list(), certificate: () => ldapCertificate(tls) },

@@ -2,7 +2,7 @@ import type { AdminAction } from '../../server/directory/administrators/admin-ac
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
 import type { SessionRecords } from '../session-store.ts'
-import type { BinderServices, ClientServices } from './binders/services.ts'
+import type { BinderServices, ClientHappenings, ClientServices } from './binders/services.ts'
 import type { OverviewServices } from './overview-services.ts'
 import type { ProviderServices } from './providers/services.ts'
 import type { SyncServices } from './sync/services.ts'
@@ -19,6 +19,7 @@ export interface Administration extends OverviewServices {
   readonly clock: Pick<Clock, 'now'>
   readonly binders: BinderServices
   readonly clients: ClientServices
+  readonly clientHappenings: ClientHappenings
   readonly people: PeopleServices
   readonly logs: LogServices
   /** What administrators did, latest first. */

@@ -1,9 +1,10 @@
 import type { RequestHandler } from 'express'
+import { eventStreams } from '../event-stream.ts'
 import { formBody } from '../forms.ts'
 import { sameOrigin, sameOriginReferrer } from '../middleware/same-origin.ts'
 import type { Route } from '../route.ts'
 import type { Views } from '../views.ts'
-import { freshlySignedInAdmin, permitted, signedInAdmin } from './access.ts'
+import { freshlySignedInAdmin, permitted, sessionGoesOn, signedInAdmin } from './access.ts'
 import type { Administration } from './administration.ts'
 import { adminsPages } from './admins.ts'
 import { binderRoutes } from './binders/routes.ts'
@@ -29,6 +30,7 @@ export type AdminRoute = readonly [
 
 export function adminRouteTable(services: Administration, views: Views, closing: AbortSignal): readonly AdminRoute[] {
   const fresh = freshlySignedInAdmin(services)
+  const streams = eventStreams((request, response) => sessionGoesOn(request, response, services), closing)
   const pages = adminPages(views, services.organization, (path) => permissionOf(path))
   const admins = adminsPages(pages, services)
   const own = ownAccountPages(pages, services)
@@ -39,7 +41,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ['POST', '/admin/setup/:token', null, finishSetup(views, services)],
     ['POST', '/admin/sign-out', null, signOutAdmin],
     ['GET', '/admin', 'look', overviewPage(pages, services)],
-    ...binderRoutes(pages, services),
+    ...binderRoutes(pages, services, streams),
     ...peopleRoutes(pages, services),
     ...providerRoutes(pages, services),
     ...logRoutes(pages, services),
@@ -57,7 +59,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ['POST', '/admin/admins/:name/sign-out-everywhere', 'admins', fresh, admins.signOutEverywhere],
     ['POST', '/admin/admins/:name/second-factor/remove', 'admins', fresh, admins.removeSecondFactor],
     ['POST', '/admin/admins/:name/remove', 'admins', fresh, admins.remove],
-    ...syncRoutes(pages, services, closing),
+    ...syncRoutes(pages, services, streams),
   ]
   const permissionOf = (path: string) => table.find((row) => row[0] === 'GET' && row[1] === path)?.[2]
   return table

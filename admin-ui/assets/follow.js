@@ -1,5 +1,5 @@
-// Keeps the page of the sync up to date: counts as they come, and the rest of it whenever a run begins or ends. Without
-// scripts "Refresh" does the same.
+// Keeps a page up to date: progress as it comes, and the rest of it whenever something has turned. Without scripts "Refresh"
+// does the same.
 const live = document.getElementById('live')
 const told = document.getElementById('told')
 
@@ -10,8 +10,8 @@ if (live !== null) {
     const state = JSON.parse(data)
     const hasTurned = turns !== undefined && turns !== state.turns
     turns = state.turns
-    showProgress(state.runs)
-    if (hasTurned) void renew(state.runs)
+    showProgress(state.runs ?? [])
+    if (hasTurned) void renew(state.told)
   })
   // The session has ended, or the server has: what is shown stays.
   events.addEventListener('error', () => events.close())
@@ -25,9 +25,9 @@ function showProgress(runs) {
   }
 }
 
-async function renew(runs) {
+async function renew(text) {
   const isInUse = live.contains(document.activeElement) || live.querySelector('details[open]') !== null
-  told.textContent = runs.length === 0 ? 'No sync is running.' : 'A sync is running.'
+  told.textContent = text
   if (isInUse) return
   const answer = await fetch(live.dataset.page, { headers: { accept: 'text/html' } })
   if (!answer.ok || answer.redirected) return

@@ -1,4 +1,5 @@
 import type { Administration } from '../../admin-ui/admin/administration.ts'
+import type { ClientHappenings } from '../../admin-ui/admin/binders/services.ts'
 import type { OverviewServices } from '../../admin-ui/admin/overview-services.ts'
 import { providerOverviews } from '../../sync/provider-overview.ts'
 import { adminActions } from '../directory/administrators/admin-actions.ts'
@@ -23,6 +24,7 @@ export interface AdministrationParts {
   readonly logger: Pick<Logger, 'info'>
   /** PEM of the private CA; undefined when the operator's own certificate is in use. */
   readonly caPem: () => string | undefined
+  readonly clientHappenings: ClientHappenings
   /** Of the thread that answers LDAP. */
   readonly ldap: Pick<OverviewServices, 'bindRates' | 'certificate'>
   readonly counted: () => Promise<CountedDirectory>
@@ -31,7 +33,7 @@ export interface AdministrationParts {
 
 /** What the administrators' pages ask of the workspace. */
 export function administration(parts: AdministrationParts): Administration {
-  const { workspace, cookieKey, background, logger, caPem, ldap, counted, operationLog } = parts
+  const { workspace, cookieKey, background, logger, caPem, clientHappenings, ldap, counted, operationLog } = parts
   const { config, directory, administrators, webSessions, clock } = workspace
   const { store } = directory
   const sync = syncServices({ workspace, background, counted })
@@ -44,6 +46,7 @@ export function administration(parts: AdministrationParts): Administration {
     clock,
     binders: binderServices(workspace),
     clients: clientServices(workspace, caPem),
+    clientHappenings,
     people: peopleServices({ workspace, background, logger }),
     logs: { keptDays: config.retention.bindLogDays, operations: (before) => operationLog.read(before) },
     providers: () => providerOverviews({ ...workspace, store }),

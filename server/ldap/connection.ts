@@ -337,12 +337,19 @@ export class Connection {
       result = this.toResult(error, started)
     }
     this.isBinding = false
+    if (!this.services.clientWatch.isIdle) this.tellOfBind(request, reason)
     const error = this.session.passwordChanger === undefined ? undefined : 'changeAfterReset'
     this.finish(started, result, knowsPasswordPolicy ? { controls: [passwordPolicyControl(error)] } : {}, {
       dn: request.name,
       reason,
     })
     this.afterOperation()
+  }
+
+  private tellOfBind({ name }: BindRequest, reason: string | undefined): void {
+    const { remoteAddress: address, identity, lastBinder } = this.session
+    const tls = this.socket instanceof TLSSocket ? this.socket.getProtocol() : null
+    this.services.clientWatch.bound({ address, tls, name, identity, lastBinder, reason })
   }
 
   private search(request: SearchRequest, controls: readonly Control[], started: Started, query: Buffer): void {
@@ -353,11 +360,17 @@ export class Connection {
       this.finish(started, this.toResult(error, started), {}, { dn: request.baseObject })
       return
     }
-    const emit = (slot: number) => {
+    const { clientWatch } = this.services
+    const found = clientWatch.isIdle
+      ? undefined
+      : clientWatch.searching(this.session.identity, this.session.remoteAddress)
+    const write = (slot: number) => {
       const followed = task.dereference?.(slot)
       writeSearchEntry(this.writer, started.messageId, task.answer, slot, followed ? [followed] : [])
       return this.writer.length < turnBytes
     }
+    const { entries } = task.answer.view
+    const emit = found === undefined ? write : (slot: number) => (found(entries[slot]), write(slot))
     const finish = (result: LdapResult, extras: ResultExtras = {}) =>
       this.finish(started, result, extras, {
         dn: request.baseObject,

@@ -28,6 +28,7 @@ export interface LdapServerOptions {
   readonly binders: Pick<BinderRegistry, 'rights'>
   readonly usersMayRead?: UsersMayRead
   readonly accessLog: AccessLog
+  readonly clientWatch: LdapServices['clientWatch']
   readonly tls: TlsIdentity
   readonly version: string
   readonly reportDefect: (error: unknown, operation: string) => void
@@ -53,6 +54,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
     directory,
     authenticator: options.authenticator,
     accessLog: options.accessLog,
+    clientWatch: options.clientWatch,
     accessControl: createAccessControl(
       directory.schema,
       normalizeDn(directory.suffix),

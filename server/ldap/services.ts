@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls'
 import type { AccessControl } from '../directory/access-control.ts'
 import type { Authenticator } from '../directory/authentication/authenticator.ts'
+import type { ClientWatch } from '../directory/authentication/client-watch.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
 import type { ServedDirectory } from '../directory/served-directory.ts'
 import type { Config } from '../runtime/config-schema.ts'
@@ -20,6 +21,8 @@ export interface LdapServices {
   /** For what does not end at once. */
   readonly turns: Turns
   readonly accessLog: AccessLog
+  /** Whoever sets up a client watches it here. */
+  readonly clientWatch: Pick<ClientWatch, 'isIdle' | 'bound' | 'searching'>
   readonly limits: Config['ldap']['limits']
   /** Password Modify is answered. */
   readonly passwordModify: boolean

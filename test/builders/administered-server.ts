@@ -1,6 +1,7 @@
 import { startAdminServer } from '../../admin-ui/admin-server.ts'
 import type { Administration } from '../../admin-ui/admin/administration.ts'
 import { administration as administrationOf } from '../../server/administration/administration.ts'
+import { createClientHappenings } from '../../server/administration/client-happenings.ts'
 import type { OverviewServices } from '../../admin-ui/admin/overview-services.ts'
 import { directoryFigures } from '../../server/administration/directory-figures.ts'
 import { type BackgroundWork, createBackgroundWork } from '../../server/background-work.ts'
@@ -71,6 +72,7 @@ export async function startAdministeredServer({
     background,
     logger,
     caPem: () => undefined,
+    clientHappenings: createClientHappenings({ clock, watch: () => undefined }),
     counted: directoryFigures(workspace.directory),
     ldap: { bindRates: () => [], certificate: () => undefined, ...ldap },
   })

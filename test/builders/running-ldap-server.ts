@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticator, createAuthenticator } from '../../server/directory/authentication/authenticator.ts'
 import { BinderRegistry } from '../../server/directory/authentication/binder-registry.ts'
+import { type ClientHappening, ClientWatch } from '../../server/directory/authentication/client-watch.ts'
 import { createBcryptPool } from '../../server/directory/authentication/bcrypt-pool.ts'
 import type { SignInServices } from '../../server/directory/authentication/sign-in-services.ts'
 import { type Accounts, createAccounts } from '../../server/directory/credentials/accounts.ts'
@@ -43,6 +44,9 @@ export interface RunningLdapServer extends LdapServer, AsyncDisposable {
   /** What the access log was told, as JSON lines. */
   readonly accessLines: readonly string[]
   readonly operations: readonly AccessLogRecord['operation'][]
+  readonly clientWatch: ClientWatch
+  /** What `clientWatch` told. */
+  readonly happenings: readonly ClientHappening[]
   /** Defects reported so far; every test may ask that there be none. */
   readonly defects: readonly unknown[]
 }
@@ -82,6 +86,12 @@ export async function startTestLdapServer(
     config: settings,
   })
   const accessLines: string[] = []
+  const happenings: ClientHappening[] = []
+  const clientWatch = new ClientWatch(
+    suffix,
+    () => clock.now().getTime(),
+    (happening) => happenings.push(happening),
+  )
   const operations: string[] = []
   const defects: unknown[] = []
   const tls = await loadTlsIdentity(config, dataDir, new Date())
@@ -107,6 +117,7 @@ export async function startTestLdapServer(
         passwords: settings.passwords,
         now: () => clock.now(),
       }),
+    clientWatch,
     accessLog: createAccessLog({
       operations: 'all',
       write: (line) => accessLines.push(line),
@@ -129,6 +140,8 @@ export async function startTestLdapServer(
     caPem: tls.caPem ?? '',
     accessLines,
     operations,
+    clientWatch,
+    happenings,
     defects,
     close,
     [Symbol.asyncDispose]: close,

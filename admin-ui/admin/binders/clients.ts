@@ -6,12 +6,15 @@ import type { AdminPages } from '../frame.ts'
 import { addressOf } from './binders-model.ts'
 import { namedBinder } from './binders.ts'
 import { setupModel } from './clients-model.ts'
+import { shownHappenings } from './happenings.ts'
 import { setupsQuery } from './inputs.ts'
 
-type Services = Pick<Administration, 'binders' | 'clients'>
+type Services = Pick<Administration, 'binders' | 'clients' | 'clientHappenings' | 'clock'>
 
 /** Ready set-ups of clients that bind as a binder. */
-export function clientsPage(pages: AdminPages, { binders, clients }: Services): RequestHandler {
+export function clientsPage(pages: AdminPages, services: Services): RequestHandler {
+  const { binders, clients } = services
+
   return async (request: Request, response: Response) => {
     const binder = await namedBinder(binders, request)
     const { client, server, group } = queryOf(request, setupsQuery)
@@ -26,6 +29,7 @@ export function clientsPage(pages: AdminPages, { binders, clients }: Services): 
       client: chosen?.id ?? client,
       setup: chosen === undefined ? null : setupModel(chosen),
       hasOwnCa: clients.hasOwnCa(),
+      happenings: shownHappenings(services, binder, request),
       servers: serverChoices(clients.servers, server),
       server,
       group,

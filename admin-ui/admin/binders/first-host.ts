@@ -7,12 +7,15 @@ import type { AdminPages } from '../frame.ts'
 import { addressOf } from './binders-model.ts'
 import { namedBinder } from './binders.ts'
 import { serverChoices } from './clients.ts'
+import { shownHappenings } from './happenings.ts'
 import { hostQuery } from './inputs.ts'
 
-type Services = Pick<Administration, 'binders' | 'clients'>
+type Services = Pick<Administration, 'binders' | 'clients' | 'clientHappenings' | 'clock'>
 
 /** The first Linux host: two questions, and the script that sets it up. */
-export function firstHostPages(pages: AdminPages, { binders, clients }: Services) {
+export function firstHostPages(pages: AdminPages, services: Services) {
+  const { binders, clients } = services
+
   async function scriptOf(request: Request) {
     const binder = await namedBinder(binders, request)
     const { server, login, sudo, ready } = queryOf(request, hostQuery)
@@ -35,6 +38,7 @@ export function firstHostPages(pages: AdminPages, { binders, clients }: Services
         name: binder.name,
         address,
         script,
+        happenings: script === '' ? null : shownHappenings(services, binder, request),
         download: `${address}/host/rosterd-host.sh?${new URLSearchParams({ ready: 'yes', login, sudo, server }).toString()}`,
         login,
         sudo,

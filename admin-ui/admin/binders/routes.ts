@@ -1,13 +1,17 @@
+import type { EventStreams } from '../../event-stream.ts'
+import { connectsToItself } from '../../middleware/security-headers.ts'
 import type { Administration } from '../administration.ts'
 import type { AdminPages } from '../frame.ts'
 import type { AdminRoute } from '../routes.ts'
 import { bindersPages } from './binders.ts'
 import { clientsPage } from './clients.ts'
 import { firstHostPages } from './first-host.ts'
+import { watchedClients } from './happenings.ts'
 
 export function binderRoutes(
   pages: AdminPages,
-  services: Pick<Administration, 'binders' | 'clients' | 'clock'>,
+  services: Pick<Administration, 'binders' | 'clients' | 'clientHappenings' | 'clock'>,
+  streams: EventStreams,
 ): readonly AdminRoute[] {
   const binders = bindersPages(pages, services)
   const firstHost = firstHostPages(pages, services)
@@ -19,8 +23,9 @@ export function binderRoutes(
     ['POST', '/admin/binders/:name/edit', 'binders', binders.edit],
     ['POST', '/admin/binders/:name/rotate', 'binders', binders.rotate],
     ['POST', '/admin/binders/:name/remove', 'binders', binders.remove],
-    ['GET', '/admin/binders/:name/clients', 'look', clientsPage(pages, services)],
-    ['GET', '/admin/binders/:name/host', 'look', firstHost.show],
+    ['GET', '/admin/binders/:name/clients', 'look', connectsToItself, clientsPage(pages, services)],
+    ['GET', '/admin/binders/:name/host', 'look', connectsToItself, firstHost.show],
+    ['GET', '/admin/binders/:name/events', 'look', streams((request) => watchedClients(services, request))],
     ['GET', '/admin/binders/:name/host/rosterd-host.sh', 'look', firstHost.download],
   ]
 }

@@ -1,4 +1,5 @@
 import type { AdminActor } from '../../../server/directory/administrators/admin-actions.ts'
+import type { ClientHappening } from '../../../server/directory/authentication/client-watch.ts'
 import type { ReadySetup } from '../../../server/directory/client-setups/ready-setup.ts'
 import type { ListedBinder } from '../../../server/directory/credentials/binders.ts'
 
@@ -48,4 +49,14 @@ export interface ClientServices {
   setups(binder: ShownBinder, choice: ClientChoice): readonly ReadySetup[]
   /** The shell script for Linux hosts. `sudo`: name of the group that may use it; empty: nobody new. */
   hostScript(binder: ShownBinder, choice: ClientChoice & { readonly sudo: string }): string
+}
+
+/** What clients of a binder do, while somebody watches. */
+export interface ClientHappenings {
+  /** Watches for 15 minutes from now on. */
+  watch(binder: ShownBinder): void
+  /** What was seen of the binder of that name, latest first and not all of it; and how much it was. */
+  of(binder: string): { readonly latest: readonly ClientHappening[]; readonly count: number }
+  /** Calls back at each; returns what ends that. */
+  listen(heard: () => void): () => unknown
 }

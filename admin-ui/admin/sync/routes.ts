@@ -1,17 +1,17 @@
+import type { EventStreams } from '../../event-stream.ts'
 import { connectsToItself } from '../../middleware/security-headers.ts'
 import type { Administration } from '../administration.ts'
 import type { AdminPages } from '../frame.ts'
 import type { AdminRoute } from '../routes.ts'
 import { enrollmentPages } from './enrollment.ts'
-import { syncEvents } from './events.ts'
+import { watchedRuns } from './events.ts'
 import { heldPages } from './held.ts'
 import { providerForms } from './provider-forms.ts'
 import { runPages } from './run.ts'
 import { runsPages } from './runs.ts'
 import { syncPage } from './sync.ts'
 
-/** `closing` aborts when the server begins to close. */
-export function syncRoutes(pages: AdminPages, services: Administration, closing: AbortSignal): readonly AdminRoute[] {
+export function syncRoutes(pages: AdminPages, services: Administration, streams: EventStreams): readonly AdminRoute[] {
   const sync = syncPage(pages, services)
   const forms = providerForms(sync.show, services.sync)
   const runs = runsPages(pages, services)
@@ -20,7 +20,7 @@ export function syncRoutes(pages: AdminPages, services: Administration, closing:
   const enrollment = enrollmentPages(pages, services)
   return [
     ['GET', '/admin/sync', 'look', connectsToItself, sync.page],
-    ['GET', '/admin/sync/events', 'look', syncEvents(services, closing)],
+    ['GET', '/admin/sync/events', 'look', streams(() => watchedRuns(services.sync))],
     ['POST', '/admin/sync/providers/:provider/start', 'directory sync', connectsToItself, forms.start],
     ['POST', '/admin/sync/providers/:provider/pause', 'directory sync', connectsToItself, forms.pause],
     ['POST', '/admin/sync/providers/:provider/resume', 'directory sync', connectsToItself, forms.resume],

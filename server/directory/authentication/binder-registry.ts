@@ -62,18 +62,19 @@ export class BinderRegistry {
 
   private add(binder: Binder): void {
     this.byName.set(binder.rights.name, binder)
-    for (const key of this.keysOf(binder.rights.name)) this.byKey.set(key, binder)
+    for (const key of binderKeys(binder.rights.name, this.suffix)) this.byKey.set(key, binder)
   }
 
   private remove(name: string): void {
     this.byName.delete(name)
-    for (const key of this.keysOf(name)) this.byKey.delete(key)
+    for (const key of binderKeys(name, this.suffix)) this.byKey.delete(key)
   }
+}
 
-  private keysOf(name: string): readonly string[] {
-    const rdn = `cn=${escapeDnValue(name)}`
-    return [binderDn(name, this.suffix), `${rdn},${this.suffix}`].map((dn) => normalizeDn(dn))
-  }
+/** The normalized forms of the DNs that it binds with. */
+export function binderKeys(name: string, suffix: string): readonly string[] {
+  const rdn = `cn=${escapeDnValue(name)}`
+  return [binderDn(name, suffix), `${rdn},${suffix}`].map((dn) => normalizeDn(dn))
 }
 
 export function binderDn(name: string, suffix: string): string {

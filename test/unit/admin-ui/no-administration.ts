@@ -13,6 +13,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   clock: { now: () => new Date() },
   binders: {} as AdminServerOptions['administration']['binders'],
   clients: {} as AdminServerOptions['administration']['clients'],
+  clientHappenings: {} as AdminServerOptions['administration']['clientHappenings'],
   people: {} as PeopleServices,
   logs: { keptDays: 30, operations: async function* () {} },
   notReady: () => [],

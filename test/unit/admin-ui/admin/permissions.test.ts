@@ -26,6 +26,7 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'POST /admin/binders/:name/remove': administrators,
   'GET /admin/binders/:name/clients': everybody,
   'GET /admin/binders/:name/host': everybody,
+  'GET /admin/binders/:name/events': everybody,
   'GET /admin/binders/:name/host/rosterd-host.sh': everybody,
   'GET /admin/users': everybody,
   'GET /admin/users.csv': everybody,

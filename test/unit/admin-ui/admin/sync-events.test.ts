@@ -52,7 +52,7 @@ test('a stream tells how far a run is, and that it has ended', async () => {
   const answer = await watch()
   expect(answer.headers.get('content-type')).toBe('text/event-stream')
   const stream = toldBy(answer)
-  expect(await nextOf(stream)).toEqual({ turns: 0, runs: [] })
+  expect(await nextOf(stream)).toEqual({ turns: 0, runs: [], told: 'No sync is running.' })
   const ended = run()
   const told: Told[] = []
   for await (const state of stream) {
@@ -61,7 +61,7 @@ test('a stream tells how far a run is, and that it has ended', async () => {
   }
   await ended
   expect(told[0]?.runs).toMatchObject([{ provider: 'contoso' }])
-  expect(told.at(-1)).toEqual({ turns: 2, runs: [] })
+  expect(told.at(-1)).toEqual({ turns: 2, runs: [], told: 'No sync is running.' })
 })
 
 test('a stream ends with its session, of which it tells nothing more', async () => {
