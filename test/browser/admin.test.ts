@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Client } from 'ldapts'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -134,6 +135,18 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
     const evening = await newPage()
     await signIn(evening, 'eve')
     expect(await evening.getByRole('alert').count()).toBe(1)
+  })
+
+  test('a bind that was refused is in the log, with what the client was not told', async () => {
+    const client = new Client({ url: `ldap://127.0.0.1:${server.ports.ldap}` })
+    await expect(client.bind('uid=mallory,ou=people,dc=example,dc=com', 'a guess')).rejects.toThrow()
+    await client.unbind()
+    await server.printed('mallory')
+    await page.goto(`${origin}/admin/logs?search=mallory&result=failure`)
+    const row = page.getByRole('row', { name: /invalidCredentials/ })
+    expect(await row.textContent()).toContain('no such entry')
+    await row.getByRole('link', { name: 'Why?' }).click()
+    expect(await heading()).toBe('Why can’t X sign in?')
   })
 
   test('by keyboard alone, the first stop leads past the navigation', async () => {
