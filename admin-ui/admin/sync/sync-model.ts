@@ -119,7 +119,8 @@ export function runRow(run: RunSummary, names: ReadonlyMap<string, string>, now:
     started: timeOf(run.started, now),
     trigger: triggerText(run.trigger),
     state: outcomeState(run),
-    result: resultText(run),
+    // The outcome says it already.
+    result: run.outcome === 'unchanged' && run.paused === null ? '' : resultText(run),
     isUndone: run.undoneBy !== null,
     notices: run.notices.length === 0 ? '' : countOf(run.notices.length, 'notice', 'notices'),
   }
