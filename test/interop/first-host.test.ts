@@ -8,16 +8,19 @@ import { hostileGroup, type SetUpServer, sshKey, startSetUpServer } from './firs
 describeWithTool('sssd && command -v sudo && command -v sshd', 'a Linux host', () => {
   let server: SetUpServer
   let work: string
+  let page: string
 
   beforeAll(async () => {
     server = await startSetUpServer()
     const query = new URLSearchParams({ ready: 'yes', login: 'engineering', sudo: hostileGroup })
-    const script = await server.owner.get(`/admin/binders/web/host/rosterd-host.sh?${query.toString()}`)
+    page = `/admin/binders/web/host?${query.toString()}`
+    const script = await server.owner.get(page.replace('/host?', '/host/rosterd-host.sh?'))
     expect(script.status).toBe(200)
     work = join(server.folder.path, 'host')
     await mkdir(work)
     await writeFile(join(work, 'rosterd-host.sh'), await script.text())
     await writeFile(join(work, 'secret'), `${server.secret}\n`)
+    await server.owner.get(page)
     const program = join(import.meta.dirname, 'first-host', 'on-a-host')
     const isRoot = process.getuid?.() === 0
     const { exitCode, stderr } = isRoot
@@ -37,6 +40,17 @@ describeWithTool('sssd && command -v sudo && command -v sshd', 'a Linux host', (
     expect(text).toContain('This host is set up.\nexit 0\n')
     expect(await told('getent')).toContain('ada:*:10001:20000:')
     expect(await told('id')).toContain('20001(engineering)')
+  })
+
+  test('the page that the script is from shows what the host does', async () => {
+    const shown = await (await server.owner.get(page)).text()
+    for (const text of [
+      '127.0.0.1 connected over TLS 1.3.',
+      '127.0.0.1 looked up ada.',
+      'ada signed in from 127.0.0.1.',
+      'ada could not sign in from 127.0.0.1: wrong password.',
+    ])
+      expect(shown).toContain(`<td>${text}</td>`)
   })
 
   test('its secret is readable by root alone', async () => {

@@ -25,10 +25,11 @@ export function happeningText(happening: ClientHappening): string {
   }
 }
 
-function stateOfHappening({ kind }: ClientHappening): State {
+function stateOfHappening(happening: ClientHappening): State {
+  const { kind } = happening
   switch (kind) {
     case 'connected':
-      return stateOf('good', 'Connected')
+      return stateOf(happening.tls === null ? 'warn' : 'good', 'Connected')
     case 'found':
       return stateOf('good', 'Looked up')
     case 'signed-in':
