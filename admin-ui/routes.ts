@@ -22,6 +22,8 @@ import { hook, hookBody } from './pages/hook.ts'
 import { home } from './pages/home.ts'
 import { metrics } from './pages/metrics.ts'
 import type { AuthorizationLinks } from '../sync/authorization-links.ts'
+import { version } from '../server/version.ts'
+import { apiRoutes } from './api/api-router.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { Administration } from './admin/administration.ts'
 import type { Route } from './route.ts'
@@ -79,6 +81,7 @@ export function routes(services: RouteServices, views: Views, assets: Assets, cl
     ['POST', '/me/ssh-keys/remove', ...change, forms.removeSshKey],
     ['POST', '/me/sign-out', sameOrigin, session, signOutHere],
     ['POST', '/me/sign-out-everywhere', sameOrigin, ...own, signOutEverywhere(selfService)],
+    ...apiRoutes(services.administration, version),
     ...adminRoutes(services.administration, views, closing),
     ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],
     ['GET', '/authorize/:token', sameOriginReferrer, showAuthorization(views, authorizationLinks)],
@@ -94,7 +97,9 @@ function routerOf(table: readonly Route[]): Router {
     const route = router.route(path)
     for (const [method, , ...handlers] of group) {
       if (method === 'GET') route.get(...handlers)
-      else route.post(...handlers)
+      else if (method === 'POST') route.post(...handlers)
+      else if (method === 'PUT') route.put(...handlers)
+      else route.delete(...handlers)
     }
     route.all(methodNotAllowed(group.flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))))
   }

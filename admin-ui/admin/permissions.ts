@@ -29,6 +29,11 @@ export function may(role: Role, permission: Permission): boolean {
   return allowed.includes(role)
 }
 
+/** From the one who may do most. */
+export function rolesThatMay(permission: Permission): readonly Role[] {
+  return permissions[permission]
+}
+
 export const roleNames: Readonly<Record<Role, string>> = {
   owner: 'Owner',
   administrator: 'Administrator',

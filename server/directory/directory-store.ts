@@ -30,6 +30,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   audit       'admin', time and a number that grows                           what administrators did
  *   operation   'block' or 'span', number                                       binds and notable operations of the last days
  *   admin       name in lower case                                              an administrator who signs in here
+ *   api-token   id                                                              what may use the API, and in which role
  *   session     SHA-256 of a session id                                         who is signed in to the pages
  *   meta        name                                                            anything single: store version, keys
  */
@@ -59,6 +60,7 @@ export type Collection =
   | 'audit'
   | 'admin'
   | 'operation'
+  | 'api-token'
 
 export interface RecordChange {
   readonly collection: Collection

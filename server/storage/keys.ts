@@ -45,6 +45,7 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   admin: 23,
   'inactive-name': 24,
   operation: 25,
+  'api-token': 26,
 }
 
 /** Keys from `gte` to before `lt`. */

@@ -3,12 +3,14 @@ import type { AdminContext } from './admin-context.ts'
 import { type AdminCredentials, createAdminCredentials } from './admin-credentials.ts'
 import { adminHashes } from './admin-hashes.ts'
 import { type AdminList, createAdminList } from './admin-list.ts'
+import { type ApiTokens, createApiTokens } from './api-tokens.ts'
 import { type AdminSignIn, createAdminSignIn } from './admin-sign-in.ts'
 
 /** Who administers this server, and how they sign in. */
 export interface Administrators extends AdminList {
   readonly credentials: AdminCredentials
   readonly signIn: AdminSignIn
+  readonly apiTokens: ApiTokens
 }
 
 export function createAdministrators(
@@ -19,5 +21,6 @@ export function createAdministrators(
     ...createAdminList(context),
     credentials: createAdminCredentials(context),
     signIn: createAdminSignIn(context),
+    apiTokens: createApiTokens(context),
   }
 }

@@ -1,0 +1,75 @@
+import * as z from 'zod'
+import { roles } from '../../../server/directory/administrators/admin-records.ts'
+import type { Administration } from '../../admin/administration.ts'
+import { type Operation, operation } from '../operation.ts'
+import { none, time } from '../schemas.ts'
+
+const role = z.enum(roles)
+
+const token = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role,
+    createdAt: time,
+    createdBy: z.string(),
+    expiresAt: time.nullable().describe('null: until it is revoked.'),
+    isExpired: z.boolean(),
+    lastUse: z.object({ at: time, address: z.string() }).nullable().describe('To the hour.'),
+  })
+  .meta({ title: 'ApiToken' })
+
+/** Tokens of this API. */
+export function tokenOperations({
+  administrators: { apiTokens },
+}: Pick<Administration, 'administrators'>): readonly Operation[] {
+  const tag = 'API tokens'
+  return [
+    operation({
+      method: 'GET',
+      path: '/tokens',
+      id: 'listTokens',
+      tag,
+      summary: 'Tokens of the API.',
+      permission: 'look',
+      params: none,
+      query: none,
+      body: undefined,
+      answer: z.array(token),
+      handle: () => apiTokens.list(),
+    }),
+    operation({
+      method: 'POST',
+      path: '/tokens',
+      id: 'createToken',
+      tag,
+      summary: 'Makes a token, which is told once.',
+      permission: 'tokens',
+      params: none,
+      query: none,
+      body: z.strictObject({
+        name: z.string().describe('Letters, digits and . _ @ + -.'),
+        role: role.describe('What it may do; no more than who makes it.'),
+        expiresAt: z.iso.datetime().nullable().default(null).describe('ISO 8601, UTC; null: until it is revoked.'),
+      }),
+      answer: z.object({ token: z.string().describe('Not to be had again.') }),
+      async handle({ body: { name, role, expiresAt } }, { by, role: byRole }) {
+        const until = expiresAt === null ? null : new Date(expiresAt)
+        return { token: await apiTokens.create({ name, role, expiresAt: until }, by, byRole) }
+      },
+    }),
+    operation({
+      method: 'DELETE',
+      path: '/tokens/{id}',
+      id: 'revokeToken',
+      tag,
+      summary: 'Revokes a token, at once.',
+      permission: 'tokens',
+      params: z.object({ id: z.string() }),
+      query: none,
+      body: undefined,
+      answer: undefined,
+      handle: ({ params: { id } }, { by }) => apiTokens.revoke(id, by),
+    }),
+  ]
+}

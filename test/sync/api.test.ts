@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { operations } from '../../admin-ui/api/operations.ts'
+import { may } from '../../admin-ui/admin/permissions.ts'
+import { type Role, roles } from '../../server/directory/administrators/admin-records.ts'
+import { type AdministeredServer, startAdministeredServer } from '../builders/administered-server.ts'
+import { fillSmallTenants } from './small-tenants.ts'
+import { entraSettings, oktaSettings, startTrustedTenants } from './sync-fixture.ts'
+
+/* The API over the simulated tenants. */
+
+let tenants: SimulatedTenants
+let server: AdministeredServer
+const tokens = new Map<Role, string>()
+beforeAll(async () => {
+  tenants = await startTrustedTenants({ data: 'empty' })
+  fillSmallTenants(tenants)
+  server = await startAdministeredServer({ providers: [entraSettings(tenants)] })
+  for (const role of roles) tokens.set(role, await newToken(role, { role }))
+  await server.workspace.engine.run('contoso', { trigger: 'test' })
+})
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await tenants.close()
+})
+
+const root = { name: 'root', address: null }
+const newToken = (name: string, { role = 'owner' as Role, expiresAt = null as Date | null } = {}) =>
+  server.administrators.apiTokens.create({ name, role, expiresAt }, root, 'owner')
+
+async function call(
+  method: string,
+  path: string,
+  { token = tokens.get('owner'), body = undefined as unknown, headers = {} as Record<string, string> } = {},
+) {
+  const answer = await fetch(`${server.origin}/api/v1${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  return {
+    status: answer.status,
+    type: answer.headers.get('content-type'),
+    headers: answer.headers,
+    body: text === '' ? null : (JSON.parse(text) as Record<string, unknown>),
+  }
+}
+
+describe('who may use it', () => {
+  test('every operation refuses who has no token, and tokens whose role may not', async () => {
+    for (const { method, path, permission } of operations(server.administration)) {
+      const address = path.replaceAll(/\{\w+\}/g, 'nobody')
+      const without = await call(method, address, { token: '' })
+      expect([method, path, without.status]).toEqual([method, path, 401])
+      expect(without.type).toMatch(/^application\/problem\+json/)
+      for (const role of roles) {
+        const { status } = await call(method, address, {
+          token: tokens.get(role) ?? '',
+          body: method === 'GET' ? undefined : {},
+        })
+        expect([method, path, role, status === 403]).toEqual([method, path, role, !may(role, permission)])
+        expect([path, status < 500]).toEqual([path, true])
+      }
+    }
+  })
+
+  test('a token ends when it is revoked, and when its time is over', async () => {
+    const token = await newToken('short', { expiresAt: new Date(server.clock.now().getTime() + 60_000) })
+    expect((await call('GET', '/tokens', { token })).status).toBe(200)
+    server.clock.advance(60_000)
+    const late = await call('GET', '/tokens', { token })
+    expect([late.status, late.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="Rosterd"'])
+    const other = await newToken('other')
+    const { id } = (await server.administrators.apiTokens.list()).find(({ name }) => name === 'other') ?? { id: '' }
+    expect((await call('DELETE', `/tokens/${id}`)).status).toBe(204)
+    expect((await call('GET', '/tokens', { token: other })).status).toBe(401)
+    expect((await call('DELETE', `/tokens/${id}`)).status).toBe(422)
+  })
+
+  test.each(['nonsense', 'rosterd_aaaaaaaaaa_', 'rosterd__', 'rosterd_../../x_y'])('%s is no token', async (token) => {
+    expect((await call('GET', '/tokens', { token })).status).toBe(401)
+  })
+
+  test('nobody makes a token that may do more than its maker', async () => {
+    const token = tokens.get('administrator') ?? ''
+    const refused = await call('POST', '/tokens', { token, body: { name: 'more', role: 'owner' } })
+    expect([refused.status, refused.body?.['detail']]).toEqual([
+      422,
+      expect.stringContaining('no more than who makes it'),
+    ])
+    const made = await call('POST', '/tokens', { token, body: { name: 'less', role: 'auditor' } })
+    expect(made.body).toEqual({ token: expect.stringMatching(/^rosterd_[a-z2-7]{10}_[\w-]{32}$/) as string })
+    expect(JSON.stringify(await server.administration.actions(5))).not.toContain(String(made.body?.['token']).slice(20))
+  })
+
+  test('what a token does is in the record, by its name', async () => {
+    await call('POST', '/tokens', { body: { name: 'recorded', role: 'auditor' } })
+    const [action] = await server.administration.actions(1)
+    expect(action).toMatchObject({
+      by: 'token:owner',
+      address: '127.0.0.1',
+      event: 'API token created',
+      subject: 'recorded',
+    })
+  })
+})
+
+describe('what it answers', () => {
+  test('problems say what is wrong, field by field', async () => {
+    const wrong = await call('POST', '/tokens', { body: { name: 1, role: 'boss' } })
+    expect(wrong.type).toMatch(/^application\/problem\+json/)
+    expect(wrong.body).toMatchObject({
+      type: 'about:blank',
+      title: 'Unprocessable Entity',
+      status: 422,
+      errors: [{ pointer: '/name' }, { pointer: '/role' }],
+    })
+    expect((await call('POST', '/tokens', { body: '{' })).status).toBe(400)
+    expect((await call('GET', '/providers/none')).status).toBe(404)
+    expect((await call('GET', '/providers/contoso/groups?page=0')).status).toBe(400)
+    expect((await call('PUT', '/tokens')).status).toBe(405)
+  })
+
+  test('a call that is repeated with its Idempotency-Key does nothing the second time', async () => {
+    const headers = { 'idempotency-key': 'once' }
+    const body = { name: 'repeated', role: 'auditor' }
+    const first = await call('POST', '/tokens', { body, headers })
+    expect(first.status).toBe(200)
+    expect((await call('POST', '/tokens', { body, headers })).body).toEqual(first.body)
+    expect((await call('POST', '/tokens', { body: { ...body, name: 'else' }, headers })).status).toBe(422)
+    const names = (await server.administrators.apiTokens.list()).map(({ name }) => name)
+    expect(names.filter((name) => name === 'repeated' || name === 'else')).toEqual(['repeated'])
+    const others = await call('POST', '/tokens', { body, headers, token: tokens.get('administrator') })
+    expect(others.status).toBe(422)
+  })
+
+  test('no secret of a provider is shown, neither of the file nor of the store', async () => {
+    const { id: _id, ...settings } = oktaSettings(tenants) as { id: string }
+    const added = await call('POST', '/providers', { body: { ...settings, id: 'acme' } })
+    expect([added.status, added.body]).toMatchObject([
+      200,
+      { id: 'acme', apiToken: { sealed: expect.any(String) as string } },
+    ])
+    const listed = await call('GET', '/providers')
+    for (const secret of [tenants.okta.apiToken, tenants.entra.clientSecret])
+      expect(JSON.stringify([added.body, listed.body])).not.toContain(secret)
+  })
+
+  test('a provider goes its whole way: previewed, accepted, edited, removed', async () => {
+    await server.workspace.engine.run('acme', { trigger: 'test' })
+    expect((await call('POST', '/providers/acme/accept')).status).toBe(204)
+    const { settings } = (await call('GET', '/providers/acme')).body as { settings: Record<string, unknown> }
+    const edited = { ...settings, filters: { denyUsersInGroups: ['Board'] } }
+    const preview = await call('POST', '/previews/provider?about=worker5@acme.example', { body: edited })
+    expect(preview.body).toMatchObject({
+      about: { status: 'inactive', reason: 'member of the excluded group "Board"' },
+    })
+    expect((await call('PUT', '/providers/acme', { body: edited })).status).toBe(200)
+    const moved = await call('PUT', '/providers/acme', { body: { ...edited, orgUrl: 'https://other.example' } })
+    expect(moved.body).toMatchObject({ status: 422, errors: [{ pointer: '/apiToken' }] })
+    expect((await call('GET', '/providers/acme/removal')).body).toMatchObject({ held: [{ provider: 'acme' }] })
+    expect((await call('DELETE', '/providers/acme')).status).toBe(204)
+    expect((await call('GET', '/providers/acme')).status).toBe(404)
+  })
+})
+
+describe('its description', () => {
+  test('is served, and has every operation with its roles', async () => {
+    const { body } = await call('GET', '/openapi.json', { token: '' })
+    expect(body).toMatchObject({ openapi: '3.1.0', servers: [{ url: 'http://localhost:8080/api/v1' }] })
+    const all = operations(server.administration)
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
+    const paths = body?.['paths'] as Record<string, Record<string, { operationId: string; description: string }>>
+    for (const { method, path, id } of all)
+      expect(paths[path]?.[method.toLowerCase()]).toMatchObject({
+        operationId: id,
+        description: expect.stringMatching(/^Roles: Owner/) as string,
+      })
+  })
+})
