@@ -25,13 +25,17 @@ afterAll(async () => {
 })
 
 const root = { name: 'root', address: null }
-const newToken = (name: string, { role = 'owner' as Role, expiresAt = null as Date | null } = {}) =>
+const newToken = (name: string, { role = 'owner', expiresAt = null }: { role?: Role; expiresAt?: Date | null } = {}) =>
   server.administrators.apiTokens.create({ name, role, expiresAt }, root, 'owner')
 
 async function call(
   method: string,
   path: string,
-  { token = tokens.get('owner'), body = undefined as unknown, headers = {} as Record<string, string> } = {},
+  {
+    token = tokens.get('owner'),
+    body,
+    headers = {},
+  }: { token?: string | undefined; body?: unknown; headers?: Readonly<Record<string, string>> } = {},
 ) {
   const answer = await fetch(`${server.origin}/api/v1${path}`, {
     method,
