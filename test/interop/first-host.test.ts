@@ -1,9 +1,21 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clientSite } from '../../server/directory/client-setups/client-site.ts'
+import { linuxHostScript } from '../../server/directory/client-setups/linux-host-script.ts'
 import { runProgram } from '../builders/command-line.ts'
 import { describeWithTool } from '../builders/required-tool.ts'
 import { hostileGroup, type SetUpServer, sshKey, startSetUpServer } from './first-host/set-up-server.ts'
+
+/** A script of the folder `first-host`. */
+async function runOn(host: string, work: string): Promise<void> {
+  const program = join(import.meta.dirname, 'first-host', host)
+  const isRoot = process.getuid?.() === 0
+  const { exitCode, stderr } = isRoot
+    ? await runProgram(program, [work])
+    : await runProgram('sudo', ['-n', program, work])
+  expect([exitCode, stderr]).toEqual([0, ''])
+}
 
 describeWithTool('sssd && command -v sudo && command -v sshd', 'a Linux host', () => {
   let server: SetUpServer
@@ -21,12 +33,7 @@ describeWithTool('sssd && command -v sudo && command -v sshd', 'a Linux host', (
     await writeFile(join(work, 'rosterd-host.sh'), await script.text())
     await writeFile(join(work, 'secret'), `${server.secret}\n`)
     await server.owner.get(page)
-    const program = join(import.meta.dirname, 'first-host', 'on-a-host')
-    const isRoot = process.getuid?.() === 0
-    const { exitCode, stderr } = isRoot
-      ? await runProgram(program, [work])
-      : await runProgram('sudo', ['-n', program, work])
-    expect([exitCode, stderr]).toEqual([0, ''])
+    await runOn('on-a-host', work)
   })
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
@@ -101,5 +108,35 @@ describeWithTool('sssd && command -v sudo && command -v sshd', 'a Linux host', (
   test('a host that asks another directory is left alone', async () => {
     expect(await told('foreign')).toContain('/etc/sssd/sssd.conf is there and not of this script; move it away first\n')
     expect(await told('foreign-conf')).toBe('[sssd]\ndomains = other\n')
+  })
+
+  test('where the tools are those of RHEL these are asked, and a public authority is the one of the system', async () => {
+    const there = join(server.folder.path, 'red-hat')
+    await mkdir(there)
+    const told = (name: string) => readFile(join(there, name), 'utf8')
+    const site = clientSite({
+      servers: [{ url: 'ldaps://ldap.example.com', host: 'ldap.example.com', port: 636 }],
+      suffix: 'dc=example,dc=com',
+      binder: { name: 'web', grants: [] },
+      group: undefined,
+      hasOwnCa: false,
+    })
+    const staff = { name: 'staff', gidNumber: 20_001 }
+    const script = linuxHostScript({ site, organization: 'Lab', login: staff, sudo: staff, caPem: undefined })
+    await writeFile(join(there, 'rosterd-host.sh'), script)
+    await runOn('on-red-hat', there)
+    expect(await told('first')).toMatch(/This host is set up\.\nexit 0\n$/)
+    expect(await told('ca')).toBe('/etc/ssl/certs/ca-certificates.crt\n')
+    expect(await told('again')).toMatch(/This host is set up\.\nexit 0\n$/)
+    expect(await told('secret-kept')).toContain('ldap_default_authtok = a-secret\n')
+    expect(await told('undo')).toMatch(/These packages were installed, and stay: sssd-ldap .*\nexit 0\n$/)
+    expect(await told('left')).toBe('')
+    const calls = (await told('calls')).split('\n')
+    expect(calls[0]).toBe('dnf install -y -q sssd-ldap sssd-common sssd-client authselect oddjob-mkhomedir sudo')
+    expect(calls[1]).toBe('authselect select sssd with-mkhomedir --force --quiet --backup=rosterd-host')
+    const others = calls.filter((call) => call.startsWith('authselect')).slice(1)
+    expect(others).toEqual(['authselect backup-restore rosterd-host', 'authselect backup-remove rosterd-host'])
+    expect(calls).toContain('systemctl enable --quiet --now oddjobd')
+    expect(calls.at(-4)).toBe('systemctl disable --quiet --now sssd')
   })
 })

@@ -194,7 +194,7 @@ END_OF_CONF
   if [ "$family" = debian ] && [ ! -d /run/sshd ]; then mkdir -m 755 /run/sshd; fi
   if ! sshd -t; then
     put_back /etc/ssh/sshd_config.d/rosterd.conf
-    fail 'sshd does not accept its settings; they are as before. Everything else is set up.'
+    fail 'sshd does not accept its settings, and they are as before; mend them, then run this again'
   fi
   reload_sshd
 }
@@ -206,7 +206,7 @@ allow_sudo() {
   fi
   # By its number, which is never given to another group.
   printf '%%#%s ALL=(ALL:ALL) ALL\n' "$sudo_gid" >"$state/sudoers"
-  visudo -c -q -f "$state/sudoers" || fail 'sudo does not accept the rule; it is left out. Everything else is set up.'
+  visudo -c -q -f "$state/sudoers" || fail 'sudo does not accept its rule, and does not have it; mend sudoers, then run this again'
   put /etc/sudoers.d/rosterd 440 <"$state/sudoers"
 }
 
