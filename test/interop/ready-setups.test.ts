@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -103,5 +103,65 @@ describeWithTool(`${program} && command -v radclient`, 'FreeRADIUS, with the fil
     expect(await asks('ada', 'wrong')).toBe('Reject')
     expect(await asks('eve', 'eve-secret')).toBe('Reject')
     expect(await asks('nobody', 'x')).toBe('Reject')
+  })
+})
+
+const apacheModules = '/usr/lib/apache2/modules'
+
+/** What Debian's package brings beside the file of the page. Workers of a server that root starts need another user. */
+const httpdConf = (folder: string, port: number) => `
+ServerRoot ${folder}
+ServerName localhost
+Listen 127.0.0.1:${port}
+PidFile ${folder}/pid
+ErrorLog ${folder}/error
+User www-data
+Group www-data
+${['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'auth_basic', 'ldap', 'authnz_ldap']
+  .map((name) => `LoadModule ${name}_module ${apacheModules}/mod_${name}.so`)
+  .join('\n')}
+DocumentRoot ${folder}/www
+Include ${folder}/ready.conf
+`
+
+describeWithTool('apache2', 'Apache, with the file of the admin page', () => {
+  let server: SetUpServer
+  let apache: ChildProcess
+  let folder: string
+  let port: number
+
+  beforeAll(async () => {
+    server = await startSetUpServer()
+    port = await freePort()
+    folder = join(server.folder.path, 'apache')
+    await mkdir(join(folder, 'www', 'internal'), { recursive: true })
+    await writeFile(join(folder, 'www', 'internal', 'index.html'), 'welcome')
+    for (const path of [server.folder.path, join(server.folder.path, 'data'), join(server.folder.path, 'data', 'tls')])
+      await chmod(path, 0o755)
+    const [text = ''] = (await server.files({ client: 'apache', group: hostileGroup })).values()
+    await writeFile(join(folder, 'ready.conf'), server.withSecret(text))
+    await writeFile(join(folder, 'httpd.conf'), httpdConf(folder, port))
+    apache = spawn('/usr/sbin/apache2', ['-X', '-f', join(folder, 'httpd.conf')], { stdio: 'inherit' })
+    while ((await asks('', '')) === undefined) if (apache.exitCode !== null) throw new Error('Apache did not start')
+  })
+  afterAll(async () => {
+    if (apache.exitCode === null && apache.kill()) await once(apache, 'exit')
+    await server[Symbol.asyncDispose]()
+  })
+
+  /** Status; undefined while nobody answers. */
+  const asks = async (name: string, password: string) => {
+    const headers = { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` }
+    return await fetch(`http://127.0.0.1:${port}/internal/index.html`, { headers }).then(
+      ({ status }) => status,
+      () => undefined,
+    )
+  }
+
+  test('a member of the group, whatever its name, is let in, and nobody else', async () => {
+    expect(await asks('ada', 'ada-secret')).toBe(200)
+    expect(await asks('ada', 'wrong')).toBe(401)
+    expect(await asks('eve', 'eve-secret')).toBe(401)
+    expect(await asks('nobody', 'x')).toBe(401)
   })
 })
