@@ -174,6 +174,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         },
         administration: administration({
           workspace,
+          configFile: loaded.path,
           cookieKey,
           background,
           logger,
@@ -274,8 +275,13 @@ function countRun(metrics: Metrics) {
 }
 
 function ldapCertificate({ options, caPem }: TlsIdentity): LdapCertificate {
-  const { validToDate } = new X509Certificate(options.cert)
-  return { expires: validToDate.toISOString(), isRenewed: caPem !== undefined }
+  const { validToDate, subjectAltName = '', issuer } = new X509Certificate(options.cert)
+  return {
+    names: subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, '')),
+    issuer: issuer.split('\n').join(', '),
+    expires: validToDate.toISOString(),
+    isRenewed: caPem !== undefined,
+  }
 }
 
 async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {

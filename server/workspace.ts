@@ -23,7 +23,7 @@ import type { SealedRecords } from './directory/sealed-records.ts'
 import type { SyncEngine } from '../sync/sync-engine.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { Config } from './runtime/config-schema.ts'
-import type { MasterKeySource } from './runtime/master-key.ts'
+import { describeMasterKey, type MasterKeyDescription, type MasterKeySource } from './runtime/master-key.ts'
 import { signInServices } from './sign-in.ts'
 import { domainChecks } from './config-checks.ts'
 import { createSyncParts, type SyncParts, type SyncSurroundings } from './sync-parts.ts'
@@ -64,6 +64,8 @@ export interface Workspace extends Omit<SyncParts, typeof Symbol.asyncDispose>, 
   readonly managedProviders: ManagedProviders
   /** One at a time. Throws MasterKeyError. */
   readonly rotateKey: (cause: Cause) => Promise<RotatedKey>
+  /** As it is found now; undefined while there is none. Throws MasterKeyError. */
+  readonly masterKey: () => Promise<MasterKeyDescription | undefined>
   readonly binders: Binders
   readonly sshKeys: SshKeys
   readonly webSessions: WebSessions
@@ -164,6 +166,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
       use: replaceSync,
     }),
     rotateKey: (cause) => rotating(() => rotateKey(cause)),
+    masterKey: () => describeMasterKey(masterKeySource),
     binders: createBinders({ directory, config, clock, logger }),
     sshKeys,
     webSessions: createWebSessions({ directory, clock }),

@@ -8,6 +8,7 @@ import type { ProviderServices } from './providers/services.ts'
 import type { SyncServices } from './sync/services.ts'
 import type { LogServices } from './logs/services.ts'
 import type { PeopleServices } from './people/services.ts'
+import type { SettingsServices } from './settings/services.ts'
 
 /** What the administrators' pages ask of the rest of the server. */
 export interface Administration extends OverviewServices {
@@ -26,4 +27,5 @@ export interface Administration extends OverviewServices {
   actions(limit: number): Promise<readonly AdminAction[]>
   readonly sync: SyncServices
   readonly providerAdministration: ProviderServices
+  readonly settings: SettingsServices
 }

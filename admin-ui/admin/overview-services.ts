@@ -27,6 +27,9 @@ export interface BindRate {
 
 /** The certificate that LDAP clients see. */
 export interface LdapCertificate {
+  /** Host names and addresses that it is for. */
+  readonly names: readonly string[]
+  readonly issuer: string
   /** ISO 8601, UTC. */
   readonly expires: string
   /** Whether this server makes a new one in time. */

@@ -16,6 +16,7 @@ import { peopleRoutes } from './people/routes.ts'
 import type { Permission } from './permissions.ts'
 import { providerRoutes } from './providers/routes.ts'
 import { adminSessions } from './session.ts'
+import { settingsRoutes } from './settings/routes.ts'
 import { syncRoutes } from './sync/routes.ts'
 import { finishSetup, showSetup } from './setup.ts'
 import { attemptSignIn, showSignIn, signOutAdmin, signOutAdminEverywhere } from './sign-in.ts'
@@ -45,6 +46,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ...peopleRoutes(pages, services),
     ...providerRoutes(pages, services),
     ...logRoutes(pages, services),
+    ...settingsRoutes(pages, services),
     ['GET', '/admin/account', 'own account', own.show],
     ['POST', '/admin/account/password', 'own account', own.setPassword],
     ['POST', '/admin/account/second-factor', 'own account', fresh, own.beginSecondFactor],

@@ -15,10 +15,13 @@ import { countedReadiness } from './counted-readiness.ts'
 import type { CountedDirectory } from './directory-figures.ts'
 import { providerServices } from './providers.ts'
 import { peopleServices } from './people.ts'
+import { settingsServices } from './settings.ts'
 import { syncServices } from './sync.ts'
 
 export interface AdministrationParts {
   readonly workspace: Workspace
+  /** Absolute path of the configuration file. */
+  readonly configFile: string
   readonly cookieKey: string
   readonly background: BackgroundWork
   readonly logger: Pick<Logger, 'info'>
@@ -58,6 +61,7 @@ export function administration(parts: AdministrationParts): Administration {
     certificate: () => ldap.certificate(),
     actions: (limit) => adminActions(store, limit),
     sync,
+    settings: settingsServices(parts),
     providerAdministration: providerServices({ workspace, background, logger, sync }),
   }
 }

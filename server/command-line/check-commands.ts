@@ -27,8 +27,8 @@ export function addCheckCommands(program: CliCommand, { load }: CommandLine): vo
     .description('send a test mail to an address now')
     .argument('<address>', 'who gets it')
     .action(async (address: string) => {
-      const { sendTestMail } = await import('../commands/mail-test.ts')
-      await sendTestMail({ loaded: await load(), env: process.env, clock: systemClock }, address)
+      const { runMailTest } = await import('../commands/mail-test.ts')
+      await runMailTest({ loaded: await load(), env: process.env, clock: systemClock }, address)
       print(`The mail server took the mail to ${address}.\n`)
     })
 }

@@ -58,6 +58,25 @@ export async function readMasterKeys({
   }
 }
 
+/** What people may know of the key in use. */
+export type MasterKeyDescription = {
+  readonly id: string
+  /** Where it was found. */
+  readonly from: string
+  /** Made in `dataDir`, and not by an operator. */
+  readonly isOwn: boolean
+  /** Ids of keys that it takes the place of. */
+  readonly older: readonly string[]
+}
+
+/** undefined while there is none. Throws {@link MasterKeyError}. */
+export async function describeMasterKey(source: MasterKeySource): Promise<MasterKeyDescription | undefined> {
+  const found = await readMasterKeys(source)
+  if (found === undefined) return undefined
+  const { current, older } = found
+  return { id: current.id, from: current.from, isOwn: isOwnMasterKey(source), older: older.map(({ id }) => id) }
+}
+
 /** Whether the key is the file that is made in `dataDir`, and not one that an operator provides. */
 export function isOwnMasterKey({ env, masterKeyFile }: MasterKeySource): boolean {
   return env[variable] === undefined && masterKeyFile === null

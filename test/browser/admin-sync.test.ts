@@ -23,7 +23,12 @@ describeWithTool('chromium', 'the sync, in a browser', () => {
     server = await startAdministeredServer({
       ldap: {
         bindRates: () => rates.map((at, index) => ({ at, accepted: 3 + index, refused: 0.2 })),
-        certificate: () => ({ expires: '2026-03-20T08:00:00.000Z', isRenewed: false }),
+        certificate: () => ({
+          names: ['ldap.example.com'],
+          issuer: 'CN=Example CA',
+          expires: '2026-03-20T08:00:00.000Z',
+          isRenewed: false,
+        }),
       },
       providers: [entraSettings(tenants), oktaSettings(tenants, { enrollment: 'send-enrollment-email' })],
       settings: { smtp: { url: 'smtp://127.0.0.1:2525', from: 'rosterd@example.com', reportTo: ['ops@example.com'] } },

@@ -160,7 +160,7 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
 
   test('on a phone the menu opens and closes by keyboard, and no page is wider than it', async () => {
     const phone = await newPage({ ...(await sessionOf(page.context())), viewport: { width: 360, height: 700 } })
-    for (const path of ['/admin', '/admin/admins', '/admin/admins/eve', '/admin/account', '/']) {
+    for (const path of ['/admin', '/admin/settings', '/admin/admins', '/admin/admins/eve', '/admin/account', '/']) {
       await phone.goto(origin + path)
       expect(await phone.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true)
     }
@@ -174,6 +174,8 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
 
   test.each([
     ['/admin', 'light'],
+    ['/admin/settings', 'light'],
+    ['/admin/settings', 'dark'],
     ['/admin', 'dark'],
     ['/admin/admins', 'light'],
     ['/admin/admins', 'dark'],

@@ -67,6 +67,7 @@ export async function startAdministeredServer({
   const operationLog = await openOperationLog({ directory, clock, days: 30, onProblem: () => undefined })
   const administration = administrationOf({
     workspace,
+    configFile: '/etc/rosterd/ldap.config.json',
     operationLog,
     cookieKey: 'of a test',
     background,

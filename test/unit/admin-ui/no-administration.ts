@@ -26,4 +26,5 @@ export const noAdministration: AdminServerOptions['administration'] = {
   actions: async () => [],
   providerAdministration: {} as AdminServerOptions['administration']['providerAdministration'],
   sync: {} as SyncServices,
+  settings: {} as AdminServerOptions['administration']['settings'],
 }

@@ -148,7 +148,7 @@ test.each([
   ['2026-03-20T08:00:00.000Z', true, 'In use'],
   ['2026-02-20T08:00:00.000Z', true, 'Has ended'],
 ])('a certificate of LDAP that ends %s, renewed here: %s, is shown as "%s"', (expires, isRenewed, state) => {
-  const model = overviewModel({ ...facts, certificate: { expires, isRenewed } }, now)
+  const model = overviewModel({ ...facts, certificate: { names: [], issuer: '', expires, isRenewed } }, now)
   expect(model.certificate?.state.text).toBe(state)
   expect(model.hasTrouble).toBe(state !== 'In use')
 })

@@ -43,6 +43,8 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'GET /admin/explain': everybody,
   'GET /admin/logs': everybody,
   'GET /admin/logs.csv': everybody,
+  'GET /admin/settings': everybody,
+  'POST /admin/settings/test-mail': administrators,
   'GET /admin/groups/:id': everybody,
   'GET /admin/groups': everybody,
   'GET /admin/groups.csv': everybody,
