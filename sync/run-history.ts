@@ -104,6 +104,7 @@ function lineOf({ type, dn, previousDn, attributes }: Change, known: ReportedCha
   }
 }
 
-function summaryOf({ held, changes: _changes, refused: _refused, ...summary }: RunReport): RunSummary {
+/** What is listed of a run. */
+export function summaryOf({ held, changes: _changes, refused: _refused, ...summary }: RunReport): RunSummary {
   return { ...summary, heldChanges: held.reduce((sum, { changes }) => sum + changes.length, 0) }
 }

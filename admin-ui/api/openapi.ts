@@ -8,10 +8,11 @@ export function openApiDocument(
   operations: readonly Operation[],
   { version, server }: { readonly version: string; readonly server: string },
 ): object {
+  const schemas = namedSchemas()
   const paths: Record<string, Record<string, object>> = {}
   for (const operation of operations) {
-    paths[operation.path] ??= {}
-    Object.assign(paths[operation.path] ?? {}, { [operation.method.toLowerCase()]: described(operation) })
+    const path = (paths[operation.path] ??= {})
+    path[operation.method.toLowerCase()] = described(operation, schemas)
   }
   return {
     openapi: '3.1.0',
@@ -28,12 +29,15 @@ export function openApiDocument(
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: schemaOf(problem, 'output') },
+      schemas: schemas.named,
     },
   }
 }
 
-function described({ id, tag, summary, permission, params, query, body, answer, method }: Operation): object {
+function described(
+  { id, tag, summary, permission, params, query, body, answer, method }: Operation,
+  { schemaOf }: NamedSchemas,
+): object {
   const roles = rolesThatMay(permission).map((role) => roleNames[role])
   return {
     operationId: id,
@@ -41,8 +45,8 @@ function described({ id, tag, summary, permission, params, query, body, answer, 
     summary,
     description: `Roles: ${roles.join(', ')}.`,
     parameters: [
-      ...parametersOf(params, 'path'),
-      ...parametersOf(query, 'query'),
+      ...parametersOf(schemaOf(params, 'input'), 'path'),
+      ...parametersOf(schemaOf(query, 'input'), 'query'),
       ...(method === 'GET'
         ? []
         : [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 200 } }]),
@@ -56,14 +60,13 @@ function described({ id, tag, summary, permission, params, query, body, answer, 
         : { 200: { description: 'Done.', content: { 'application/json': { schema: schemaOf(answer, 'output') } } } }),
       default: {
         description: 'Not done.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        content: { 'application/problem+json': { schema: schemaOf(problem, 'output') } },
       },
     },
   }
 }
 
-function parametersOf(object: z.ZodObject, place: 'path' | 'query'): readonly object[] {
-  const { properties = {}, required = [] } = schemaOf(object, 'input')
+function parametersOf({ properties = {}, required = [] }: JsonSchema, place: 'path' | 'query'): readonly object[] {
   return Object.entries(properties).map(([name, schema]) => {
     const { description, ...rest } = schema as { readonly description?: string }
     return {
@@ -76,7 +79,30 @@ function parametersOf(object: z.ZodObject, place: 'path' | 'query'): readonly ob
   })
 }
 
-function schemaOf(schema: z.ZodType, io: 'input' | 'output') {
-  const { $schema: _version, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
-  return rest
+type JsonSchema = z.core.JSONSchema.BaseSchema
+
+/** JSON Schemas of one document. Those with an id are gathered, and referred to. */
+interface NamedSchemas {
+  /** By name; of what is written, `Input` is added. */
+  readonly named: Record<string, JsonSchema>
+  readonly schemaOf: (schema: z.ZodType, io: 'input' | 'output') => JsonSchema
+}
+
+function namedSchemas(): NamedSchemas {
+  const named: Record<string, JsonSchema> = {}
+  return {
+    named,
+    schemaOf(schema, io) {
+      const { $schema: _version, ...made } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+      const suffix = io === 'input' ? 'Input' : ''
+      const referring = JSON.parse(JSON.stringify(made), (key, value: unknown) =>
+        key === '$ref' && typeof value === 'string'
+          ? `${value.replace('#/$defs/', '#/components/schemas/')}${suffix}`
+          : value,
+      ) as JsonSchema // the same with other references
+      const { $defs = {}, ...own } = referring
+      for (const [name, definition] of Object.entries($defs)) named[`${name}${suffix}`] = definition
+      return own
+    },
+  }
 }

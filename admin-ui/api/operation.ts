@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { AdminActor } from '../../server/directory/administrators/admin-actions.ts'
 import type { Role } from '../../server/directory/administrators/admin-records.ts'
 import type { Permission } from '../admin/permissions.ts'
+import { none } from './schemas.ts'
 
 /** Who calls, and what is known of the call beside its input. */
 export interface Caller {
@@ -35,18 +36,36 @@ export interface Operation {
   ) => Promise<unknown>
 }
 
-/** An operation whose handler gets what its schemas make of the call. */
-export function operation<
-  Params extends z.ZodObject,
-  Query extends z.ZodObject,
-  Body extends z.ZodType | undefined,
-  Answer extends z.ZodType | undefined,
->(
-  described: Omit<Operation, 'handle' | 'params' | 'query' | 'body' | 'answer'> & {
-    readonly params: Params
-    readonly query: Query
-    readonly body: Body
-    readonly answer: Answer
+/** What gives the answer: at least what its schema describes. */
+type Given<Answer> = Answer extends z.ZodType ? Promise<DeepReadonly<z.input<Answer>>> : Promise<unknown>
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [name in keyof T]: DeepReadonly<T[name]> }
+    : T
+
+/**
+ * Makes the operations of one part of the reference. The handler of each gets what its schemas make of the call; what an
+ * operation does not name it does not take: parameters, query, body; nor give.
+ */
+export function operationsOf(tag: string) {
+  return <
+    Params extends z.ZodObject = typeof none,
+    Query extends z.ZodObject = typeof none,
+    Body extends z.ZodType | undefined = undefined,
+    Answer extends z.ZodType | undefined = undefined,
+  >({
+    params,
+    query,
+    body,
+    answer,
+    ...described
+  }: Omit<Operation, 'tag' | 'handle' | 'params' | 'query' | 'body' | 'answer'> & {
+    readonly params?: Params
+    readonly query?: Query
+    readonly body?: Body
+    readonly answer?: Answer
     readonly handle: (
       input: {
         readonly params: z.output<Params>
@@ -54,8 +73,6 @@ export function operation<
         readonly body: Body extends z.ZodType ? z.output<Body> : undefined
       },
       caller: Caller,
-    ) => Promise<Answer extends z.ZodType ? unknown : void>
-  },
-): Operation {
-  return described
+    ) => Given<Answer>
+  }): Operation => ({ tag, params: params ?? none, query: query ?? none, body, answer, ...described })
 }

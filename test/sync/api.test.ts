@@ -4,6 +4,7 @@ import { operations } from '../../admin-ui/api/operations.ts'
 import { may } from '../../admin-ui/admin/permissions.ts'
 import { type Role, roles } from '../../server/directory/administrators/admin-records.ts'
 import { type AdministeredServer, startAdministeredServer } from '../builders/administered-server.ts'
+import { type ApiCaller, apiCaller, type OpenApiDocument } from '../builders/api-caller.ts'
 import { fillSmallTenants } from './small-tenants.ts'
 import { entraSettings, oktaSettings, startTrustedTenants } from './sync-fixture.ts'
 
@@ -11,12 +12,14 @@ import { entraSettings, oktaSettings, startTrustedTenants } from './sync-fixture
 
 let tenants: SimulatedTenants
 let server: AdministeredServer
+let call: ApiCaller
 const tokens = new Map<Role, string>()
 beforeAll(async () => {
   tenants = await startTrustedTenants({ data: 'empty' })
   fillSmallTenants(tenants)
   server = await startAdministeredServer({ providers: [entraSettings(tenants)] })
   for (const role of roles) tokens.set(role, await newToken(role, { role }))
+  call = await apiCaller(server.origin, () => tokens.get('owner'))
   await server.workspace.engine.run('contoso', { trigger: 'test' })
 })
 afterAll(async () => {
@@ -25,35 +28,12 @@ afterAll(async () => {
 })
 
 const root = { name: 'root', address: null }
-const newToken = (name: string, { role = 'owner', expiresAt = null }: { role?: Role; expiresAt?: Date | null } = {}) =>
-  server.administrators.apiTokens.create({ name, role, expiresAt }, root, 'owner')
-
-async function call(
-  method: string,
-  path: string,
-  {
-    token = tokens.get('owner'),
-    body,
-    headers = {},
-  }: { token?: string | undefined; body?: unknown; headers?: Readonly<Record<string, string>> } = {},
-) {
-  const answer = await fetch(`${server.origin}/api/v1${path}`, {
-    method,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-  const text = await answer.text()
-  return {
-    status: answer.status,
-    type: answer.headers.get('content-type'),
-    headers: answer.headers,
-    body: text === '' ? null : (JSON.parse(text) as Record<string, unknown>),
-  }
+interface TokenOptions {
+  readonly role?: Role
+  readonly expiresAt?: Date | null
 }
+const newToken = (name: string, { role = 'owner', expiresAt = null }: TokenOptions = {}) =>
+  server.administrators.apiTokens.create({ name, role, expiresAt }, root, 'owner')
 
 describe('who may use it', () => {
   test('every operation refuses who has no token, and tokens whose role may not', async () => {
@@ -174,16 +154,45 @@ describe('what it answers', () => {
 })
 
 describe('its description', () => {
-  test('is served, and has every operation with its roles', async () => {
-    const { body } = await call('GET', '/openapi.json', { token: '' })
-    expect(body).toMatchObject({ openapi: '3.1.0', servers: [{ url: 'http://localhost:8080/api/v1' }] })
+  const published = async () => (await (await fetch(`${server.origin}/api/v1/openapi.json`)).json()) as OpenApiDocument
+
+  test('is served without a token, and has every operation with its roles', async () => {
+    const { openapi, servers, paths } = await published()
+    expect([openapi, servers]).toEqual(['3.1.0', [{ url: 'http://localhost:8080/api/v1' }]])
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { operationId }]) => [method.toUpperCase(), path, operationId]),
+    )
     const all = operations(server.administration)
+    const byId = (rows: readonly (readonly unknown[])[]) => rows.map((row) => row.join(' ')).sort()
+    expect(byId(described)).toEqual(byId(all.map(({ method, path, id }) => [method, path, id])))
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
-    const paths = body?.['paths'] as Record<string, Record<string, { operationId: string; description: string }>>
-    for (const { method, path, id } of all)
-      expect(paths[path]?.[method.toLowerCase()]).toMatchObject({
-        operationId: id,
-        description: expect.stringMatching(/^Roles: Owner/) as string,
-      })
+    for (const methods of Object.values(paths))
+      for (const { description } of Object.values(methods)) expect(description).toMatch(/^Roles: Owner/)
+  })
+
+  test('declares the parameters of every path, each once, and as required', async () => {
+    for (const [path, methods] of Object.entries((await published()).paths)) {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+      for (const { parameters } of Object.values(methods)) {
+        const declared = parameters.filter((one) => one.in === 'path')
+        expect([path, declared.map(({ name }) => name).sort()]).toEqual([path, inPath.sort()])
+        expect(declared.every(({ required }) => required)).toBe(true)
+        const names = parameters.map((one) => `${one.in} ${one.name}`)
+        expect(new Set(names).size).toBe(names.length)
+      }
+    }
+  })
+
+  test('no two paths are the same but for the names of their parameters', async () => {
+    const templates = Object.keys((await published()).paths).map((path) => path.replaceAll(/\{\w+\}/g, '{}'))
+    expect(new Set(templates).size).toBe(templates.length)
+  })
+
+  test('refers to schemas that it has, and has none that nothing refers to', async () => {
+    const document = await published()
+    const referred = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, to]) => to)
+    const known = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
+    expect([...new Set(referred)].sort()).toEqual(known.sort())
+    for (const name of Object.keys(document.components.schemas)) expect(name).toMatch(/^[\w.-]+$/)
   })
 })

@@ -5,7 +5,7 @@ import type { ListedBinder } from '../../../server/directory/credentials/binders
 
 /** What a binder may do: as the objects of `binders` in the configuration, without name and password. */
 export interface BinderDescription {
-  readonly scope: 'tree' | { readonly subtrees: readonly string[]; readonly filter?: string }
+  readonly scope: 'tree' | { readonly subtrees: readonly string[]; readonly filter?: string | undefined }
   readonly attributes: '*' | readonly string[]
   readonly networks: readonly string[]
   readonly requireTls: boolean

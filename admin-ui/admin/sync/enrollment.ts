@@ -13,6 +13,7 @@ import { may } from '../permissions.ts'
 import { enrollmentQuery, sendForm } from './inputs.ts'
 import { inPatience } from './patience.ts'
 import { refusalText } from './refusal.ts'
+import { wantedEnrollments } from './wanted-enrollments.ts'
 
 const path = '/admin/sync/enrollment'
 
@@ -21,12 +22,7 @@ export function enrollmentPages(pages: AdminPages, { sync, clock }: Pick<Adminis
   async function show(request: Request, response: Response, problem = '') {
     const query = queryOf(request, enrollmentQuery)
     const all = await sync.enrollments()
-    const search = query.search.toLowerCase()
-    const people = all.filter(
-      (person) =>
-        (query.state === undefined || stateNameOf(person) === query.state) &&
-        (search === '' || `${person.name}\n${person.address ?? ''}`.toLowerCase().includes(search)),
-    )
+    const people = wantedEnrollments(all, query)
     const waiting = all.filter(({ waiting, address }) => waiting && address !== null).length
     const now = clock.now()
     const model = {
@@ -89,10 +85,6 @@ export function enrollmentPages(pages: AdminPages, { sync, clock }: Pick<Adminis
       await done(request, response, path, `A new link is on the way to ${whom}. Links before it are no good any more.`)
     }),
   }
-}
-
-function stateNameOf({ state, waiting }: PersonEnrollment): 'waiting' | 'invited' | 'enrolled' {
-  return state === 'enrolled' ? 'enrolled' : waiting ? 'waiting' : 'invited'
 }
 
 function personRow(person: PersonEnrollment, now: Date) {

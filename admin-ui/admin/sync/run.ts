@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
-import type { RunChange } from '../../../sync/run-history.ts'
 import type { RunReport } from '../../../sync/run-report.ts'
 import { countOf } from '../../counts.ts'
+import { firstOf } from '../../first-of.ts'
 import { gridOf, gridPageSize } from '../../grid.ts'
 import { HttpProblem } from '../../http-problem.ts'
 import { queryOf } from '../../query.ts'
@@ -77,13 +77,4 @@ function skippedText(skipped: readonly { readonly dn: string; readonly reason: s
   const shown = skipped.slice(0, shownSkipped).map(({ dn, reason }) => `${dn} (${reason})`)
   const more = skipped.length > shownSkipped ? ` and ${skipped.length - shownSkipped} more` : ''
   return ` Not brought back: ${shown.join(', ')}${more}.`
-}
-
-async function firstOf(changes: AsyncIterable<RunChange>, limit: number): Promise<readonly RunChange[]> {
-  const found: RunChange[] = []
-  for await (const change of changes) {
-    found.push(change)
-    if (found.length === limit) break
-  }
-  return found
 }

@@ -5,10 +5,11 @@ import { gridOf, rowsOfPage } from '../../grid.ts'
 import { queryOf } from '../../query.ts'
 import type { Administration } from '../administration.ts'
 import type { AdminPages } from '../frame.ts'
-import { outcomes, type RunsQuery, runsQuery, triggers } from './inputs.ts'
-import { outcomeNames, triggerKind, triggerNames, triggerText } from './run-text.ts'
+import { outcomes, runsQuery, triggers } from './inputs.ts'
+import { outcomeNames, triggerNames } from './run-text.ts'
 import type { SyncServices } from './services.ts'
 import { runRow } from './sync-model.ts'
+import { wantedRuns } from './wanted-runs.ts'
 
 const path = '/admin/sync/runs'
 
@@ -19,7 +20,7 @@ export function runsPages(
 ) {
   const page: RequestHandler = async (request, response) => {
     const query = queryOf(request, runsQuery)
-    const runs = await wanted(sync, query)
+    const runs = await wantedRuns(sync, query)
     const names = new Map((await providers()).map(({ id, name }) => [id, name]))
     const now = clock.now()
     const grid = gridOf({
@@ -63,12 +64,12 @@ export function runsPages(
   }
 
   const runsCsv: RequestHandler = async (request, response) => {
-    const runs = await wanted(sync, queryOf(request, runsQuery))
+    const runs = await wantedRuns(sync, queryOf(request, runsQuery))
     await sendCsv(response, 'sync-runs.csv', runColumns, runs.map(runCells))
   }
 
   const runsJson: RequestHandler = async (request, response) => {
-    const runs = await wanted(sync, queryOf(request, runsQuery))
+    const runs = await wantedRuns(sync, queryOf(request, runsQuery))
     await sendJsonLines(
       response,
       'sync-runs.jsonl',
@@ -79,33 +80,16 @@ export function runsPages(
   }
 
   const changesCsv: RequestHandler = async (request, response) => {
-    const changes = changesOf(sync, await wanted(sync, queryOf(request, runsQuery)))
+    const changes = changesOf(sync, await wantedRuns(sync, queryOf(request, runsQuery)))
     await sendCsv(response, 'sync-changes.csv', changeColumns, cellsOf(changes))
   }
 
   const changesJson: RequestHandler = async (request, response) => {
-    const changes = changesOf(sync, await wanted(sync, queryOf(request, runsQuery)))
+    const changes = changesOf(sync, await wantedRuns(sync, queryOf(request, runsQuery)))
     await sendJsonLines(response, 'sync-changes.jsonl', changes)
   }
 
   return { page, runsCsv, runsJson, changesCsv, changesJson }
-}
-
-/** The runs that a query asks for, the newest first. */
-async function wanted(sync: SyncServices, query: RunsQuery): Promise<readonly RunSummary[]> {
-  const { provider, outcome, trigger } = query
-  const search = query.search.toLowerCase()
-  return (await sync.list()).filter(
-    (run) =>
-      (provider === undefined || run.provider === provider) &&
-      (outcome === undefined || run.outcome === outcome) &&
-      (trigger === undefined || triggerKind(run.trigger) === trigger) &&
-      (search === '' || textOf(run).toLowerCase().includes(search)),
-  )
-}
-
-function textOf({ provider, trigger, error, notices }: RunSummary): string {
-  return [provider, trigger, triggerText(trigger), error ?? '', ...notices].join('\n')
 }
 
 const countNames = ['added', 'updated', 'renamed', 'deactivated', 'reactivated', 'removed', 'skipped'] as const

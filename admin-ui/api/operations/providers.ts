@@ -3,13 +3,13 @@ import { managedProviderSchema } from '../../../server/runtime/config-schema.ts'
 import type { Administration } from '../../admin/administration.ts'
 import type { ShownProvider } from '../../admin/providers/services.ts'
 import { HttpProblem } from '../../http-problem.ts'
-import { type Operation, operation } from '../operation.ts'
-import { none, pageOf, pageQuery, time } from '../schemas.ts'
+import { type Operation, operationsOf } from '../operation.ts'
+import { pageOf, pageQuery, time } from '../schemas.ts'
 
 const id = z.object({ id: z.string().describe('Short name of the provider.') })
 
 const settings = managedProviderSchema.meta({
-  title: 'ProviderSettings',
+  id: 'ProviderSettings',
   description:
     'As an object of `providers` in the configuration file. A secret is the text itself when it is written, and `{ "sealed": … }` when it is read; sent back, that keeps it.',
 })
@@ -38,7 +38,7 @@ const provider = z
     credentials: z.array(credential),
     settings,
   })
-  .meta({ title: 'Provider' })
+  .meta({ id: 'Provider' })
 
 const kind = z.object({
   served: z.int(),
@@ -57,7 +57,7 @@ const preview = z
       .nullable()
       .describe('The person or group that was asked for.'),
   })
-  .meta({ title: 'Preview' })
+  .meta({ id: 'Preview' })
 
 const changesAtMost = 1000
 
@@ -65,7 +65,7 @@ const changesAtMost = 1000
 export function providerOperations({
   providerAdministration: providers,
 }: Pick<Administration, 'providerAdministration'>): readonly Operation[] {
-  const tag = 'Providers'
+  const operation = operationsOf('Providers')
 
   async function find(wanted: string): Promise<ShownProvider> {
     const found = (await providers.list()).find((one) => one.id === wanted)
@@ -78,12 +78,8 @@ export function providerOperations({
       method: 'GET',
       path: '/providers',
       id: 'listProviders',
-      tag,
       summary: 'Every provider, with its state, credentials and settings.',
       permission: 'look',
-      params: none,
-      query: none,
-      body: undefined,
       answer: z.array(provider),
       handle: async () => (await providers.list()).map(shown),
     }),
@@ -91,11 +87,8 @@ export function providerOperations({
       method: 'POST',
       path: '/providers',
       id: 'addProvider',
-      tag,
       summary: 'Connects a provider. It is read at once, and served once its first plan was accepted.',
       permission: 'directory sync',
-      params: none,
-      query: none,
       body: settings,
       answer: settings,
       handle: ({ body }, { by }) => providers.add(body, by),
@@ -104,12 +97,9 @@ export function providerOperations({
       method: 'GET',
       path: '/providers/{id}',
       id: 'getProvider',
-      tag,
       summary: 'One provider.',
       permission: 'look',
       params: id,
-      query: none,
-      body: undefined,
       answer: provider,
       handle: async ({ params }) => shown(await find(params.id)),
     }),
@@ -117,11 +107,9 @@ export function providerOperations({
       method: 'PUT',
       path: '/providers/{id}',
       id: 'editProvider',
-      tag,
       summary: 'Replaces the settings of a provider that is managed here.',
       permission: 'directory sync',
       params: id,
-      query: none,
       body: settings,
       answer: settings,
       async handle({ params, body }, { by }) {
@@ -133,13 +121,9 @@ export function providerOperations({
       method: 'DELETE',
       path: '/providers/{id}',
       id: 'removeProvider',
-      tag,
       summary: 'Removes a provider that is managed here, and its people with it, without asking again.',
       permission: 'remove providers',
       params: id,
-      query: none,
-      body: undefined,
-      answer: undefined,
       async handle({ params }, { by }) {
         await find(params.id)
         await providers.remove(params.id, by)
@@ -149,12 +133,9 @@ export function providerOperations({
       method: 'GET',
       path: '/providers/{id}/removal',
       id: 'previewRemoval',
-      tag,
       summary: 'What would change without the provider.',
       permission: 'look',
       params: id,
-      query: none,
-      body: undefined,
       answer: preview,
       async handle({ params }) {
         await find(params.id)
@@ -165,10 +146,8 @@ export function providerOperations({
       method: 'POST',
       path: '/previews/provider',
       id: 'previewProvider',
-      tag,
       summary: 'What settings would change, from what was last read. Nothing is kept.',
       permission: 'directory sync',
-      params: none,
       query: z.strictObject({ about: z.string().optional().describe('A person or group to look at.') }),
       body: settings,
       answer: preview,
@@ -178,13 +157,9 @@ export function providerOperations({
       method: 'POST',
       path: '/providers/{id}/accept',
       id: 'acceptFirstPlan',
-      tag,
       summary: 'Applies what the first run of a new provider would do.',
       permission: 'directory sync',
       params: id,
-      query: none,
-      body: undefined,
-      answer: undefined,
       async handle({ params }, { by }) {
         await find(params.id)
         await providers.accept(params.id, by)
@@ -194,12 +169,9 @@ export function providerOperations({
       method: 'POST',
       path: '/providers/{id}/test',
       id: 'testProvider',
-      tag,
       summary: 'Tries each permission apart, with each credential.',
       permission: 'directory sync',
       params: id,
-      query: none,
-      body: undefined,
       answer: z.array(z.object({ name: z.string(), ok: z.boolean(), message: z.string() })),
       async handle({ params }, { gone }) {
         await find(params.id)
@@ -211,11 +183,9 @@ export function providerOperations({
       method: 'POST',
       path: '/providers/{id}/authorize',
       id: 'authorizeAccount',
-      tag,
       summary: 'A one-time link with which an administrator authorizes an account.',
       permission: 'directory sync',
       params: id,
-      query: none,
       body: z.strictObject({ purposes: z.array(z.enum(['users', 'groups'])).min(1) }),
       answer: z.object({ url: z.string(), expires: time, redirectUri: z.string() }),
       async handle({ params, body }, { by }) {
@@ -228,13 +198,9 @@ export function providerOperations({
       method: 'DELETE',
       path: '/providers/{id}/authorizations/{authorization}',
       id: 'forgetAccount',
-      tag,
       summary: 'Forgets an account that was authorized.',
       permission: 'directory sync',
       params: z.object({ ...id.shape, authorization: z.string().describe('Name of the credential.') }),
-      query: none,
-      body: undefined,
-      answer: undefined,
       async handle({ params }, { by }) {
         await find(params.id)
         await providers.forget(params.id, params.authorization, by)
@@ -244,25 +210,20 @@ export function providerOperations({
       method: 'POST',
       path: '/providers/{id}/move',
       id: 'moveProvider',
-      tag,
       summary: 'One place earlier or later among those that are managed here.',
       permission: 'directory sync',
       params: id,
-      query: none,
       body: z.strictObject({ where: z.enum(['earlier', 'later']) }),
-      answer: undefined,
       handle: ({ params, body }, { by }) => providers.move(params.id, body.where, by),
     }),
     operation({
       method: 'GET',
       path: '/providers/{id}/groups',
       id: 'listSourceGroups',
-      tag,
       summary: 'Groups of the provider, and whether they are synced.',
       permission: 'look',
       params: id,
       query: z.strictObject(pageQuery),
-      body: undefined,
       answer: pageOf(
         z.object({
           id: z.string(),

@@ -1,10 +1,7 @@
 import * as z from 'zod'
-import { roles } from '../../../server/directory/administrators/admin-records.ts'
 import type { Administration } from '../../admin/administration.ts'
-import { type Operation, operation } from '../operation.ts'
-import { none, time } from '../schemas.ts'
-
-const role = z.enum(roles)
+import { type Operation, operationsOf } from '../operation.ts'
+import { role, time } from '../schemas.ts'
 
 const token = z
   .object({
@@ -17,24 +14,20 @@ const token = z
     isExpired: z.boolean(),
     lastUse: z.object({ at: time, address: z.string() }).nullable().describe('To the hour.'),
   })
-  .meta({ title: 'ApiToken' })
+  .meta({ id: 'ApiToken' })
 
 /** Tokens of this API. */
 export function tokenOperations({
   administrators: { apiTokens },
 }: Pick<Administration, 'administrators'>): readonly Operation[] {
-  const tag = 'API tokens'
+  const operation = operationsOf('API tokens')
   return [
     operation({
       method: 'GET',
       path: '/tokens',
       id: 'listTokens',
-      tag,
       summary: 'Tokens of the API.',
       permission: 'look',
-      params: none,
-      query: none,
-      body: undefined,
       answer: z.array(token),
       handle: () => apiTokens.list(),
     }),
@@ -42,11 +35,8 @@ export function tokenOperations({
       method: 'POST',
       path: '/tokens',
       id: 'createToken',
-      tag,
       summary: 'Makes a token, which is told once.',
       permission: 'tokens',
-      params: none,
-      query: none,
       body: z.strictObject({
         name: z.string().describe('Letters, digits and . _ @ + -.'),
         role: role.describe('What it may do; no more than who makes it.'),
@@ -62,13 +52,9 @@ export function tokenOperations({
       method: 'DELETE',
       path: '/tokens/{id}',
       id: 'revokeToken',
-      tag,
       summary: 'Revokes a token, at once.',
       permission: 'tokens',
       params: z.object({ id: z.string() }),
-      query: none,
-      body: undefined,
-      answer: undefined,
       handle: ({ params: { id } }, { by }) => apiTokens.revoke(id, by),
     }),
   ]
