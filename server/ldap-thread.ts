@@ -139,7 +139,7 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
   try {
     await options.directory.follow({
       async take(batch) {
-        if (!isClosing) await ask({ type: 'take', batch }, [batch.octets.buffer as ArrayBuffer])
+        if (!isClosing) await ask({ type: 'take', batch }, [batch.octets.buffer, batch.numbers.buffer])
       },
       async finish(rest) {
         if (!isClosing) await ask({ type: 'finish', rest })

@@ -1,6 +1,6 @@
 import { Tag } from '../protocol/ber-reader.ts'
-import { BerWriter, headerSize } from '../protocol/ber-writer.ts'
-import { type AttributeValue, type Entry, valueOctets } from './entry.ts'
+import { BerWriter, headerSize, textElement } from '../protocol/ber-writer.ts'
+import type { AttributeValue, Entry } from './entry.ts'
 import type { AttributeType, Schema } from './schema/schema.ts'
 
 /** One attribute of a {@link Layout}. */
@@ -16,14 +16,6 @@ export interface LayoutAttribute {
 export interface Layout {
   readonly attributes: readonly LayoutAttribute[]
   readonly classNames: readonly string[]
-}
-
-/** Another text for every layout. */
-export function layoutKey({ attributes, classNames }: Layout): string {
-  return keyOf(
-    attributes.map(({ description }) => description),
-    classNames,
-  )
 }
 
 function keyOf(descriptions: readonly string[], classNames: readonly string[]): string {
@@ -53,10 +45,66 @@ const computed = new Set(['entryUUID', 'entryDN', 'structuralObjectClass', 'subs
 
 export const subschemaDn = 'cn=Subschema'
 
+/** How entries of one shape, the same attributes in the same order and the same object classes, are encoded. */
+interface Shape {
+  readonly layout: Layout
+  /** For each attribute of the layout its encoded description, and its place among those of the entry; -1: it is computed. */
+  readonly attributes: readonly { readonly description: Buffer; readonly place: number }[]
+  readonly structural: string | undefined
+}
+
+/** LDIF files bring their own shapes. */
+const shapesKept = 1000
+
 /** Shares layouts between entries of one shape: the same attributes and object classes. One per schema. */
 export class LayoutTable {
   readonly schema: Schema
   private readonly layouts = new Map<string, Layout>()
+  private readonly shapes = new Map<string, Shape>()
+
+  shapeOf({ attributes, entryUUID }: Entry): Shape {
+    let key = entryUUID === '' ? '' : '+'
+    for (const [name, values] of attributes) {
+      key += `\0${name}`
+      if (values.length === 0) key += '\x01'
+      else if (/^(objectclass|2\.5\.4\.0)/i.test(name)) key += `\x01${values.join('\x01')}`
+    }
+    const known = this.shapes.get(key)
+    if (known !== undefined) return known
+    const shape = this.newShape(attributes, entryUUID !== '')
+    if (this.shapes.size >= shapesKept) this.shapes.clear()
+    this.shapes.set(key, shape)
+    return shape
+  }
+
+  private newShape(attributes: Entry['attributes'], hasUuid: boolean): Shape {
+    const { schema } = this
+    const typeOf = (name: string) => schema.description(name)?.type
+    const classNames = [...attributes].flatMap(([name, values]) =>
+      typeOf(name)?.name === 'objectClass' ? values.filter((value) => typeof value === 'string') : [],
+    )
+    this.learn([...attributes.keys()], classNames)
+    const stored = [...attributes].flatMap(([name, values], place) =>
+      values.length > 0 && !computed.has(typeOf(name)?.name ?? '') ? [{ name, place }] : [],
+    )
+    const isOperational = ({ name }: { name: string }) => typeOf(name)?.isOperational === true
+    const structural = structuralObjectClass(classNames, schema)
+    const all = [
+      ...stored.filter((one) => !isOperational(one)),
+      ...stored.filter(isOperational),
+      ...[
+        ...(structural === undefined ? [] : ['structuralObjectClass']),
+        ...(hasUuid ? ['entryUUID', 'entryDN'] : []),
+        'subschemaSubentry',
+      ].map((name) => ({ name, place: -1 })),
+    ]
+    const layout = this.layoutOf(
+      all.map(({ name }) => name),
+      classNames,
+    )
+    const encoded = all.map(({ name, place }) => ({ description: textElement(Tag.octetString, name), place }))
+    return { layout, attributes: encoded, structural }
+  }
 
   constructor(schema: Schema) {
     this.schema = schema
@@ -66,10 +114,7 @@ export class LayoutTable {
     const key = keyOf(descriptions, classNames)
     const known = this.layouts.get(key)
     if (known) return known
-    this.schema.learn(
-      descriptions.map((description) => description.split(';')[0] ?? ''),
-      classNames,
-    )
+    this.learn(descriptions, classNames)
     const attributes = descriptions.map((description): LayoutAttribute => {
       const known = this.schema.description(description)
       if (!known) throw new Error(`"${description}" is not an attribute description`)
@@ -79,6 +124,13 @@ export class LayoutTable {
     this.layouts.set(key, layout)
     return layout
   }
+
+  private learn(descriptions: readonly string[], classNames: readonly string[]): void {
+    this.schema.learn(
+      descriptions.map((description) => description.split(';')[0] ?? ''),
+      classNames,
+    )
+  }
 }
 
 /**
@@ -86,51 +138,33 @@ export class LayoutTable {
  * entryUUID is one that the server makes up (root DSE, subschema).
  */
 export function encodeEntry(entry: Entry, layouts: LayoutTable): EncodedEntry {
-  const { schema } = layouts
-  const typeOf = (name: string) => schema.description(name)?.type
-  const classNames = [...entry.attributes].flatMap(([name, values]) =>
-    typeOf(name)?.name === 'objectClass' ? values.filter((value) => typeof value === 'string') : [],
-  )
-  const stored = [...entry.attributes].filter(
-    ([name, values]) => values.length > 0 && !computed.has(typeOf(name)?.name ?? ''),
-  )
-  const isOperational = (name: string) => typeOf(name)?.isOperational === true
-  const attributes: (readonly [string, readonly AttributeValue[]])[] = [
-    ...stored.filter(([name]) => !isOperational(name)),
-    ...stored.filter(([name]) => isOperational(name)),
-    ...computedAttributes(entry, classNames, schema),
-  ]
-  const layout = layouts.layoutOf(
-    attributes.map(([name]) => name),
-    classNames,
-  )
-  const writer = new BerWriter(1024)
+  const { layout, attributes, structural } = layouts.shapeOf(entry)
+  const stored = [...entry.attributes.values()]
   writer.text(Tag.octetString, entry.dn)
   const nameEnd = writer.length
   const ends = new Uint32Array(attributes.length)
-  attributes.forEach(([name, values], index) => {
-    writeAttribute(writer, name, values)
+  for (const [index, { description, place }] of attributes.entries()) {
+    const values = stored[place] ?? [computedValue(entry, layout.attributes[index]?.description, structural)]
+    writeAttribute(description, values)
     ends[index] = writer.length
-  })
+  }
   return { entryUUID: entry.entryUUID, octets: writer.take(), nameEnd, ends, layout }
 }
 
-function computedAttributes(
-  entry: Entry,
-  classNames: readonly string[],
-  schema: Schema,
-): [string, readonly string[]][] {
-  const structural = structuralObjectClass(classNames, schema)
-  return [
-    ...(structural === undefined ? [] : ([['structuralObjectClass', [structural]]] as [string, string[]][])),
-    ...(entry.entryUUID === ''
-      ? []
-      : ([
-          ['entryUUID', [entry.entryUUID]],
-          ['entryDN', [entry.dn]],
-        ] as [string, string[]][])),
-    ['subschemaSubentry', [subschemaDn]],
-  ]
+/** Empty between two entries. */
+const writer = new BerWriter()
+
+function computedValue(entry: Entry, description: string | undefined, structural: string | undefined): string {
+  switch (description) {
+    case 'structuralObjectClass':
+      return structural ?? ''
+    case 'entryUUID':
+      return entry.entryUUID
+    case 'entryDN':
+      return entry.dn
+    default:
+      return subschemaDn
+  }
 }
 
 /** The most subordinate of the structural classes (RFC 4512 §2.4.2). */
@@ -146,14 +180,23 @@ function structuralObjectClass(classNames: readonly string[], schema: Schema): s
 }
 
 /** Appends one PartialAttribute. */
-function writeAttribute(writer: BerWriter, description: string, values: readonly AttributeValue[]): void {
-  const octets = values.map(valueOctets)
-  const setLength = octets.reduce((sum, value) => sum + headerSize(value.length) + value.length, 0)
-  const nameLength = Buffer.byteLength(description)
-  writer.header(Tag.sequence, headerSize(nameLength) + nameLength + headerSize(setLength) + setLength)
-  writer.text(Tag.octetString, description)
+function writeAttribute(description: Buffer, values: readonly AttributeValue[]): void {
+  let setLength = 0
+  for (const value of values) {
+    const length = octetLength(value)
+    setLength += headerSize(length) + length
+  }
+  writer.header(Tag.sequence, description.length + headerSize(setLength) + setLength)
+  writer.raw(description)
   writer.header(Tag.set, setLength)
-  for (const value of octets) writer.octets(Tag.octetString, value)
+  for (const value of values) {
+    if (typeof value === 'string') writer.text(Tag.octetString, value)
+    else writer.octets(Tag.octetString, value)
+  }
+}
+
+function octetLength(value: AttributeValue): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
 }
 
 export function attributeStart(entry: EncodedEntry, index: number): number {
@@ -197,22 +240,32 @@ export function entryName(entry: EncodedEntry): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function textOrOctets(octets: Buffer): AttributeValue {
-  const text = octets.toString('utf8')
+function textOrOctets(octets: Buffer, start: number, end: number): AttributeValue {
+  const text = octets.toString('utf8', start, end)
   // Only a replacement character leaves doubt whether the octets were text.
   if (!text.includes('\uFFFD')) return text
+  const own = octets.subarray(start, end)
   try {
-    return utf8.decode(octets)
+    return utf8.decode(own)
   } catch {
-    return Uint8Array.from(octets)
+    return Uint8Array.from(own)
   }
 }
 
 /** The entry as it was given to {@link encodeEntry}; operational attributes come last. */
 export function decodeEntry(encoded: EncodedEntry): Entry {
+  const { octets, layout } = encoded
   const attributes = new Map<string, AttributeValue[]>()
-  encoded.layout.attributes.forEach(({ description, type }, index) => {
-    if (!computed.has(type.name)) attributes.set(description, Array.from(encodedValues(encoded, index), textOrOctets))
-  })
+  for (const [index, { description, type }] of layout.attributes.entries()) {
+    if (computed.has(type.name)) continue
+    const { start, end } = valueSetRange(encoded, index)
+    const values: AttributeValue[] = []
+    for (let at = contentsStart(octets, start); at < end; ) {
+      const valueEnd = contentsEnd(octets, at)
+      values.push(textOrOctets(octets, contentsStart(octets, at), valueEnd))
+      at = valueEnd
+    }
+    attributes.set(description, values)
+  }
   return { dn: entryName(encoded), entryUUID: encoded.entryUUID, attributes }
 }

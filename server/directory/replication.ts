@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { OpenedNtHash } from './credentials/nt-hash.ts'
 import type { RecordChange } from './directory-store.ts'
-import { type EncodedChange, type EncodedEntry, type LayoutTable, layoutKey } from './encoded-entry.ts'
+import type { EncodedChange, EncodedEntry, Layout, LayoutTable } from './encoded-entry.ts'
 
 /*
  * The directory in another thread: a copy that answers while this one syncs. What goes over is encoded already, so that
@@ -14,25 +14,20 @@ interface ShippedLayout {
   readonly classNames: readonly string[]
 }
 
-interface ShippedEntry {
-  readonly entryUUID: string
-  /** Place in `layouts`. */
-  readonly layout: number
-  readonly nameEnd: number
-  readonly ends: readonly number[]
-  /** Where its octets end; they begin where those of the entry before it end. */
-  readonly octetsEnd: number
-}
-
-/** Some changed entries; a value that can be posted to a thread. */
+/** Some changed entries; a value that is handed over to a thread without copies. */
 export interface EntryBatch {
   readonly layouts: readonly ShippedLayout[]
-  readonly entries: readonly ShippedEntry[]
+  /** entryUUIDs of the entries, {@link uuidLength} characters each, one after the other. */
+  readonly entryUUIDs: string
+  /** For each entry: its place in `layouts`, where its name ends, how many octets it has, and where each attribute ends. */
+  readonly numbers: Uint32Array<ArrayBuffer>
   /** Octets of all entries, one after the other. */
-  readonly octets: Uint8Array
+  readonly octets: Uint8Array<ArrayBuffer>
   /** entryUUIDs that are gone. */
   readonly deleted: readonly string[]
 }
+
+const uuidLength = 36
 
 /** What goes with the entries of one commit. */
 export interface CommitRest {
@@ -80,46 +75,64 @@ export async function shipEntries(
 }
 
 function batchOf(encoded: readonly EncodedEntry[], deleted: readonly string[]): EntryBatch {
-  const numbers = new Map<string, number>()
+  const places = new Map<Layout, number>()
   const layouts: ShippedLayout[] = []
-  let octetsEnd = 0
-  const entries = encoded.map(({ entryUUID, layout, nameEnd, ends, octets }): ShippedEntry => {
-    const key = layoutKey(layout)
-    const number = numbers.get(key) ?? layouts.length
-    if (number === layouts.length) {
-      numbers.set(key, number)
+  let octetCount = 0
+  let numberCount = 0
+  for (const { octets, ends } of encoded) {
+    octetCount += octets.length
+    numberCount += 3 + ends.length
+  }
+  // Buffers of their own: posting a part of a shared one would copy all of that.
+  const octets = new Uint8Array(octetCount)
+  const numbers = new Uint32Array(numberCount)
+  let entryUUIDs = ''
+  let octetAt = 0
+  let numberAt = 0
+  for (const entry of encoded) {
+    const { layout } = entry
+    let place = places.get(layout)
+    if (place === undefined) {
+      place = layouts.length
+      places.set(layout, place)
       layouts.push({
         descriptions: layout.attributes.map(({ description }) => description),
         classNames: layout.classNames,
       })
     }
-    octetsEnd += octets.length
-    return { entryUUID, layout: number, nameEnd, ends: [...ends], octetsEnd }
-  })
-  // One buffer of its own: posting a part of a shared one would copy all of that.
-  const octets = new Uint8Array(octetsEnd)
-  let position = 0
-  for (const entry of encoded) {
-    octets.set(entry.octets, position)
-    position += entry.octets.length
+    entryUUIDs += entry.entryUUID
+    numbers[numberAt] = place
+    numbers[numberAt + 1] = entry.nameEnd
+    numbers[numberAt + 2] = entry.octets.length
+    numbers.set(entry.ends, numberAt + 3)
+    numberAt += 3 + entry.ends.length
+    octets.set(entry.octets, octetAt)
+    octetAt += entry.octets.length
   }
-  return { layouts, entries, octets, deleted }
+  return { layouts, entryUUIDs, numbers, octets, deleted }
 }
 
 /** The changes of a batch, for a view whose layouts are `table`. */
 export function receivedChanges(
-  { layouts, entries, octets, deleted }: EntryBatch,
+  { layouts, entryUUIDs, numbers, octets, deleted }: EntryBatch,
   table: LayoutTable,
 ): readonly EncodedChange[] {
   const known = layouts.map(({ descriptions, classNames }) => table.layoutOf(descriptions, classNames))
-  const all = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
-  let start = 0
-  const puts = entries.map(({ entryUUID, layout, nameEnd, ends, octetsEnd }): EncodedChange => {
-    const own = all.subarray(start, octetsEnd)
-    start = octetsEnd
-    const shape = known[layout]
-    if (shape === undefined) throw new Error(`entry ${entryUUID} came with a layout that is not in its batch`)
-    return [entryUUID, { entryUUID, octets: own, nameEnd, ends: Uint32Array.from(ends), layout: shape }]
-  })
-  return [...puts, ...deleted.map((entryUUID) => [entryUUID, undefined] as const)]
+  const all = Buffer.from(octets.buffer)
+  const changes: EncodedChange[] = []
+  let octetAt = 0
+  let numberAt = 0
+  for (let at = 0; at < entryUUIDs.length; at += uuidLength) {
+    const entryUUID = entryUUIDs.slice(at, at + uuidLength)
+    const [place = 0, nameEnd = 0, length = 0] = numbers.subarray(numberAt, numberAt + 3)
+    const layout = known[place]
+    if (layout === undefined) throw new Error(`entry ${entryUUID} came with a layout that is not in its batch`)
+    const endsAt = numberAt + 3
+    numberAt = endsAt + layout.attributes.length
+    const own = all.subarray(octetAt, octetAt + length)
+    octetAt += length
+    changes.push([entryUUID, { entryUUID, octets: own, nameEnd, ends: numbers.subarray(endsAt, numberAt), layout }])
+  }
+  for (const entryUUID of deleted) changes.push([entryUUID, undefined])
+  return changes
 }
