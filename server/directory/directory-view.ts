@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { normalizeDn, parentKey } from '../protocol/distinguished-name.ts'
 import {
+  attributeStart,
   type EncodedChange,
   type EncodedEntry,
   encodedValues,
@@ -207,62 +208,107 @@ class ViewDraft {
   private readonly from: DirectoryView
   private readonly layouts: LayoutTable
   private readonly entries: (EncodedEntry | undefined)[]
-  private readonly keys: string[]
-  /** Slots put or deleted; their DN keys are settled at the end, when no two of them can clash. */
+  /** Copied when a name or an entryUUID comes or goes; most changes are within entries. */
+  private keys: readonly string[]
+  private slotByUuid: ReadonlyMap<string, number>
+  /** Slots whose name comes or goes; their DN keys are settled at the end, when no two of them can clash. */
   private readonly touched = new Set<number>()
-  private readonly slotByUuid: Map<string, number>
   private readonly children = new PostingChanges()
   private readonly equality: ReadonlyMap<AttributeType, PostingChanges>
 
   constructor(view: DirectoryView, layouts: LayoutTable, indexed: readonly AttributeType[]) {
     this.from = view
     this.layouts = layouts
-    this.entries = [...view.entries]
-    this.keys = [...view.keys]
-    this.slotByUuid = new Map(view.slotByUuid)
+    this.entries = view.entries.slice()
+    this.keys = view.keys
+    this.slotByUuid = view.slotByUuid
     this.equality = new Map(indexed.map((type) => [type, new PostingChanges()]))
   }
 
   put(encoded: EncodedEntry): void {
-    const key = normalizeDn(entryName(encoded))
     const known = this.slotByUuid.get(encoded.entryUUID)
-    const slot = known ?? this.entries.length
-    if (known !== undefined) this.unindex(known)
+    if (known === undefined) this.add(encoded)
+    else this.replace(known, encoded)
+  }
+
+  private add(encoded: EncodedEntry): void {
+    const slot = this.entries.length
     this.entries[slot] = encoded
-    this.keys[slot] = key
-    this.touched.add(slot)
-    this.slotByUuid.set(encoded.entryUUID, slot)
-    this.children.set(parentKey(key), slot, true)
+    this.ownSlots().set(encoded.entryUUID, slot)
+    this.name(slot, normalizeDn(entryName(encoded)))
     this.index(encoded, slot, true)
+  }
+
+  /** Only what is another than before is taken out of the indexes and put in again. */
+  private replace(slot: number, encoded: EncodedEntry): void {
+    const old = this.entries[slot]
+    this.entries[slot] = encoded
+    if (old === undefined || !hasSameName(old, encoded)) {
+      const key = normalizeDn(entryName(encoded))
+      if (key !== this.keys[slot]) {
+        this.unname(slot)
+        this.name(slot, key)
+      }
+    }
+    if (old === undefined || old.layout !== encoded.layout) {
+      if (old !== undefined) this.index(old, slot, false)
+      this.index(encoded, slot, true)
+      return
+    }
+    const changed = changedTypes(old, encoded)
+    if (changed.size === 0) return
+    this.index(old, slot, false, changed)
+    this.index(encoded, slot, true, changed)
   }
 
   delete(entryUUID: string): void {
     const slot = this.slotByUuid.get(entryUUID)
     if (slot === undefined) return
-    this.unindex(slot)
-    this.slotByUuid.delete(entryUUID)
+    const encoded = this.entries[slot]
+    if (encoded !== undefined) this.index(encoded, slot, false)
     this.entries[slot] = undefined
-    this.keys[slot] = ''
+    this.unname(slot)
+    this.ownSlots().delete(entryUUID)
+  }
+
+  private name(slot: number, key: string): void {
+    this.ownKeys()[slot] = key
+    this.touched.add(slot)
+    this.children.set(parentKey(key), slot, true)
+  }
+
+  private unname(slot: number): void {
+    const key = this.keys[slot] ?? ''
+    this.children.set(parentKey(key), slot, false)
+    this.ownKeys()[slot] = ''
     this.touched.add(slot)
   }
 
-  private unindex(slot: number): void {
-    const encoded = this.entries[slot]
-    this.children.set(parentKey(this.keys[slot] ?? ''), slot, false)
-    if (encoded) this.index(encoded, slot, false)
+  private ownKeys(): string[] {
+    const own = this.keys === this.from.keys ? this.keys.slice() : (this.keys as string[]) // copied before
+    this.keys = own
+    return own
   }
 
-  private index(encoded: EncodedEntry, slot: number, isMember: boolean): void {
-    encoded.layout.attributes.forEach(({ type }, index) => {
-      const changes = this.equality.get(type)
-      if (!changes) return
+  private ownSlots(): Map<string, number> {
+    const own =
+      this.slotByUuid === this.from.slotByUuid ? new Map(this.slotByUuid) : (this.slotByUuid as Map<string, number>) // copied before
+    this.slotByUuid = own
+    return own
+  }
+
+  private index(encoded: EncodedEntry, slot: number, isMember: boolean, only?: ReadonlySet<AttributeType>): void {
+    for (const [index, { type }] of encoded.layout.attributes.entries()) {
+      const changes = only === undefined || only.has(type) ? this.equality.get(type) : undefined
+      if (!changes) continue
       for (const octets of encodedValues(encoded, index)) {
         for (const value of preparedValues(type, octets, this.layouts.schema)) changes.set(value, slot, isMember)
       }
-    })
+    }
   }
 
   private slotByKey(): ReadonlyMap<string, number> {
+    if (this.touched.size === 0) return this.from.slotByKey
     const slots = new Map(this.from.slotByKey)
     for (const slot of this.touched) slots.delete(this.from.keys[slot] ?? '')
     for (const slot of this.touched) if (this.entries[slot]) slots.set(this.keys[slot] ?? '', slot)
@@ -285,4 +331,18 @@ class ViewDraft {
       accountValue: this.from.accountValue,
     }
   }
+}
+
+function hasSameName(a: EncodedEntry, b: EncodedEntry): boolean {
+  return a.octets.compare(b.octets, 0, b.nameEnd, 0, a.nameEnd) === 0
+}
+
+/** Types of which two entries of one layout have other values; all attributes of a type count, whatever their options. */
+function changedTypes(a: EncodedEntry, b: EncodedEntry): ReadonlySet<AttributeType> {
+  const changed = new Set<AttributeType>()
+  for (const [index, { type }] of a.layout.attributes.entries()) {
+    const [startA, startB] = [attributeStart(a, index), attributeStart(b, index)]
+    if (a.octets.compare(b.octets, startB, b.ends[index], startA, a.ends[index]) !== 0) changed.add(type)
+  }
+  return changed
 }
