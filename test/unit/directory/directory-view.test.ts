@@ -97,6 +97,14 @@ test('the children of an entry follow it', async () => {
   expect(slotsOf(view.childrenByKey.get(normalizeDn(bob.dn)))).toEqual([1])
 })
 
+test('a value that goes from one attribute and stays in another of its type is still found', async () => {
+  const both = anEntry(`uid=eve,${base}`, { objectClass: ['person'], cn: ['Eve'], 'cn;lang-de': ['Eve'], sn: ['x'] })
+  const other = { ...both, attributes: new Map([...both.attributes, ['cn', ['Eva']]]) }
+  const view = await after([put(both)], [put(other)])
+  expect(search(view, '(cn=Eve)')).toEqual([both.dn])
+  expect(search(view, '(cn=Eva)')).toEqual([both.dn])
+})
+
 test('many entries with one value are all found', async () => {
   const entries = Array.from({ length: 1200 }, (_, n) =>
     anEntry(`uid=u${n},${base}`, { gidNumber: ['7'], uid: [`u${n}`] }),
