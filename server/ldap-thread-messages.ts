@@ -6,7 +6,7 @@ import type {
 } from './directory/authentication/sign-in-services.ts'
 import type { RecordChange } from './directory/directory-store.ts'
 import type { CommitRest, EntryBatch } from './directory/replication.ts'
-import type { TlsOptions } from './ldap/tls.ts'
+import type { TlsOptions } from './runtime/tls-files.ts'
 import type { Config } from './runtime/config-schema.ts'
 
 /** What the thread is given when it is made. */

@@ -14,7 +14,7 @@ import {
   type SignInAnswer,
   type ToLdapThread,
 } from './ldap-thread-messages.ts'
-import type { TlsOptions } from './ldap/tls.ts'
+import type { TlsOptions } from './runtime/tls-files.ts'
 import type { Logger } from './runtime/logger.ts'
 import { answerQuestion } from './sign-in-questions.ts'
 

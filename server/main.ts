@@ -14,13 +14,14 @@ import { runFigureKeeper } from './figure-keeper.ts'
 import { startControlServer } from './control/control-server.ts'
 import { openOperationLog, type OperationLog } from './directory/operation-log/operation-log.ts'
 import type { LineSink } from './ldap/access-log.ts'
-import { watchCertificates } from './ldap/certificate-watch.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
 import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
 import { type LdapThread, startLdapThread } from './ldap-thread.ts'
+import { watchCertificates } from './runtime/certificate-watch.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
+import { readTlsFiles, type TlsFiles } from './runtime/tls-files.ts'
 import { ownAccount } from './self-service.ts'
 import { createSyncServices } from './sync-services.ts'
 import type { HookResult } from '../sync/change-hook.ts'
@@ -91,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
   let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  const adminTls = await adminCertificate(config.admin.tls)
   const clientHappenings = createClientHappenings({
     clock,
     watch: (watched) => {
@@ -152,6 +154,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       startAdminServer({
         host: config.admin.host,
         port: config.admin.port,
+        tls: adminTls?.current.options,
+        trustProxy: config.admin.trustProxy,
         ready: () => readiness(workspace),
         metricsText: () => metricsText(metrics, workspace, ldap),
         caPem: () => tls.caPem,
@@ -190,20 +194,39 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     (server) => server.close(),
   )
-  const certificates = watchCertificates({
-    config: config.ldap,
-    dataDir: config.dataDir,
-    clock,
-    use: (identity) => {
-      tls = identity
-      void ldap.useTls(identity.options).then(() => logger.info('certificate in use is new'))
-    },
-    onProblem: (error) => logger.error({ err: error }, 'certificate could not be read; the one before stays'),
-  })
+  const onCertificateProblem = (error: unknown) =>
+    logger.error({ err: error }, 'certificate could not be read; the one before stays')
+  const { certFile, keyFile } = config.ldap.tls
+  const certificates = [
+    watchCertificates({
+      current: tls,
+      load: () => loadTlsIdentity(config.ldap, config.dataDir, clock.now()),
+      files: certFile === null || keyFile === null ? undefined : { certFile, keyFile },
+      clock,
+      use: (identity) => {
+        tls = identity
+        void ldap.useTls(identity.options).then(() => logger.info('certificate in use is new'))
+      },
+      onProblem: onCertificateProblem,
+    }),
+    ...(adminTls === undefined
+      ? []
+      : [
+          watchCertificates({
+            ...adminTls,
+            clock,
+            use: ({ options }) => {
+              admin.useTls(options)
+              logger.info('certificate of the admin page is new')
+            },
+            onProblem: onCertificateProblem,
+          }),
+        ]),
+  ]
   await lifecycle.start(
     'certificate watch',
-    (stopping) => ({ ended: certificates.run(stopping) }),
-    ({ ended }) => ended,
+    (stopping) => ({ ended: Promise.all(certificates.map((watch) => watch.run(stopping))) }),
+    async ({ ended }) => void (await ended),
   )
   await lifecycle.start(
     'figures',
@@ -251,7 +274,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     workspace,
     ports,
     caPem: tls.caPem,
-    reload: () => certificates.reload(),
+    reload: async () => void (await Promise.all(certificates.map((watch) => watch.reload()))),
     stopped: lifecycle.stopped,
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   }
@@ -282,6 +305,13 @@ function ldapCertificate({ options, caPem }: TlsIdentity): LdapCertificate {
     expires: validToDate.toISOString(),
     isRenewed: caPem !== undefined,
   }
+}
+
+/** The certificate of the admin page, and how it is read again; undefined where it speaks HTTP. */
+async function adminCertificate(files: TlsFiles | null) {
+  if (files === null) return undefined
+  const load = async () => ({ options: await readTlsFiles('admin.tls', files) })
+  return { current: await load(), load, files }
 }
 
 async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { AdminActor } from '../../server/directory/administrators/admin-actions.ts'
 import type { SignedInAdmin } from '../../server/directory/administrators/admin-sign-in.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
+import { addressOf } from '../client-address.ts'
 import { HttpProblem } from '../http-problem.ts'
 import { endSession, isKept } from '../sessions.ts'
 import type { Administration } from './administration.ts'
@@ -83,11 +84,6 @@ export function adminOf({ locals }: Response): SignedInAdmin {
 export function actorOf(request: Request, response: Response): AdminActor {
   const { admin, mayStill } = response.locals as AdminLocals
   return { name: admin.name, address: addressOf(request), mayStill }
-}
-
-/** IPv4 as such. */
-export function addressOf({ socket }: Request): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 /** Where to go after the sign-in: a page of ours, and no other. */

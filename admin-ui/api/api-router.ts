@@ -1,6 +1,6 @@
 import { json, type Request, type RequestHandler, type Response } from 'express'
 import { actorOfToken } from '../../server/directory/administrators/api-tokens.ts'
-import { addressOf } from '../admin/access.ts'
+import { addressOf } from '../client-address.ts'
 import type { Administration } from '../admin/administration.ts'
 import { apiProblem, type ApiProblem, problemOf, schemaProblem } from './api-problems.ts'
 import { requireToken } from './api-token.ts'

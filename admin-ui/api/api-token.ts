@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
 import type { UsedApiToken } from '../../server/directory/administrators/api-tokens.ts'
 import { HttpProblem } from '../http-problem.ts'
-import { addressOf } from '../admin/access.ts'
+import { addressOf } from '../client-address.ts'
 import { may, type Permission, roleNames } from '../admin/permissions.ts'
 
 /** The token that a request brings (RFC 6750 §2.1). Throws an HttpProblem with 401, or 403 when its role may not. */

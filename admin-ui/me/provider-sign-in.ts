@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { NotSignedIn, SignInProblem } from '../../sync/oidc/people-sign-in.ts'
 import { attemptMinutes } from '../../sync/oidc/sign-in-attempts.ts'
+import { addressOf } from '../client-address.ts'
 import { cookieOf } from '../cookie.ts'
 import { HttpProblem } from '../http-problem.ts'
 import type { Views } from '../views.ts'
@@ -41,7 +42,7 @@ export function signInAnswer(
   const { name, options } = attemptCookie(publicUrl)
   return async (request, response) => {
     const ticket = cookieOf(request, name)
-    const found = await peopleSignIn().complete({ ticket, query: queryOf(request), address: request.ip ?? '' })
+    const found = await peopleSignIn().complete({ ticket, query: queryOf(request), address: addressOf(request) })
     if (found === 'busy') throw new HttpProblem(429, 'Too many people sign in at once. Try again in a minute.')
     if (found === undefined)
       throw new HttpProblem(

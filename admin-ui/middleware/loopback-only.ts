@@ -1,10 +1,11 @@
 import type { RequestHandler } from 'express'
 import { isLoopbackAddress } from '../../server/runtime/loopback.ts'
+import { addressOf } from '../client-address.ts'
 import { HttpProblem } from '../http-problem.ts'
 
-/** Lets through only clients on this machine, by the address of their connection; headers do not count. */
+/** Lets through only clients on this machine: by the address of their connection, and not through a trusted proxy for others. */
 export const loopbackOnly: RequestHandler = (request, _response, next) => {
-  if (!isLoopbackAddress(request.socket.remoteAddress)) {
+  if (!isLoopbackAddress(request.socket.remoteAddress) || !isLoopbackAddress(addressOf(request))) {
     throw new HttpProblem(403, 'This address answers only to clients on the same machine.')
   }
   next()

@@ -19,14 +19,20 @@ const headers = helmet({
   contentSecurityPolicy,
   referrerPolicy: { policy: 'no-referrer' },
   xFrameOptions: { action: 'deny' },
-  // The server speaks HTTP only: TLS, and its HSTS header, are the proxy's.
   strictTransportSecurity: false,
 })
+
+/** Other ports and hosts of the same name may speak HTTP. */
+const staysEncrypted = helmet.strictTransportSecurity({ maxAge: 365 * 86_400, includeSubDomains: false })
 
 /** Headers of every answer. Nothing is cached unless a page says so. */
 export const securityHeaders: RequestHandler = (request, response, next) => {
   response.setHeader('Cache-Control', 'no-store')
-  headers(request, response, next)
+  headers(request, response, (error?: unknown) => {
+    // The browser came by HTTPS, to this server or to a proxy that is trusted.
+    if (error === undefined && request.secure) staysEncrypted(request, response, next)
+    else next(error)
+  })
 }
 
 /** For a page whose forms lead to other origins by a redirect: browsers hold form-action against redirects too. */

@@ -4,6 +4,7 @@ import { createAuthorizations } from '../../sync/authorizations.ts'
 import type { ProbeResult } from '../../sync/identity-provider.ts'
 import { mailServerOf } from '../../sync/reporting/senders.ts'
 import { resolveSecret } from '../runtime/secret.ts'
+import { readTlsFiles } from '../runtime/tls-files.ts'
 import { trustCaFile } from '../runtime/trust.ts'
 import type { DirectoryStore, Generation } from '../directory/directory-store.ts'
 import { loadTlsIdentity } from '../ldap/tls.ts'
@@ -35,6 +36,8 @@ export async function runCheck(
   if (config.caFile !== null)
     results.push(await probe('configuration', 'caFile', () => trustCaFile(config.caFile ?? '')))
   results.push(await probe('ldap', 'certificate', () => loadTlsIdentity(config.ldap, config.dataDir, clock.now())))
+  const { tls } = config.admin
+  if (tls !== null) results.push(await probe('admin', 'certificate', () => readTlsFiles('admin.tls', tls)))
   if (!offline) {
     const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir }))
     if (mailServer) results.push(await probe('smtp', 'mail server', () => mailServer.test()))

@@ -1,16 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Config } from '../runtime/config-schema.ts'
+import { readTlsFiles, type TlsOptions } from '../runtime/tls-files.ts'
 import { privateCertificate } from './certificate-authority.ts'
-
-/** PEM texts and the oldest version. */
-export interface TlsOptions {
-  readonly cert: string
-  readonly key: string
-  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-}
 
 /** The certificate that ldaps:// and StartTLS present. */
 export interface TlsIdentity {
@@ -23,13 +16,8 @@ export interface TlsIdentity {
 /** The configured files, else a certificate of the private CA for the hosts of `publicUrls`. */
 export async function loadTlsIdentity(ldap: Config['ldap'], dataDir: string, now: Date): Promise<TlsIdentity> {
   const { certFile, keyFile, minVersion } = ldap.tls
-  if (certFile !== null && keyFile !== null) {
-    const [cert, key] = await Promise.all([
-      readPem('ldap.tls.certFile', certFile),
-      readPem('ldap.tls.keyFile', keyFile),
-    ])
-    return tlsIdentity({ cert, key, minVersion }, undefined)
-  }
+  if (certFile !== null && keyFile !== null)
+    return tlsIdentity(await readTlsFiles('ldap.tls', { certFile, keyFile }, minVersion), undefined)
   const { certificatePem, keyPem, caPem } = await privateCertificate(
     join(dataDir, 'tls'),
     publicHosts(ldap.publicUrls),
@@ -41,14 +29,6 @@ export async function loadTlsIdentity(ldap: Config['ldap'], dataDir: string, now
 /** From PEM texts. Throws what OpenSSL thinks of them. */
 export function tlsIdentity(options: TlsOptions, caPem: string | undefined): TlsIdentity {
   return { options, secureContext: createSecureContext(options), caPem }
-}
-
-async function readPem(setting: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new Error(`${setting}: ${path} cannot be read`, { cause: error })
-  }
 }
 
 /**

@@ -15,7 +15,9 @@ export const configChecks: readonly ConfigCheck[] = [
   publicUrls,
   certificatePairs,
   proxies,
+  trustedProxies,
   adminExposure,
+  adminAddress,
   literalSecrets,
   oktaCredentials,
   ...mailChecks,
@@ -89,6 +91,25 @@ function adminExposure({ admin }: Config): Problem[] {
   const message =
     'is not a loopback address, and passwords would cross the network in clear; use 127.0.0.1, or admin.tls, or admin.trustProxy behind a proxy that does TLS'
   return [{ path: 'admin.host', value: JSON.stringify(admin.host), message }]
+}
+
+function trustedProxies({ admin }: Config): Problem[] {
+  return admin.trustProxy.flatMap((text, index): Problem[] => {
+    const problem = text.endsWith('/0') ? 'is every address; name the proxies' : networkProblem(text)
+    return problem === undefined
+      ? []
+      : [{ path: `admin.trustProxy[${index}]`, value: JSON.stringify(text), message: problem }]
+  })
+}
+
+/** Cookies and links are made for the public address: it has to be the one that browsers come by. */
+function adminAddress({ admin }: Config): Problem[] {
+  const { protocol, hostname } = new URL(admin.publicUrl)
+  if (protocol === 'https:') return []
+  const problem = (message: string) => [{ path: 'admin.publicUrl', value: JSON.stringify(admin.publicUrl), message }]
+  if (admin.tls !== null) return problem('is not an https:// address, and with admin.tls nothing else is answered')
+  const isInTheClear = admin.trustProxy.length > 0 && !isLoopbackHost(hostname)
+  return isInTheClear ? problem('is not an https:// address; let the proxy of admin.trustProxy do TLS') : []
 }
 
 function literalSecrets(config: Config): Problem[] {

@@ -390,7 +390,7 @@ export const configSchema = z.strictObject({
   admin: z
     .strictObject({
       host: host.default('127.0.0.1').describe('Address to listen on.'),
-      port: port.default(8080).describe('HTTP port; 0 takes a free one.'),
+      port: port.default(8080).describe('Port of http://, or of https:// with `tls`; 0 takes a free one.'),
       publicUrl: z
         .url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' })
         .default('http://localhost:8080')
@@ -402,11 +402,13 @@ export const configSchema = z.strictObject({
         })
         .nullable()
         .default(null)
-        .describe('Serve HTTPS.'),
+        .describe('Serve HTTPS, with TLS 1.2 or later; files that change are read again.'),
       trustProxy: z
         .array(z.string())
         .default([])
-        .describe('Networks of reverse proxies whose X-Forwarded-* headers are believed.'),
+        .describe(
+          'Addresses and networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, such as `10.0.0.5` or `10.0.0.0/29`.',
+        ),
       oidc: z.array(z.unknown()).default([]).describe('Sign-in of administrators through an identity provider.'),
     })
     .prefault({})

@@ -8,8 +8,6 @@ import type { Problem } from './config-problems.ts'
  */
 export const notYetAvailable: readonly { readonly path: string; readonly neutral: unknown }[] = [
   { path: 'ldap.tls.clientCaFile', neutral: null },
-  { path: 'admin.tls', neutral: null },
-  { path: 'admin.trustProxy', neutral: [] },
   { path: 'admin.oidc', neutral: [] },
   { path: 'retention.changeLogDays', neutral: 400 },
 ]

@@ -86,6 +86,7 @@ export async function startAdministeredServer({
     organization: config.organization,
     enrollment: { find: async () => undefined, confirm: async () => undefined },
     publicUrl: config.admin.publicUrl,
+    trustProxy: config.admin.trustProxy,
     authorizationLinks: () => noAuthorizationLinks,
     changeHooks: { receive: async () => undefined },
     selfService: noSelfService,

@@ -207,6 +207,19 @@ test.each([
     { providers: [entra({ changeNotifications: true })] },
     'providers[0].changeNotifications: true needs an address that Microsoft reaches over https; set admin.publicUrl to it (it is "http://localhost:8080")',
   ],
+  [
+    { admin: { tls: { certFile: 'admin.pem', keyFile: 'admin.key' } } },
+    'admin.publicUrl: "http://localhost:8080" is not an https:// address, and with admin.tls nothing else is answered',
+  ],
+  [
+    { admin: { host: '0.0.0.0', trustProxy: ['10.0.0.5'], publicUrl: 'http://ldap.example.com' } },
+    'admin.publicUrl: "http://ldap.example.com" is not an https:// address; let the proxy of admin.trustProxy do TLS',
+  ],
+  [
+    { admin: { trustProxy: ['proxy.example.com'] } },
+    'admin.trustProxy[0]: "proxy.example.com" is not an address or network such as "192.0.2.0/24" or "2001:db8::/32"',
+  ],
+  [{ admin: { trustProxy: ['0.0.0.0/0'] } }, 'admin.trustProxy[0]: "0.0.0.0/0" is every address; name the proxies'],
   [[], ' is not an object in braces'],
 ])('refuses %j', async (written, expected) => {
   expect(await problemsOf(written)).toEqual([expected.trimStart()])
