@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer'
 import type { SmtpConfig } from '../../server/runtime/config-schema.ts'
 import { isLoopbackHost } from '../../server/runtime/loopback.ts'
 import type { ReadSecret } from '../provider-secret.ts'
@@ -36,6 +35,7 @@ export function createMailServer(config: SmtpConfig, senderName: string, readSec
     const user = config.username ?? decodeURIComponent(url.username)
     const pass =
       config.password === null ? decodeURIComponent(url.password) : (await readSecret(config.password)).reveal()
+    const { createTransport } = await import('nodemailer') // most commands send no mail
     return createTransport({
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: url.port === '' ? (isSecure ? submissionTlsPort : submissionPort) : Number(url.port),

@@ -3,10 +3,17 @@ import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { privateCertificate, type ServerCertificate } from '../../server/ldap/certificate-authority.ts'
 import { parseLdif } from '../../server/protocol/ldif.ts'
-import { configuredFolder, rosterd, runProgram } from '../builders/command-line.ts'
+import {
+  type CommandResult,
+  type ConfiguredFolder,
+  configuredFolder,
+  rosterd,
+  runProgram,
+  type ServingProcess,
+} from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { peopleLdif, reader } from '../builders/running-ldap-server.ts'
 
@@ -21,18 +28,32 @@ const manyPeople = (count: number) =>
 describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   /** The commands are the same, and so must be what they print, wherever the store is. */
   const isBeside = how === 'beside a running server'
+  let folder: ConfiguredFolder
+  let server: ServingProcess | undefined
+  let firstSync: CommandResult
+  beforeAll(async () => {
+    folder = await configuredFolder()
+    server = isBeside ? await folder.serve() : undefined
+    firstSync = await folder.run('sync')
+  })
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
+  /** Until the end of the test. */
+  async function peopleAre(text: string): Promise<void> {
+    const write = (ldif: string) => writeFile(join(folder.path, 'people.ldif'), ldif)
+    onTestFinished(async () => {
+      await write(peopleLdif)
+      await folder.run('sync')
+    })
+    await write(text)
+  }
 
   test('sync applies, then has nothing to do; a dry run writes nothing', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    const first = await folder.run('sync')
-    expect(first).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(first.stdout).toContain(isBeside ? 'seed: unchanged' : 'seed: applied')
-    await writeFile(
-      join(folder.path, 'people.ldif'),
-      `${peopleLdif}\ndn: uid=new,ou=people,dc=example,dc=com\nobjectClass: account\nuid: new\n`,
-    )
+    expect(firstSync).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(firstSync.stdout).toContain(isBeside ? 'seed: unchanged' : 'seed: applied')
+    await peopleAre(`${peopleLdif}\ndn: uid=new,ou=people,dc=example,dc=com\nobjectClass: account\nuid: new\n`)
     const dry = await folder.run('sync', '--dry-run')
     expect(dry.stdout).toContain('add uid=new,ou=people,dc=example,dc=com')
     expect((await folder.run('explain', 'new')).exitCode).toBe(1)
@@ -43,12 +64,8 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('pause holds changes back until resume, and runs tells of both', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     expect(await folder.run('pause', 'seed', '--reason', 'moving house')).toMatchObject({ exitCode: 0 })
-    await writeFile(join(folder.path, 'people.ldif'), withoutGrace)
+    await peopleAre(withoutGrace)
     expect((await folder.run('sync')).stdout).toContain(
       'paused: moving house; 1 changes wait for "rosterd resume seed"',
     )
@@ -65,10 +82,6 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('preview tells what another configuration would change, and writes nothing', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const config = JSON.parse(await readFile(folder.configFile, 'utf8')) as { providers: object[] }
     const other = join(folder.path, 'other.json')
     await writeFile(other, JSON.stringify({ ...config, providers: [{ ...config.providers[0], groups: false }] }))
@@ -79,9 +92,6 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('sync of a provider nobody configured fails and names those there are', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
     expect(await folder.run('sync', '--provider', 'contoso')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('configured are seed'),
@@ -89,53 +99,35 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('a sync that cannot read its file fails with the reason and changes nothing', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const before = await folder.run('export-ldif')
-    await writeFile(join(folder.path, 'people.ldif'), 'dn: uid=broken\nno colon here\n')
+    await peopleAre('dn: uid=broken\nno colon here\n')
     const failed = await folder.run('sync')
     expect(failed).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('line 2') })
     expect((await folder.run('export-ldif')).stdout).toBe(before.stdout)
   })
 
-  test('changes that look like an accident are held, shown, and approved by their hash', async () => {
+  test('changes that look like an accident are held and shown; a discarded plan is asked about once it changes, and approved by its hash', async () => {
     await using folder = await configuredFolder({}, manyPeople(40))
     await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
+    if (!server) await folder.run('sync')
     await writeFile(join(folder.path, 'people.ldif'), peopleLdif)
     expect(await folder.run('sync')).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('held:') })
     expect((await folder.run('explain', 'p7')).exitCode).toBe(0)
+    expect((await folder.run('plan', 'discard', '--latest')).exitCode).toBe(0)
+    expect((await folder.run('sync')).exitCode).toBe(0)
+    await writeFile(join(folder.path, 'people.ldif'), withoutGrace)
+    expect((await folder.run('sync')).exitCode).toBe(2)
     const shown = await folder.run('plan', 'show', '--json')
     expect(shown.exitCode).toBe(2)
     const [plan] = JSON.parse(shown.stdout) as { hash: string; changes: unknown[] }[]
-    expect(plan?.changes).toHaveLength(40)
+    expect(plan?.changes).toHaveLength(41)
     expect(await folder.run('plan', 'approve', '0123456789')).toMatchObject({ exitCode: 1 })
     expect(await folder.run('plan', 'approve', plan?.hash.slice(0, 12) ?? '')).toMatchObject({ exitCode: 0 })
     expect((await folder.run('explain', 'p7')).exitCode).toBe(1)
     expect(await folder.run('plan', 'show')).toMatchObject({ exitCode: 0, stdout: 'No changes are held.\n' })
   })
 
-  test('a discarded plan is not asked about again until it changes', async () => {
-    await using folder = await configuredFolder({}, manyPeople(40))
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
-    await writeFile(join(folder.path, 'people.ldif'), peopleLdif)
-    expect((await folder.run('sync')).exitCode).toBe(2)
-    expect((await folder.run('plan', 'discard', '--latest')).exitCode).toBe(0)
-    expect((await folder.run('sync')).exitCode).toBe(0)
-    await writeFile(join(folder.path, 'people.ldif'), withoutGrace)
-    expect((await folder.run('sync')).exitCode).toBe(2)
-  })
-
   test('explain with an address says why somebody cannot sign in', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const ada = await folder.run('explain', 'ada', '--bind-from', '192.0.2.7')
     expect(ada.stdout).toContain(
       'Nothing here stops uid=ada,ou=people,dc=example,dc=com: it is for the password to decide.',
@@ -152,10 +144,6 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('explain prints status, entry and where it comes from', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     expect((await folder.run('explain', 'ada@example.com')).stdout).toContain('dn: uid=ada,ou=people,dc=example,dc=com')
     expect(JSON.parse((await folder.run('explain', 'ada', '--json')).stdout)).toMatchObject([
       { provider: 'seed', entry: { attributes: { uid: ['ada'] } } },
@@ -164,9 +152,6 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('link lists nobody where nobody is linked, and says what a source looks like', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
     expect(await folder.run('link', 'list')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Nobody') })
     const refused = await folder.run('link', 'confirm', 'seed:ada', 'grace')
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('write it as PROVIDER:ID') })
@@ -174,10 +159,6 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('ids are exported and imported again; a file that conflicts writes nothing', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const { stdout: csv } = await folder.run('ids', 'export', '--csv')
     expect(csv).toContain('tenant,id,kind,name,nameWanted,entryUUID,number')
     await writeFile(join(folder.path, 'ids.csv'), csv)
@@ -196,10 +177,6 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
   })
 
   test('export-ldif prints every entry, parents first, without passwords', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const { stdout, exitCode } = await folder.run('export-ldif')
     expect(exitCode).toBe(0)
     const records = parseLdif(stdout)
@@ -219,12 +196,18 @@ const contoso = {
 }
 
 describe.each(['alone', 'beside a running server'])('rosterd provider, %s', (how) => {
-  const isBeside = how === 'beside a running server'
+  let folder: ConfiguredFolder
+  let server: ServingProcess | undefined
+  beforeAll(async () => {
+    folder = await configuredFolder({ providers: [contoso] })
+    server = how === 'beside a running server' ? await folder.serve() : undefined
+  })
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
 
   test('makes one-time links for the purposes asked for', async () => {
-    await using folder = await configuredFolder({ providers: [contoso] })
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
     const made = await folder.run('provider', 'authorize', 'contoso', '--for', 'groups')
     expect(made).toMatchObject({ exitCode: 0, stderr: '' })
     expect(made.stdout).toMatch(/^ {2}http:\/\/localhost:8080\/authorize\/[\w-]{32}$/m)
@@ -239,9 +222,6 @@ describe.each(['alone', 'beside a running server'])('rosterd provider, %s', (how
   })
 
   test('lists, tests and forgets, and says what is not there', async () => {
-    await using folder = await configuredFolder({ providers: [contoso] })
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
     expect(await folder.run('provider', 'list')).toEqual({
       exitCode: 0,
       stderr: '',
@@ -292,17 +272,6 @@ describe('rosterd serve', () => {
     await second.stop('SIGTERM')
   })
 
-  test('its control socket, store and keys are for the owner alone', async () => {
-    await using folder = await configuredFolder()
-    await using server = await folder.serve()
-    void server
-    const mode = async (name: string) => (await stat(join(folder.path, 'data', name))).mode & 0o777
-    expect(await mode('control.sock')).toBe(0o600)
-    expect(await mode('tls/ca.key')).toBe(0o600)
-    expect(await mode('tls/server.key')).toBe(0o600)
-    expect((await stat(join(folder.path, 'data'))).mode & 0o077).toBe(0)
-  })
-
   test('takes a new certificate on SIGHUP without dropping connections, and keeps the old one when the new is bad', async () => {
     await using folder = await configuredFolder()
     const file = (name: string) => join(folder.path, name)
@@ -335,17 +304,33 @@ describe('rosterd serve', () => {
     await using last = await connect(second.caPem)
     expect((await last.search({ base: '', scope: 0 })).resultCode).toBe(0)
   })
+})
+
+describe('a server that runs', () => {
+  let folder: ConfiguredFolder
+  let server: ServingProcess
+  beforeAll(async () => {
+    folder = await configuredFolder()
+    server = await folder.serve()
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  test('its control socket, store and keys are for the owner alone', async () => {
+    const mode = async (name: string) => (await stat(join(folder.path, 'data', name))).mode & 0o777
+    expect(await mode('control.sock')).toBe(0o600)
+    expect(await mode('tls/ca.key')).toBe(0o600)
+    expect(await mode('tls/server.key')).toBe(0o600)
+    expect((await stat(join(folder.path, 'data'))).mode & 0o077).toBe(0)
+  })
 
   test('a second one on the same store says so in a sentence', async () => {
-    await using folder = await configuredFolder()
-    await using server = await folder.serve()
-    void server
     expect(await folder.run('serve')).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/in use by another/) })
   })
 
   test('a port that is taken is named', async () => {
-    await using folder = await configuredFolder()
-    await using server = await folder.serve()
     await using other = await configuredFolder({ ldap: { port: server.ports.ldap, tls: { port: 0 } } })
     expect(await other.run('serve')).toMatchObject({
       exitCode: 1,
@@ -392,7 +377,7 @@ describe('rosterd check and configuration errors', () => {
 
   test('every command has --help', async () => {
     await using folder = await configuredFolder()
-    for (const command of [
+    const commands = [
       [],
       ['serve'],
       ['demo'],
@@ -409,12 +394,10 @@ describe('rosterd check and configuration errors', () => {
       ['provider', 'test'],
       ['provider', 'authorize'],
       ['provider', 'forget'],
-    ]) {
-      expect(await folder.run(...command, '--help')).toMatchObject({
-        exitCode: 0,
-        stdout: expect.stringContaining('Usage: rosterd'),
-      })
-    }
+    ]
+    const answers = await Promise.all(commands.map((command) => folder.run(...command, '--help')))
+    for (const answer of answers)
+      expect(answer).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Usage: rosterd') })
   })
 
   test('the configuration as shipped is valid', async () => {

@@ -2,24 +2,46 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CompareReport } from '../../server/commands/compare-command.ts'
-import { configuredFolder, rosterd, runProgram } from '../builders/command-line.ts'
+import {
+  type ConfiguredFolder,
+  configuredFolder,
+  rosterd,
+  runProgram,
+  type ServingProcess,
+} from '../builders/command-line.ts'
 import { peopleLdif, reader } from '../builders/running-ldap-server.ts'
 
 const withPassword = { ...process.env, ROSTERD_COMPARE_PASSWORD: reader.password }
 const asReader = ['--bind-dn', reader.dn]
 
+/** What is compared with. */
+let source: ConfiguredFolder
+let other: ServingProcess
+beforeAll(async () => {
+  source = await configuredFolder()
+  other = await source.serve()
+})
+afterAll(async () => {
+  await other[Symbol.asyncDispose]()
+  await source[Symbol.asyncDispose]()
+})
+
 describe.each(['alone', 'beside a running server'])('rosterd compare, %s', (how) => {
-  const isBeside = how === 'beside a running server'
+  let folder: ConfiguredFolder
+  let server: ServingProcess | undefined
+  beforeAll(async () => {
+    folder = await configuredFolder()
+    server = how === 'beside a running server' ? await folder.serve() : undefined
+    await folder.run('sync')
+  })
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
 
   test('finds nothing to tell of a copy of itself, over ldaps, StartTLS and the clear on loopback', async () => {
-    await using source = await configuredFolder()
-    await using other = await source.serve()
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const caFile = join(source.path, 'ca.pem')
     await writeFile(caFile, await (await fetch(`http://localhost:${other.ports.admin}/ca.pem`)).text())
     for (const where of [
@@ -39,10 +61,6 @@ describe.each(['alone', 'beside a running server'])('rosterd compare, %s', (how)
   })
 
   test('tells differences as text, JSON and CSV, and exits with 2', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const old = join(folder.path, 'old.ldif')
     const text = peopleLdif
       .replace('homeDirectory: /home/ada', 'homeDirectory: /srv/ada')
@@ -67,10 +85,6 @@ describe.each(['alone', 'beside a running server'])('rosterd compare, %s', (how)
   })
 
   test('writes no numbers for people whose entries come from a file, and says so', async () => {
-    await using folder = await configuredFolder()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    await folder.run('sync')
     const old = join(folder.path, 'old.ldif')
     await writeFile(old, peopleLdif.replace('uidNumber: 10001', 'uidNumber: 7001'))
     const idsFile = join(folder.path, 'ids.csv')
@@ -107,8 +121,6 @@ describe('rosterd compare says in one sentence', () => {
   })
 
   test('that a password is wrong or missing, and never shows it', async () => {
-    await using source = await configuredFolder()
-    await using other = await source.serve()
     const url = `ldap://localhost:${other.ports.ldap}`
     const wrong = { ...process.env, ROSTERD_COMPARE_PASSWORD: 'not-The-Password' }
     const told = await failing([url, ...asReader], wrong)
@@ -123,8 +135,6 @@ describe('rosterd compare says in one sentence', () => {
   })
 
   test('that a certificate is not trusted, and that a port does not speak TLS', async () => {
-    await using source = await configuredFolder()
-    await using other = await source.serve()
     expect(await failing([`ldaps://localhost:${other.ports.ldaps}`])).toContain(
       'its certificate is not trusted; name the file of its authority with --ca',
     )
@@ -134,8 +144,6 @@ describe('rosterd compare says in one sentence', () => {
   })
 
   test('what cannot be read', async () => {
-    await using source = await configuredFolder()
-    await using other = await source.serve()
     const url = `ldap://localhost:${other.ports.ldap}`
     expect(await failing([url])).toContain('no person and no group was found there')
     expect(await failing([url, ...asReader, '--base', 'dc=elsewhere'])).toContain('there is no "dc=elsewhere"')

@@ -140,15 +140,16 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
   expect(await bind('worker4', `${own},${confirmed.recoveryCodes[1] ?? ''}`)).toBe(success)
 
   // What shows things.
-  for (const name of ['person1', 'worker1', 'worker2', 'worker4', 'worker5']) {
-    await run('explain', name)
-    await run('explain', name, '--json')
-    await run('explain', name, '--bind-from', '192.0.2.7', '--binder', 'svc', '--json')
-    await run('user', 'show', name)
-    await run('user', 'show', name, '--json')
-  }
-  await run('user', 'app-password', 'list', 'worker5', '--json')
-  for (const args of [
+  for (const name of ['person1', 'worker1', 'worker2', 'worker4', 'worker5'])
+    await Promise.all([
+      run('explain', name),
+      run('explain', name, '--json'),
+      run('explain', name, '--bind-from', '192.0.2.7', '--binder', 'svc', '--json'),
+      run('user', 'show', name),
+      run('user', 'show', name, '--json'),
+    ])
+  const commands = [
+    ['user', 'app-password', 'list', 'worker5', '--json'],
     ['check'],
     ['check', '--json'],
     ['provider', 'list', '--json'],
@@ -158,8 +159,8 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
     ['ids', 'export', '--csv'],
     ['binder', 'list', '--json'],
     ['throttle', 'list', '--json'],
-  ])
-    await run(...args)
+  ]
+  await Promise.all(commands.map((args) => run(...args)))
   for (const path of ['/', '/metrics', '/healthz', '/readyz', '/nothing']) {
     const response = await fetch(`http://127.0.0.1:${server.ports.admin}${path}`)
     answered.push({ name: `page ${path}`, octets: Buffer.from(await response.text()) })

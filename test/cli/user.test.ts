@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SimulatedTenants, startSimulatedTenants } from '../../demo/simulated-tenants.ts'
-import { type ConfiguredFolder, configuredFolder } from '../builders/command-line.ts'
+import { type ConfiguredFolder, configuredFolder, type ServingProcess } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { reader, suffix } from '../builders/running-ldap-server.ts'
 import { fillSmallTenants } from '../sync/small-tenants.ts'
@@ -31,34 +31,45 @@ async function folderOfWorkers(config: object = {}): Promise<ConfiguredFolder> {
       { id: 'acme', type: 'okta', name: 'Acme', orgUrl, apiToken },
       { id: 'seed', type: 'ldif', name: 'Seed', path: 'people.ldif' },
     ],
+    passwords: { bcryptCost: 8 },
     ...config,
   })
   expect(await folder.run('sync')).toMatchObject({ exitCode: 0 })
   return folder
 }
 
-const dn = 'uid=worker1,ou=people,dc=example,dc=com'
+const dnOf = (name: string) => `uid=${name},ou=people,dc=example,dc=com`
 const password = 'quiet otter paints seven violins'
 const other = 'eleven glaciers hum at midnight'
 
-async function bindCode(port: number, secret: string): Promise<number> {
+async function bindCode(port: number, secret: string, name = 'worker1'): Promise<number> {
   await using client = await RawLdapClient.connect(port)
-  return (await client.bind(dn, secret)).resultCode
+  return (await client.bind(dnOf(name), secret)).resultCode
 }
 
 describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) => {
-  const isBeside = how === 'beside a running server'
+  // Each test has a worker of its own.
+  let folder: ConfiguredFolder
+  let early: ServingProcess | undefined
+  beforeAll(async () => {
+    folder = await folderOfWorkers()
+    early = how === 'beside a running server' ? await folder.serve() : undefined
+  })
+  afterAll(async () => {
+    await early?.[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
 
   test('set-password reads the password from the standard input, and the next bind takes it', async () => {
-    await using folder = await folderOfWorkers()
-    await using early = isBeside ? await folder.serve() : undefined
     if (early) expect(await bindCode(early.ports.ldap, password)).toBe(49)
     expect(await folder.runWithInput(`${password}\n`, 'user', 'set-password', 'worker1')).toEqual({
       exitCode: 0,
-      stdout: `The password of ${dn} is set.\n`,
+      stdout: `The password of ${dnOf('worker1')} is set.\n`,
       stderr: '',
     })
-    await using server = early ?? (await folder.serve())
+    const server = early ?? (await folder.serve())
+    await using stopped = early ? undefined : server
+    void stopped
     expect(await bindCode(server.ports.ldap, password)).toBe(0)
     expect(await bindCode(server.ports.ldap, other)).toBe(49)
     expect(await folder.runWithInput(`${other}\n`, 'user', 'set-password', 'worker1@acme.example')).toMatchObject({
@@ -73,9 +84,6 @@ describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) =>
   })
 
   test('set-password says what is wrong with a password, and of whom none can be set', async () => {
-    await using folder = await folderOfWorkers()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
     const refusal = (input: string, name: string) => folder.runWithInput(input, 'user', 'set-password', name)
     expect(await refusal('short', 'worker1')).toMatchObject({
       exitCode: 1,
@@ -93,16 +101,13 @@ describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) =>
   })
 
   test('reset-password prints one to be changed; show tells what there is and who did it', async () => {
-    await using folder = await folderOfWorkers()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    const { stdout } = await folder.run('user', 'reset-password', 'worker1')
-    expect(stdout).toMatch(/^One-time password of uid=worker1,.*:\n\n {2}[a-z2-7]{5}(-[a-z2-7]{5}){3}\n\n/)
-    const shown = await folder.run('user', 'show', 'worker1')
+    const { stdout } = await folder.run('user', 'reset-password', 'worker2')
+    expect(stdout).toMatch(/^One-time password of uid=worker2,.*:\n\n {2}[a-z2-7]{5}(-[a-z2-7]{5}){3}\n\n/)
+    const shown = await folder.run('user', 'show', 'worker2')
     expect(shown.stdout).toMatch(/directory password: set \S+, to be changed\n/)
     expect(shown.stdout).toMatch(/\n {2}\S+ password set by admin:\w+ \(mustChange true\)\n$/)
-    expect(JSON.parse((await folder.run('user', 'show', dn, '--json')).stdout)).toMatchObject({
-      name: dn,
+    expect(JSON.parse((await folder.run('user', 'show', dnOf('worker2'), '--json')).stdout)).toMatchObject({
+      name: dnOf('worker2'),
       status: 'active',
       directoryPassword: { mustChange: true },
       appPasswords: [],
@@ -111,58 +116,49 @@ describe.each(['alone', 'beside a running server'])('rosterd user, %s', (how) =>
   })
 
   test('app passwords are added, listed and revoked', async () => {
-    await using folder = await folderOfWorkers()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
     const app = (...args: readonly string[]) => folder.run('user', 'app-password', ...args)
-    const added = await app('add', 'worker1', '--name', 'phone', '--expires', '2999-12-31', '--network', '192.0.2.0/24')
+    const added = await app('add', 'worker3', '--name', 'phone', '--expires', '2999-12-31', '--network', '192.0.2.0/24')
     const [, id = ''] = /\n\n {2}([a-z2-7]{8})(-[a-z2-7]{4}){5}\n\n/.exec(added.stdout) ?? []
-    expect((await app('list', 'worker1')).stdout).toMatch(
+    expect((await app('list', 'worker3')).stdout).toMatch(
       new RegExp(`^${id} phone: added \\S+, until 2999-12-31T00:00:00.000Z, never used, from 192.0.2.0/24\n$`),
     )
-    expect(await app('revoke', 'worker1', 'unknown')).toMatchObject({
+    expect(await app('revoke', 'worker3', 'unknown')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining(`there are: ${id} (phone)`),
     })
-    expect(await app('revoke', 'worker1', id)).toMatchObject({ exitCode: 0 })
-    expect((await app('list', 'worker1')).stdout).toBe('There are no app passwords.\n')
-    expect(await app('add', 'worker1', '--name', 'phone', '--expires', 'soon')).toMatchObject({ exitCode: 1 })
+    expect(await app('revoke', 'worker3', id)).toMatchObject({ exitCode: 0 })
+    expect((await app('list', 'worker3')).stdout).toBe('There are no app passwords.\n')
+    expect(await app('add', 'worker3', '--name', 'phone', '--expires', 'soon')).toMatchObject({ exitCode: 1 })
   })
 
   test('totp sets up a second factor with a code of it, and takes it away', async () => {
-    await using folder = await folderOfWorkers()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
     const totp = (...args: readonly string[]) => folder.run('user', 'totp', ...args)
-    const { secret } = JSON.parse((await totp('begin', 'worker1', '--json')).stdout) as { secret: string }
+    const { secret } = JSON.parse((await totp('begin', 'worker4', '--json')).stdout) as { secret: string }
     const app = new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) })
-    expect(await totp('confirm', 'worker1', 'x')).toMatchObject({ exitCode: 1 })
-    expect((await totp('confirm', 'worker1', app.generate())).stdout).toMatch(/\n\n( {2}[a-z2-7-]{14}\n){10}$/)
-    expect((await folder.run('user', 'show', 'worker1')).stdout).toContain('second factor: on, 10 recovery codes left')
-    expect((await totp('recovery-codes', 'worker1')).stdout).toMatch(/\n\n( {2}[a-z2-7-]{14}\n){10}$/)
-    expect(await totp('reset', 'worker1')).toMatchObject({ exitCode: 0 })
-    expect((await totp('reset', 'worker1')).stdout).toBe(`${dn} has no second factor.\n`)
+    expect(await totp('confirm', 'worker4', 'x')).toMatchObject({ exitCode: 1 })
+    expect((await totp('confirm', 'worker4', app.generate())).stdout).toMatch(/\n\n( {2}[a-z2-7-]{14}\n){10}$/)
+    expect((await folder.run('user', 'show', 'worker4')).stdout).toContain('second factor: on, 10 recovery codes left')
+    expect((await totp('recovery-codes', 'worker4')).stdout).toMatch(/\n\n( {2}[a-z2-7-]{14}\n){10}$/)
+    expect(await totp('reset', 'worker4')).toMatchObject({ exitCode: 0 })
+    expect((await totp('reset', 'worker4')).stdout).toBe(`${dnOf('worker4')} has no second factor.\n`)
   })
 
   test('block, unblock and pass-through are shown with who and why', async () => {
-    await using folder = await folderOfWorkers()
-    await using server = isBeside ? await folder.serve() : undefined
-    void server
-    expect(await folder.run('user', 'block', 'worker1')).toMatchObject({ exitCode: 1 })
+    expect(await folder.run('user', 'block', 'worker5')).toMatchObject({ exitCode: 1 })
     expect(
-      await folder.run('user', 'block', 'worker1', '--reason', 'laptop stolen', '--until', '2999-12-31T18:00+01:00'),
+      await folder.run('user', 'block', 'worker5', '--reason', 'laptop stolen', '--until', '2999-12-31T18:00+01:00'),
     ).toMatchObject({ exitCode: 0 })
     expect((await folder.run('user', 'blocked')).stdout).toMatch(
-      new RegExp(`^${dn}: BLOCKED since \\S+ by \\w+ until 2999-12-31T17:00:00.000Z: laptop stolen\n$`),
+      new RegExp(`^${dnOf('worker5')}: BLOCKED since \\S+ by \\w+ until 2999-12-31T17:00:00.000Z: laptop stolen\n$`),
     )
-    await folder.run('user', 'pass-through', 'worker1', 'never')
-    const { stdout } = await folder.run('user', 'show', 'worker1')
+    await folder.run('user', 'pass-through', 'worker5', 'never')
+    const { stdout } = await folder.run('user', 'show', 'worker5')
     expect(stdout).toMatch(/sign-in: BLOCKED since \S+ by \w+ until 2999-12-31T17:00:00.000Z: laptop stolen\n/)
     expect(stdout).toContain('pass-through sign-in: never\n')
-    expect((await folder.run('user', 'unblock', 'worker1')).stdout).toBe(`The block of ${dn} is lifted.\n`)
+    expect((await folder.run('user', 'unblock', 'worker5')).stdout).toBe(`The block of ${dnOf('worker5')} is lifted.\n`)
     expect((await folder.run('user', 'blocked')).stdout).toBe('Nobody is blocked.\n')
-    await folder.run('user', 'pass-through', 'worker1', 'default')
-    const after = (await folder.run('user', 'show', 'worker1')).stdout
+    await folder.run('user', 'pass-through', 'worker5', 'default')
+    const after = (await folder.run('user', 'show', 'worker5')).stdout
     expect(after).toContain('sign-in: not blocked\n')
     expect(after).not.toContain('pass-through sign-in: never')
   })
@@ -208,7 +204,7 @@ test('what is given and taken away by commands holds at the very next bind', asy
 test('the NT hash of a password that is set is served to a binder that is granted it, and to nobody else', async () => {
   const radius = { name: 'radius', password: 'radius-Secret-1', grants: ['ntHash'] }
   const binders = [{ name: reader.name, password: reader.password }, radius]
-  const config = { binders, passwords: { ntHash: true } }
+  const config = { binders, passwords: { bcryptCost: 8, ntHash: true } }
   await using folder = await folderOfWorkers(config)
   await folder.runWithInput('Password Über 7 glaciers', 'user', 'set-password', 'worker1')
   const search = async (port: number, name: string, secret: string, filter: string) => {
@@ -231,21 +227,22 @@ test('the NT hash of a password that is set is served to a binder that is grante
     await folder.run('user', 'unblock', 'worker1')
     expect(JSON.parse((await folder.run('user', 'show', 'worker1', '--json')).stdout)).toMatchObject({ ntHash: true })
   }
-  await folder.configure({ passwords: { ntHash: false } })
+  await folder.configure({ passwords: { bcryptCost: 8, ntHash: false } })
   expect(JSON.parse((await folder.run('user', 'show', 'worker1', '--json')).stdout)).toMatchObject({ ntHash: false })
 })
 
 test.each(['alone', 'beside a running server'])(
   'key rotate, %s, keeps second factors and app passwords working',
   async (how) => {
-    await using folder = await folderOfWorkers()
+    await using folder = await configuredFolder()
+    await folder.run('sync')
     const user = (...args: readonly string[]) => folder.run('user', ...args)
-    const added = await user('app-password', 'add', 'worker1', '--name', 'phone', '--json')
+    const added = await user('app-password', 'add', 'ada', '--name', 'phone', '--json')
     const { password: app } = JSON.parse(added.stdout) as { password: string }
-    const { secret } = JSON.parse((await user('totp', 'begin', 'worker1', '--json')).stdout) as { secret: string }
+    const { secret } = JSON.parse((await user('totp', 'begin', 'ada', '--json')).stdout) as { secret: string }
     const totp = new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) })
     await using early = how === 'alone' ? undefined : await folder.serve()
-    if (early) expect(await bindCode(early.ports.ldap, app)).toBe(0)
+    if (early) expect(await bindCode(early.ports.ldap, app, 'ada')).toBe(0)
     const keyFile = join(folder.path, 'data', 'master.key')
     const before = await readFile(keyFile, 'utf8')
     expect(await folder.run('key', 'rotate')).toMatchObject({
@@ -254,12 +251,12 @@ test.each(['alone', 'beside a running server'])(
     })
     const after = await readFile(keyFile, 'utf8')
     expect(after).not.toContain(before.trim())
-    if (early) expect(await bindCode(early.ports.ldap, app)).toBe(0)
+    if (early) expect(await bindCode(early.ports.ldap, app, 'ada')).toBe(0)
     if (early) await early.stop('SIGTERM')
     await using server = await folder.serve()
-    expect(await bindCode(server.ports.ldap, app)).toBe(0)
-    expect(await user('totp', 'confirm', 'worker1', totp.generate())).toMatchObject({ exitCode: 0 })
-    expect(await user('app-password', 'add', 'worker1', '--name', 'printer')).toMatchObject({ exitCode: 0 })
+    expect(await bindCode(server.ports.ldap, app, 'ada')).toBe(0)
+    expect(await user('totp', 'confirm', 'ada', totp.generate())).toMatchObject({ exitCode: 0 })
+    expect(await user('app-password', 'add', 'ada', '--name', 'printer')).toMatchObject({ exitCode: 0 })
     expect(server.lines.join('\n')).not.toContain('master key cannot be used')
   },
 )
