@@ -1,8 +1,9 @@
-/** Writes docs/config.schema.json and docs/configuration.md from the schema: `npm run docs`. A test fails when they are stale. */
+/** Writes docs/config.schema.json and docs/configuration.md from the schema, and docs/api.md from the operations of the API: `npm run docs`. A test fails when they are stale. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ConfigKey, configJsonSchema, configKeys } from '../server/runtime/config-keys.ts'
 import { isNotYetAvailable } from '../server/runtime/not-yet-available.ts'
+import { apiPage } from './api-page.ts'
 
 const docsFolder = join(import.meta.dirname, '..', 'docs')
 
@@ -11,6 +12,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['config.schema.json', `${JSON.stringify({ title: 'Rosterd configuration', ...configJsonSchema() }, null, 2)}\n`],
     ['configuration.md', configurationPage()],
+    ['api.md', apiPage()],
   ])
 }
 

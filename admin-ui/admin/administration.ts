@@ -9,6 +9,7 @@ import type { SyncServices } from './sync/services.ts'
 import type { LogServices } from './logs/services.ts'
 import type { PeopleServices } from './people/services.ts'
 import type { SettingsServices } from './settings/services.ts'
+import type { ThrottleServices } from './throttle-services.ts'
 
 /** What the administrators' pages ask of the rest of the server. */
 export interface Administration extends OverviewServices {
@@ -28,4 +29,5 @@ export interface Administration extends OverviewServices {
   readonly sync: SyncServices
   readonly providerAdministration: ProviderServices
   readonly settings: SettingsServices
+  readonly throttle: ThrottleServices
 }

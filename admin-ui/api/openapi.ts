@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { roleNames, rolesThatMay } from '../admin/permissions.ts'
+import { type JsonSchema, namedSchemas, type NamedSchemas } from './json-schemas.ts'
 import type { Operation } from './operation.ts'
 import { problem } from './schemas.ts'
 
@@ -77,32 +77,4 @@ function parametersOf({ properties = {}, required = [] }: JsonSchema, place: 'pa
       schema: rest,
     }
   })
-}
-
-type JsonSchema = z.core.JSONSchema.BaseSchema
-
-/** JSON Schemas of one document. Those with an id are gathered, and referred to. */
-interface NamedSchemas {
-  /** By name; of what is written, `Input` is added. */
-  readonly named: Record<string, JsonSchema>
-  readonly schemaOf: (schema: z.ZodType, io: 'input' | 'output') => JsonSchema
-}
-
-function namedSchemas(): NamedSchemas {
-  const named: Record<string, JsonSchema> = {}
-  return {
-    named,
-    schemaOf(schema, io) {
-      const { $schema: _version, ...made } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
-      const suffix = io === 'input' ? 'Input' : ''
-      const referring = JSON.parse(JSON.stringify(made), (key, value: unknown) =>
-        key === '$ref' && typeof value === 'string'
-          ? `${value.replace('#/$defs/', '#/components/schemas/')}${suffix}`
-          : value,
-      ) as JsonSchema // the same with other references
-      const { $defs = {}, ...own } = referring
-      for (const [name, definition] of Object.entries($defs)) named[`${name}${suffix}`] = definition
-      return own
-    },
-  }
 }

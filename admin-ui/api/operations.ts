@@ -6,6 +6,7 @@ import { enrollmentOperations } from './operations/enrollments.ts'
 import { groupOperations } from './operations/groups.ts'
 import { logOperations } from './operations/logs.ts'
 import { providerOperations } from './operations/providers.ts'
+import { serverOperations } from './operations/server.ts'
 import { syncOperations } from './operations/sync.ts'
 import { tokenOperations } from './operations/tokens.ts'
 import { userOperations } from './operations/users.ts'
@@ -20,6 +21,7 @@ const areas = [
   logOperations,
   adminOperations,
   tokenOperations,
+  serverOperations,
 ]
 
 /** Every operation of the API. */

@@ -17,6 +17,7 @@ import { providerServices } from './providers.ts'
 import { peopleServices } from './people.ts'
 import { settingsServices } from './settings.ts'
 import { syncServices } from './sync.ts'
+import { throttleServices } from './throttle.ts'
 
 export interface AdministrationParts {
   readonly workspace: Workspace
@@ -62,6 +63,7 @@ export function administration(parts: AdministrationParts): Administration {
     actions: (limit) => adminActions(store, limit),
     sync,
     settings: settingsServices(parts),
+    throttle: throttleServices(parts),
     providerAdministration: providerServices({ workspace, background, logger, sync }),
   }
 }

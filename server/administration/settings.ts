@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { SettingsServices } from '../../admin-ui/admin/settings/services.ts'
 import { sendTestMail } from '../../sync/reporting/test-mail.ts'
+import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import { MasterKeyError } from '../runtime/master-key.ts'
 import { shownConfiguration, shownSettings } from '../runtime/shown-config.ts'
 import { version } from '../version.ts'
@@ -29,6 +30,19 @@ export function settingsServices({
         if (error instanceof MasterKeyError) return error.message
         throw error
       }
+    },
+    rotateKey(by) {
+      const action = { event: 'master key replaced', subject: 'secrets', before: null, after: null }
+      return background.start(action.event, () =>
+        actAs(by, action, async () => {
+          try {
+            return await workspace.rotateKey({ kind: 'admin', id: by.name })
+          } catch (error) {
+            if (error instanceof MasterKeyError) throw new ChangeRefused(error.message, { cause: error })
+            throw error
+          }
+        }),
+      )
     },
     mailServer: () => {
       const shown = list().find(({ path }) => path === 'smtp.url')

@@ -1,5 +1,6 @@
 import { isPerson } from '../../sync/explain.ts'
 import { type IdentityRecord, trusted } from '../../sync/ledgers.ts'
+import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import type { RecordReader } from '../directory/directory-store.ts'
 import type { Workspace } from '../workspace.ts'
 
@@ -11,7 +12,7 @@ export interface NamedPerson {
   readonly status: string
 }
 
-/** The one person of that name, as `explain` understands names. Throws an Error that lists the candidates when there are several. */
+/** The one person of that name, as `explain` understands names. Throws ChangeRefused; it lists the candidates when there are several. */
 export async function namedPerson(
   { engine, directory }: Pick<Workspace, 'engine' | 'directory'>,
   text: string,
@@ -28,11 +29,11 @@ export async function namedPerson(
   const [person, another] = people.values()
   if (another !== undefined) {
     const candidates = [...people.values()].map(({ entryUUID, name }) => `${entryUUID} (${name})`)
-    throw new Error(`"${text}" means ${people.size} people; use one of ${candidates.join(', ')}`)
+    throw new ChangeRefused(`"${text}" means ${people.size} people; use one of ${candidates.join(', ')}`)
   }
   const found = person ?? (await formerPerson(directory.store, text.trim().toLowerCase()))
   if (found !== undefined) return found
-  throw new Error(
+  throw new ChangeRefused(
     withoutIds.length > 0
       ? `${withoutIds.join(', ')} was never served and has no entryUUID; "rosterd explain" says why`
       : `nobody is called "${text}"; use a user name, address, DN, entryUUID or immutable id`,
@@ -42,7 +43,7 @@ export async function namedPerson(
 /** As {@link namedPerson}, for what is given to people: not to those who are gone. */
 export async function presentPerson(workspace: Pick<Workspace, 'engine' | 'directory'>, text: string) {
   const person = await namedPerson(workspace, text)
-  if (person.status === 'deleted') throw new Error(`${person.name} is at no provider any more`)
+  if (person.status === 'deleted') throw new ChangeRefused(`${person.name} is at no provider any more`)
   return person
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { throttleKey, type ThrottleSubject } from '../../server/directory/authentication/throttle-records.ts'
 import { type AdministeredServer, startAdministeredServer } from '../builders/administered-server.ts'
 import { type ApiCaller, apiCaller } from '../builders/api-caller.ts'
 import { entraGroupId, entraUserId, fillSmallTenants } from './small-tenants.ts'
@@ -253,5 +254,45 @@ describe('logs and administrators', () => {
     const { body } = await call('GET', '/logs/actions?limit=2')
     expect(body).toMatchObject([{ event: 'administrator removed' }, { event: 'signed out everywhere' }])
     expect((await call('GET', '/admins')).body).toEqual([])
+  })
+})
+
+describe('the server', () => {
+  test('tells what it serves, and what it is set to, without secrets', async () => {
+    expect((await call('GET', '/status')).body).toMatchObject({ isReady: true, groups: 4, certificate: null })
+    for (const path of ['/status/figures', '/status/binds']) expect((await call('GET', path)).body).toEqual([])
+    const { body } = await call('GET', '/settings')
+    expect(body).toContainEqual(expect.objectContaining({ path: 'organization', value: '"Lighthouse"' }))
+    expect(JSON.stringify(body)).not.toContain(tenants.entra.clientSecret)
+    expect((await call('GET', '/settings/master-key')).body).toMatchObject({ key: { isOwn: false }, problem: null })
+    expect((await call('POST', '/settings/master-key/rotate')).body).toMatchObject({
+      detail: expect.stringContaining('put a new one before it') as string,
+    })
+    expect(await lastAction()).toMatchObject({ event: 'master key replaced: failed' })
+    expect((await call('POST', '/settings/test-mail', { body: { to: 'ops@example.com' } })).status).toBe(422)
+  })
+
+  test('failed binds are listed, and forgotten by name or address', async () => {
+    const failed = (subject: ThrottleSubject) => {
+      const value = { count: 11, lastAt: '2026-01-01T00:00:00.000Z', blockedUntil: null }
+      return { collection: 'throttle', key: throttleKey.format(subject), value } as const
+    }
+    const account = { kind: 'person', id: (await person('person1')).slice('/users/'.length) } as const
+    const network = '192.0.2.7'
+    await server.directory.commit({
+      cause: { kind: 'server', id: 'test' },
+      entries: [],
+      records: [failed({ kind: 'pair', account, network }), failed({ kind: 'address', network })],
+    })
+    expect((await call('GET', '/throttle')).body).toMatchObject([{ network, count: 11 }, { network }])
+    expect((await call('POST', '/throttle/clear', { body: { of: 'nobody at all' } })).body).toMatchObject({
+      status: 422,
+      detail: expect.stringContaining('nobody is called') as string,
+    })
+    expect((await call('POST', '/throttle/clear', { body: { of: 'person1' } })).body).toEqual({ cleared: 1 })
+    expect((await call('GET', '/throttle')).body).toMatchObject([{ account: null, network }])
+    expect((await call('POST', '/throttle/clear', { body: { of: network } })).body).toEqual({ cleared: 1 })
+    expect(await lastAction()).toMatchObject({ event: 'failed binds forgotten', subject: network })
+    expect((await call('POST', '/throttle/clear', { body: { of: null } })).body).toEqual({ cleared: 0 })
   })
 })

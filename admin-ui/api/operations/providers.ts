@@ -31,6 +31,7 @@ const provider = z
     name: z.string(),
     type: z.string(),
     isManaged: z.boolean().describe('Managed here; otherwise by the configuration file.'),
+    isAdopted: z.boolean().describe('A copy is kept here for when the file has it no more.'),
     isStale: z.boolean(),
     lastSuccess: time.nullable(),
     pause: z.object({ kind: z.string(), reason: z.string() }).nullable(),
@@ -163,6 +164,31 @@ export function providerOperations({
       async handle({ params }, { by }) {
         await find(params.id)
         await providers.accept(params.id, by)
+      },
+    }),
+    operation({
+      method: 'GET',
+      path: '/providers/{id}/acceptance',
+      id: 'previewAcceptance',
+      summary: 'What accepting the first plan of a new provider would change.',
+      permission: 'look',
+      params: id,
+      answer: preview,
+      async handle({ params }) {
+        await find(params.id)
+        return shownPreview(await providers.previewAcceptance(params.id))
+      },
+    }),
+    operation({
+      method: 'POST',
+      path: '/providers/{id}/adopt',
+      id: 'adoptProvider',
+      summary: 'Keeps a copy of a provider of the configuration file, for when the file has it no more.',
+      permission: 'directory sync',
+      params: id,
+      async handle({ params }, { by }) {
+        await find(params.id)
+        await providers.adopt(params.id, by)
       },
     }),
     operation({

@@ -27,4 +27,5 @@ export const noAdministration: AdminServerOptions['administration'] = {
   providerAdministration: {} as AdminServerOptions['administration']['providerAdministration'],
   sync: {} as SyncServices,
   settings: {} as AdminServerOptions['administration']['settings'],
+  throttle: {} as AdminServerOptions['administration']['throttle'],
 }
