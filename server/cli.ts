@@ -1,5 +1,6 @@
 import { Command as CliCommand } from 'commander'
 import { addAdminCommands } from './command-line/admin-commands.ts'
+import { addBackupCommands } from './command-line/backup-commands.ts'
 import { addBinderCommands } from './command-line/binder-commands.ts'
 import { addCheckCommands } from './command-line/check-commands.ts'
 import { createCommandLine } from './command-line/command-line.ts'
@@ -40,6 +41,7 @@ addIdentityCommands(program, commandLine)
 addUserCommands(program, commandLine)
 addBinderCommands(program, commandLine)
 addAdminCommands(program, commandLine)
+addBackupCommands(program, commandLine)
 addThrottleCommands(program, commandLine)
 addCheckCommands(program, commandLine)
 

@@ -50,6 +50,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       ...given,
       config,
       fileConfig,
+      rows: () => store.rows(),
       onClosed: () => store.close(),
       directory,
       sealed,

@@ -21,6 +21,7 @@ import type { Cause } from './directory/directory-store.ts'
 import { type RotatedKey, rotateMasterKey } from './directory/master-key-rotation.ts'
 import type { SealedRecords } from './directory/sealed-records.ts'
 import type { SyncEngine } from '../sync/sync-engine.ts'
+import { type BackupParts, type LastBackup, writeBackup } from './backup.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { Config } from './runtime/config-schema.ts'
 import { describeMasterKey, type MasterKeyDescription, type MasterKeySource } from './runtime/master-key.ts'
@@ -40,6 +41,8 @@ export interface WorkspaceParts
   readonly directory: Directory
   readonly sealed: SealedRecords
   readonly masterKeySource: MasterKeySource
+  /** Every row of the store, of one state; absent where the store cannot be backed up. */
+  readonly rows?: BackupParts['rows']
   /** Comes last when the workspace is closed. */
   readonly onClosed?: () => Promise<void>
 }
@@ -70,6 +73,8 @@ export interface Workspace extends Omit<SyncParts, typeof Symbol.asyncDispose>, 
   readonly sshKeys: SshKeys
   readonly webSessions: WebSessions
   readonly signIn: SignInServices
+  /** Into a file. Throws an Error when it is there already, unless `replace`. */
+  readonly backup: (file: string, options: { readonly replace: boolean }) => Promise<LastBackup>
 }
 
 /** The directory stays open, and belongs to the caller. */
@@ -180,6 +185,10 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
         importUpgrades.upgrade(found)
       },
     }),
+    async backup(file, how) {
+      if (parts.rows === undefined) throw new Error('this store is in memory alone and cannot be backed up')
+      return await writeBackup({ directory, rows: parts.rows, clock }, file, how)
+    },
     async [Symbol.asyncDispose]() {
       await sync[Symbol.asyncDispose]()
       await importUpgrades[Symbol.asyncDispose]()

@@ -6,7 +6,7 @@ import { type State, stateOf } from '../state.ts'
 import { type ShownTime, timeOf } from '../time.ts'
 import { countText } from '../counts.ts'
 import { chartOf } from '../chart.ts'
-import type { BindRate, DirectoryFigures, FigurePoint, LdapCertificate } from './overview-services.ts'
+import type { BindRate, DirectoryFigures, FigurePoint, LdapCertificate, OverviewServices } from './overview-services.ts'
 import { providerTypeName } from './provider-type-name.ts'
 import { heldAddress } from './sync/run-text.ts'
 
@@ -29,6 +29,7 @@ export interface OverviewFacts {
   readonly figuresOverTime: readonly FigurePoint[]
   readonly bindRates: readonly BindRate[]
   readonly certificate: LdapCertificate | undefined
+  readonly lastBackup: Awaited<ReturnType<OverviewServices['lastBackup']>>
 }
 
 /** Something to look after, and where. */
@@ -39,7 +40,7 @@ interface Trouble {
 }
 
 export function overviewModel(facts: OverviewFacts, now: Date) {
-  const { notReady, providers, figures, readiness, certificate } = facts
+  const { notReady, providers, figures, readiness, certificate, lastBackup } = facts
   const troubles: readonly Trouble[] = [
     ...notReady.map((reason) => ({ text: `LDAP does not answer searches: ${reason}.`, address: '' })),
     ...providers.flatMap((provider) => troublesOf(provider, now)),
@@ -66,6 +67,10 @@ export function overviewModel(facts: OverviewFacts, now: Date) {
       state: stateOfCertificate(certificate, now),
       expires: timeOf(certificate.expires, now),
       isRenewed: certificate.isRenewed,
+    },
+    backup: {
+      state: stateOfBackup(lastBackup, now),
+      last: lastBackup === undefined ? null : { at: timeOf(lastBackup.at, now), file: lastBackup.file },
     },
     troubles,
     providers: providers.map((provider) => ({
@@ -185,4 +190,13 @@ function runText({ outcome, changesInAll, mode }: RunSummary): string {
     default:
       return `${kind}: ${outcome}`
   }
+}
+
+/** Days after which a backup is an old one. */
+const backupIsOldDays = 7
+
+function stateOfBackup(last: OverviewFacts['lastBackup'], now: Date): State {
+  if (last === undefined) return stateOf('off', 'None yet')
+  const isOld = now.getTime() - Date.parse(last.at) > backupIsOldDays * 86_400_000
+  return isOld ? stateOf('warn', 'Old') : stateOf('good', 'There is one')
 }

@@ -48,6 +48,8 @@ export interface OverviewServices {
   figuresOverTime(): Promise<readonly FigurePoint[]>
   /** Of the last hours, oldest first. */
   bindRates(): readonly BindRate[]
+  /** undefined: there was none. */
+  lastBackup(): Promise<{ readonly at: string; readonly file: string; readonly bytes: number } | undefined>
   /** undefined where LDAP is not answered. */
   certificate(): LdapCertificate | undefined
 }

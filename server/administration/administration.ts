@@ -4,6 +4,7 @@ import type { OverviewServices } from '../../admin-ui/admin/overview-services.ts
 import { providerOverviews } from '../../sync/provider-overview.ts'
 import { adminActions } from '../directory/administrators/admin-actions.ts'
 import type { OperationLog } from '../directory/operation-log/operation-log.ts'
+import { readLastBackup } from '../backup.ts'
 import type { BackgroundWork } from '../background-work.ts'
 import { readFigurePoints } from '../figure-keeper.ts'
 import { readiness } from '../readiness.ts'
@@ -60,6 +61,7 @@ export function administration(parts: AdministrationParts): Administration {
     figuresOverTime: () => readFigurePoints(store),
     bindRates: () => ldap.bindRates(),
     certificate: () => ldap.certificate(),
+    lastBackup: () => readLastBackup(store),
     actions: (limit) => adminActions(store, limit),
     sync,
     settings: settingsServices(parts),

@@ -2,6 +2,7 @@ import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
 import { adminCreateCommand, adminListCommand, adminRemoveCommand, adminResetCommand } from './admin-command.ts'
 import { appPasswordAddCommand, appPasswordListCommand, appPasswordRevokeCommand } from './app-password-command.ts'
+import { backupCommand } from './backup-command.ts'
 import { binderAddCommand, binderListCommand, binderRemoveCommand, binderRotateCommand } from './binder-command.ts'
 import { explainCommand } from './explain-command.ts'
 import { explainSignInCommand } from './explain-sign-in-command.ts'
@@ -85,6 +86,7 @@ const all = [
   throttleListCommand,
   throttleClearCommand,
   keyRotateCommand,
+  backupCommand,
   adminCreateCommand,
   adminResetCommand,
   adminListCommand,

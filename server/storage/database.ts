@@ -11,7 +11,7 @@ export type WriteOperation =
   | { readonly type: 'del'; readonly key: Buffer }
 
 /** Version of the key layout (keys.ts) and of what the values mean together; each value has its own format besides. */
-const storeVersion = 1
+export const storeVersion = 1
 
 /**
  * Opens the LevelDB in `directory`, which is created (mode 0700) when missing, and checks its store version.

@@ -62,6 +62,12 @@ export const dnRange = wholeTable(table.dn)
 export const logRange = wholeTable(table.log)
 export const pendingRange = wholeTable(table.pending)
 export const markKey = Buffer.of(table.mark)
+export const everythingRange: KeyRange = { gte: Buffer.of(0), lt: Buffer.of(0xff) }
+
+/** Chunks and mark: {@link writeGeneration} of generations.ts. */
+export function isOfPendingGeneration(key: Buffer): boolean {
+  return key[0] === table.pending || key[0] === table.mark
+}
 
 export function metaKey(name: 'storeVersion' | 'lastChange'): Buffer {
   return Buffer.from(`${String.fromCharCode(table.meta)}${name}`, 'utf8')

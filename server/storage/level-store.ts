@@ -23,6 +23,8 @@ import {
   recordKey,
   recordRange,
 } from './keys.ts'
+import type { Row } from './backup-format.ts'
+import { rawRows } from './raw-rows.ts'
 import { ReadView } from './read-view.ts'
 import { decodeRecord } from './record-codec.ts'
 import { StoreError } from './store-error.ts'
@@ -37,13 +39,19 @@ export interface LevelStoreOptions {
   readonly onWrite?: (step: WriteStep, when: 'before' | 'after') => void
 }
 
+/** A store that can be backed up. */
+export interface LevelDirectoryStore extends DirectoryStore {
+  /** Every row as stored, of the state at the first step. */
+  rows(): AsyncIterable<readonly Row[]>
+}
+
 const pageRows = 1000
 
 /**
  * Opens the store in `directory` (created with mode 0700 when missing) and finishes or drops what a crash left.
  * Throws {@link StoreError} `locked`, `newerStore`, `unknownStore` or `corrupt`, each fit for an operator.
  */
-export async function openLevelStore(directory: string, options: LevelStoreOptions = {}): Promise<DirectoryStore> {
+export async function openLevelStore(directory: string, options: LevelStoreOptions = {}): Promise<LevelDirectoryStore> {
   const db = await openDatabase(directory)
   const write: Write = async (step, operations) => {
     try {
@@ -71,7 +79,7 @@ async function readLastChange(db: Database): Promise<number> {
   return lastChange
 }
 
-class LevelStore implements DirectoryStore {
+class LevelStore implements LevelDirectoryStore {
   readonly #db: Database
   readonly #directory: string
   readonly #write: Write
@@ -172,6 +180,15 @@ class LevelStore implements DirectoryStore {
   async *changes(after: number): AsyncGenerator<Change> {
     for await (const page of this.#pages(logRangeBetween(after, this.#lastChange))) {
       for (const [, value] of page) yield this.#decode(decodeChange, value)
+    }
+  }
+
+  async *rows(): AsyncGenerator<readonly Row[]> {
+    const view = new ReadView(this.#db)
+    try {
+      yield* rawRows(this.#db, this.#view ?? view)
+    } finally {
+      await view.retire()
     }
   }
 

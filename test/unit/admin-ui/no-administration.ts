@@ -23,6 +23,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   figuresOverTime: async () => [],
   bindRates: () => [],
   certificate: () => undefined,
+  lastBackup: async () => undefined,
   actions: async () => [],
   providerAdministration: {} as AdminServerOptions['administration']['providerAdministration'],
   sync: {} as SyncServices,

@@ -46,6 +46,7 @@ const facts: OverviewFacts = {
   figuresOverTime: [],
   bindRates: [],
   certificate: undefined,
+  lastBackup: undefined,
 }
 const modelOf = (changes: Partial<ProviderOverview> = {}) =>
   overviewModel({ ...facts, providers: [{ ...provider, ...changes }] }, now)
@@ -189,4 +190,13 @@ test('of many figures the newest and some before it are drawn', () => {
   const [users] = overviewModel({ ...facts, figuresOverTime }, now).charts
   expect(users?.rows.length).toBeLessThanOrEqual(48)
   expect(users?.rows[0]).toEqual({ at: '2026-03-01 08:00 UTC', value: '499' })
+})
+
+test.each([
+  [undefined, 'None yet'],
+  ['2026-02-28T08:00:00.000Z', 'There is one'],
+  ['2026-02-01T08:00:00.000Z', 'Old'],
+])('a last backup of %s is shown as "%s"', (at, state) => {
+  const lastBackup = at === undefined ? undefined : { at, file: '/backup/rosterd', bytes: 1 }
+  expect(overviewModel({ ...facts, lastBackup }, new Date('2026-03-01T08:00:00.000Z')).backup.state.text).toBe(state)
 })

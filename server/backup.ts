@@ -1,0 +1,118 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { link, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import type { RecordReader } from './directory/directory-store.ts'
+import type { Directory } from './directory/directory.ts'
+import type { Clock } from './runtime/clock.ts'
+import {
+  BackupError,
+  type BackupHeader,
+  backupFormat,
+  decodeBackup,
+  encodeBackup,
+  type Row,
+} from './storage/backup-format.ts'
+import { storeVersion } from './storage/database.ts'
+import { version } from './version.ts'
+
+/** The last backup: value of `meta` "lastBackup". */
+export type LastBackup = {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  /** Absolute path. */
+  readonly file: string
+  readonly bytes: number
+}
+
+const lastBackupKey = ['lastBackup'] as const
+
+export interface BackupParts {
+  readonly directory: Pick<Directory, 'store' | 'suffix' | 'commit'>
+  /** Every row of the store, all of one state. */
+  readonly rows: () => AsyncIterable<readonly Row[]>
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/**
+ * Writes the store into one file, mode 0600, while the server goes on; the file is there once all of it is on the disk.
+ * Secrets in it stay encrypted: the master key is kept apart. Throws an Error when the file is there already, unless `replace`.
+ */
+export async function writeBackup(
+  { directory, rows, clock }: BackupParts,
+  file: string,
+  { replace }: { readonly replace: boolean },
+): Promise<LastBackup> {
+  const taken = `${file} is there already; choose another file, or add --force`
+  if (!replace && existsSync(file)) throw new Error(taken)
+  const at = clock.now().toISOString()
+  const header: BackupHeader = {
+    format: backupFormat,
+    version: 1,
+    storeVersion,
+    rosterd: version,
+    baseDn: directory.suffix,
+    created: at,
+    lastChange: directory.store.lastChange,
+  }
+  const part = `${file}.${process.pid}.part`
+  try {
+    // Another is not to be found half written, nor to be lost.
+    await pipeline(
+      encodeBackup(header, rows()),
+      createGzip({ level: 6 }),
+      createWriteStream(part, { mode: 0o600, flags: 'wx' }),
+    )
+    await synced(part)
+    if (replace) await rename(part, file)
+    else await link(part, file)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') throw new Error(taken, { cause: error })
+    throw error
+  } finally {
+    await rm(part, { force: true })
+  }
+  await synced(dirname(file))
+  const backup = { at, file, bytes: (await stat(file)).size }
+  const record = { collection: 'meta' as const, key: [...lastBackupKey], value: backup }
+  await directory.commit({ cause: { kind: 'server', id: 'backup' }, entries: [], records: [record] })
+  return backup
+}
+
+/** undefined: there was none. */
+export async function readLastBackup(store: RecordReader): Promise<LastBackup | undefined> {
+  return (await store.get('meta', lastBackupKey)) as LastBackup | undefined // written above
+}
+
+/** The header, then the rows. Throws {@link BackupError}, also for a file that is damaged further on. */
+export async function* readBackup(file: string): AsyncGenerator<BackupHeader | Row> {
+  const source = createReadStream(file, { highWaterMark: 1 << 20 })
+  const unzipped = source.pipe(createGunzip())
+  source.on('error', (error) => unzipped.destroy(error))
+  try {
+    yield* decodeBackup(unzipped)
+  } catch (error) {
+    if (error instanceof BackupError) {
+      error.message = `${file} ${error.message}`
+      throw error
+    }
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'ENOENT') throw new BackupError(`${file} does not exist`, { cause: error })
+    if (code === 'Z_BUF_ERROR') throw new BackupError(`${file} is damaged or cut short`, { cause: error })
+    if (code.startsWith('Z_')) throw new BackupError(`${file} is no backup of rosterd, or is damaged`, { cause: error })
+    throw error
+  } finally {
+    source.destroy()
+  }
+}
+
+async function synced(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

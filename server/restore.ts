@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LoadedConfig } from './runtime/config.ts'
+import { readBackup } from './backup.ts'
+import { sealedRecordsOf } from './open-workspace.ts'
+import { normalizeDn } from './protocol/distinguished-name.ts'
+import type { BackupHeader, Row } from './storage/backup-format.ts'
+import { storeVersion } from './storage/database.ts'
+import { openLevelStore } from './storage/level-store.ts'
+import { writeRows } from './storage/raw-rows.ts'
+
+export interface Restored {
+  readonly created: string
+  readonly entries: number
+  /** Where the store that was there is now; null: there was none. */
+  readonly former: string | null
+  /** What has to be done before secrets can be read; null: nothing. */
+  readonly keyProblem: string | null
+}
+
+/**
+ * Puts a backup in the place of the store, which is set aside. The whole file is read and checked before anything is
+ * touched, and the new store before it takes the place. Throws what is in the way, in a sentence.
+ */
+export async function restoreBackup(
+  options: {
+    readonly loaded: LoadedConfig
+    readonly env: Readonly<Record<string, string | undefined>>
+    readonly now: Date
+  },
+  file: string,
+  { replace }: { readonly replace: boolean },
+): Promise<Restored> {
+  const { dataDir, baseDn } = options.loaded.config
+  const header = await checked(file)
+  if (header.storeVersion > storeVersion)
+    throw new Error(
+      `${file} has a store of version ${header.storeVersion}, and this rosterd reads version ${storeVersion}: use the rosterd that made it (${header.rosterd}), or a newer one`,
+    )
+  if (normalizeDn(header.baseDn) !== normalizeDn(baseDn))
+    throw new Error(`${file} is of "${header.baseDn}", and baseDn is "${baseDn}"; set baseDn to what the backup is of`)
+  const folder = join(dataDir, 'db')
+  const isThere = existsSync(folder)
+  if (isThere) {
+    // Throws when a server has it.
+    await (await openLevelStore(folder)).close()
+    if (!replace)
+      throw new Error(`there is a store in ${folder}; add --force to set it aside, and nothing of it is lost`)
+  }
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const restoring = join(dataDir, 'db.restoring')
+  await rm(restoring, { recursive: true, force: true })
+  await writeRows(restoring, rowsOf(file))
+  const { entries, keyProblem } = await lookAt(restoring, options)
+  const former = isThere ? join(dataDir, `db.before-${options.now.toISOString().replaceAll(/[:.]/g, '-')}`) : null
+  if (former !== null) await rename(folder, former)
+  await rename(restoring, folder)
+  return { created: header.created, entries, former, keyProblem }
+}
+
+/** Reads all of it. */
+async function checked(file: string): Promise<BackupHeader> {
+  let header: BackupHeader | undefined
+  for await (const item of readBackup(file)) if ('format' in item) header = item
+  if (header === undefined) throw new Error(`${file} is no backup of rosterd`)
+  return header
+}
+
+async function* rowsOf(file: string): AsyncGenerator<Row> {
+  for await (const item of readBackup(file)) if (!('format' in item)) yield item
+}
+
+async function lookAt(
+  folder: string,
+  options: Parameters<typeof sealedRecordsOf>[0],
+): Promise<{ readonly entries: number; readonly keyProblem: string | null }> {
+  await using store = await openLevelStore(folder)
+  const [problem] = await store.verify()
+  if (problem !== undefined) throw new Error(`the backup holds a store that does not agree with itself: ${problem}`)
+  let entries = 0
+  for await (const _ of store.entries()) entries += 1
+  return { entries, keyProblem: (await sealedRecordsOf(options, store).problem()) ?? null }
+}
