@@ -2,7 +2,7 @@ import { Router } from 'express'
 import type { Assets } from './assets.ts'
 import type { ChangeHooks } from '../sync/change-hooks.ts'
 import type { Enrollment } from '../sync/enrollment/enrollment.ts'
-import { loopbackOnly } from './middleware/loopback-only.ts'
+import { localOrToken } from './middleware/local-or-token.ts'
 import { freshlySignedIn, signedIn } from './me/own-account.ts'
 import { credentialForms } from './me/credentials.ts'
 import { formBody } from './forms.ts'
@@ -21,9 +21,11 @@ import { healthz, type Readiness, readyz } from './pages/health.ts'
 import { hook, hookBody } from './pages/hook.ts'
 import { home } from './pages/home.ts'
 import { metrics } from './pages/metrics.ts'
+import { sshKeys } from './pages/ssh-keys.ts'
 import type { AuthorizationLinks } from '../sync/authorization-links.ts'
 import { version } from '../server/version.ts'
 import { apiRoutes } from './api/api-router.ts'
+import { tokenCheck } from './api/api-token.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { Administration } from './admin/administration.ts'
 import type { Route } from './route.ts'
@@ -50,7 +52,9 @@ export interface RouteServices {
 
 /** Every route; answers that go on end when `closing` aborts. Other methods on these paths are answered 405, other paths 404. */
 export function routes(services: RouteServices, views: Views, assets: Assets, closing: AbortSignal): Router {
-  const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks, selfService } = services
+  const { ready, metricsText, caPem, publicUrl, authorizationLinks, changeHooks } = services
+  const { administration, selfService } = services
+  const requireToken = tokenCheck(administration)
   const { sessions: records, cookieKey, clock } = selfService
   const session = personSessions({ records, cookieKey, publicUrl, clock })
   const leadsToProviders = formLeadsTo(() => selfService.signIn().places.map(({ authority }) => authority))
@@ -62,7 +66,8 @@ export function routes(services: RouteServices, views: Views, assets: Assets, cl
     ['GET', '/assets/:file', assets.handler],
     ['GET', '/healthz', healthz],
     ['GET', '/readyz', readyz(ready)],
-    ['GET', '/metrics', loopbackOnly, metrics(metricsText)],
+    ['GET', '/metrics', localOrToken(requireToken), metrics(metricsText)],
+    ['GET', '/sshkeys/', sshKeys(requireToken, administration.people)],
     ['GET', '/ca.pem', caCertificate(caPem)],
     ['GET', '/enroll/:token', sameOriginReferrer, enrollShow(views, services)],
     ['POST', '/enroll/:token', sameOrigin, session, enrollConfirm(services)],
@@ -81,8 +86,8 @@ export function routes(services: RouteServices, views: Views, assets: Assets, cl
     ['POST', '/me/ssh-keys/remove', ...change, forms.removeSshKey],
     ['POST', '/me/sign-out', sameOrigin, session, signOutHere],
     ['POST', '/me/sign-out-everywhere', sameOrigin, ...own, signOutEverywhere(selfService)],
-    ...apiRoutes(services.administration, version),
-    ...adminRoutes(services.administration, views, closing),
+    ...apiRoutes(administration, requireToken, version),
+    ...adminRoutes(administration, views, closing),
     ['GET', '/authorize/callback', authorizationAnswer(views, authorizationLinks, publicUrl)],
     ['GET', '/authorize/:token', sameOriginReferrer, showAuthorization(views, authorizationLinks)],
     ['POST', '/authorize/:token', sameOrigin, beginAuthorization(views, authorizationLinks, publicUrl)],

@@ -22,6 +22,9 @@ curl -H "Authorization: Bearer $ROSTERD_TOKEN" "https://ldap.example.com/api/v1/
 - A call that changes something can be sent again safely with a header \`Idempotency-Key\`: repeated with it within a day, it answers as the first one did and does nothing. The server forgets the keys when it stops.
 - Listings have \`page\` (from 1) and \`pageSize\` (50, at most 500), and give \`items\`, \`total\`, \`page\`, \`pageSize\`.
 - Times are ISO 8601, UTC.
+- A token may call 1,000 times at once and 50 times a second after that. An address may bring 30 tokens that are no good at once, and one in two seconds after that; good ones from there are not affected.
+
+With a token, whatever its role, there is also \`GET /sshkeys/?user=NAME&hostname=HOST\`, the SSH keys of a person as text, one a line ([interoperability.md](interoperability.md#keys-without-sssd)), and \`GET /metrics\`, which needs none on the same machine. The token is in the header \`Authorization\` and nowhere else.
 `
 
 /** No handler is called: the descriptions are all that is looked at. */

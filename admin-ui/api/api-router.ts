@@ -3,7 +3,7 @@ import { actorOfToken } from '../../server/directory/administrators/api-tokens.t
 import { addressOf } from '../client-address.ts'
 import type { Administration } from '../admin/administration.ts'
 import { apiProblem, type ApiProblem, problemOf, schemaProblem } from './api-problems.ts'
-import { requireToken } from './api-token.ts'
+import type { RequireToken } from './api-token.ts'
 import { createIdempotency, type KeptAnswer } from './idempotency.ts'
 import type { Operation } from './operation.ts'
 import { openApiDocument } from './openapi.ts'
@@ -15,7 +15,7 @@ const apiBase = '/api/v1'
 const readBody = json({ limit: '256kb', strict: false })
 
 /** Every operation of the API, and its description. */
-export function apiRoutes(services: Administration, version: string): readonly Route[] {
+export function apiRoutes(services: Administration, requireToken: RequireToken, version: string): readonly Route[] {
   const idempotency = createIdempotency(() => services.clock.now())
   const all = operations(services)
   const document = JSON.stringify(openApiDocument(all, { version, server: `${services.publicUrl}${apiBase}` }))
@@ -30,7 +30,7 @@ export function apiRoutes(services: Administration, version: string): readonly R
   function handler(operation: Operation): RequestHandler {
     return async (request, response) => {
       try {
-        const token = await requireToken(services.administrators, request, response, operation.permission)
+        const token = await requireToken(request, response, operation.permission)
         const caller = { by: actorOfToken(token, addressOf(request)), role: token.role, gone: untilGone(response) }
         const body = operation.body === undefined ? undefined : await bodyOf(request, response)
         const call = () => answerOf(operation, request, body, caller)

@@ -15,6 +15,7 @@ import { blockSignIn, resetPassword, revokeSignIn } from '../person-sign-in.ts'
 import { formatLdifRecord } from '../protocol/ldif.ts'
 import type { Workspace } from '../workspace.ts'
 import { groupDetails, namedEntry, personDetails } from './people-details.ts'
+import { sshKeysByName } from './ssh-keys-by-name.ts'
 
 export interface PeopleServicesParts {
   readonly workspace: Workspace
@@ -85,6 +86,7 @@ export function peopleServices({ workspace, background, logger }: PeopleServices
     person: (id) => personDetails(id, roster, workspace),
     group: (id, from, to) => groupDetails(id, { from, to }, roster, workspace),
     explainSignIn,
+    sshKeysOf: sshKeysByName(workspace),
     binderNames: () => binderNames(workspace.config, directory.store),
     syncPerson,
     resetPassword: async (id, by) => await resetPassword(workspace, await presentPerson(id), actorOf(by)),

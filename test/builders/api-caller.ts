@@ -35,6 +35,12 @@ export type ApiCaller = (method: string, path: string, call?: ApiCall) => Promis
 /** Calls the API of a server at `origin`. Every answer has to be as the document that the server publishes says. */
 export async function apiCaller(origin: string, ownToken: () => string | undefined): Promise<ApiCaller> {
   const document = (await (await fetch(`${origin}/api/v1/openapi.json`)).json()) as OpenApiDocument
+  const readers = new Map<object, z.ZodType>()
+  const readerOf = (schema: object) => {
+    const reader = readers.get(schema) ?? z.fromJSONSchema(selfContained(schema, document))
+    readers.set(schema, reader)
+    return reader
+  }
   return async (method, path, { token = ownToken(), body, headers = {} } = {}) => {
     const answer = await fetch(`${origin}/api/v1${path}`, {
       method,
@@ -52,13 +58,19 @@ export async function apiCaller(origin: string, ownToken: () => string | undefin
       headers: answer.headers,
       body: text === '' ? null : (JSON.parse(text) as ApiAnswer['body']),
     }
-    requireAsPublished(document, method, path, given)
+    requireAsPublished(document, readerOf, method, path, given)
     return given
   }
 }
 
 /** Throws when the answer is not one that the document has for the operation. */
-function requireAsPublished(document: OpenApiDocument, method: string, path: string, answer: ApiAnswer): void {
+function requireAsPublished(
+  document: OpenApiDocument,
+  readerOf: (schema: object) => z.ZodType,
+  method: string,
+  path: string,
+  answer: ApiAnswer,
+): void {
   const [pathname = ''] = path.split('?')
   const [, methods = {}] = Object.entries(document.paths).find(([template]) => isOf(template, pathname)) ?? []
   const described = methods[method.toLowerCase()]
@@ -72,7 +84,7 @@ function requireAsPublished(document: OpenApiDocument, method: string, path: str
     return
   }
   if (!answer.type?.startsWith(media ?? '')) throw new Error(`${method} ${path} answers ${answer.type}, not ${media}`)
-  const read = z.fromJSONSchema(selfContained(schema.schema, document)).safeParse(answer.body)
+  const read = readerOf(schema.schema).safeParse(answer.body)
   if (!read.success) throw new Error(`${method} ${path}: ${z.prettifyError(read.error)}`)
 }
 

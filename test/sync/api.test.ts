@@ -39,6 +39,7 @@ describe('who may use it', () => {
   test('every operation refuses who has no token, and tokens whose role may not', async () => {
     for (const { method, path, permission } of operations(server.administration)) {
       const address = path.replaceAll(/\{\w+\}/g, 'nobody')
+      server.clock.advance(10_000) // calls without a good token are limited
       const without = await call(method, address, { token: '' })
       expect([method, path, without.status]).toEqual([method, path, 401])
       expect(without.type).toMatch(/^application\/problem\+json/)
@@ -91,6 +92,36 @@ describe('who may use it', () => {
       event: 'API token created',
       subject: 'recorded',
     })
+  })
+})
+
+describe('how often it may be called', () => {
+  test('a token that calls without end is told when to call again, and others are not held up', async () => {
+    const token = await newToken('busy', { role: 'auditor' })
+    const statuses = new Set<number>()
+    let refused = await call('GET', '/tokens', { token })
+    for (let n = 0; n < 1000; n += 1) {
+      refused = await call('GET', '/tokens', { token })
+      statuses.add(refused.status)
+    }
+    expect([[...statuses], refused.headers.get('retry-after')]).toEqual([[200, 429], '1'])
+    expect(refused.body).toMatchObject({
+      title: 'Too Many Requests',
+      detail: expect.stringContaining('1 second.') as string,
+    })
+    expect((await call('GET', '/tokens')).status).toBe(200)
+    server.clock.advance(1000)
+    expect((await call('GET', '/tokens', { token })).status).toBe(200)
+  })
+
+  test('an address that brings bad tokens has to wait, and a good one from there is taken all the same', async () => {
+    server.clock.advance(3_600_000)
+    const statuses: number[] = []
+    for (let n = 0; n <= 30; n += 1) statuses.push((await call('GET', '/tokens', { token: `guess${n}` })).status)
+    expect(statuses).toEqual([...Array<number>(30).fill(401), 429])
+    expect((await call('GET', '/tokens')).status).toBe(200)
+    server.clock.advance(2000)
+    expect((await call('GET', '/tokens', { token: 'guess' })).status).toBe(401)
   })
 })
 

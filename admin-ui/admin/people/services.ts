@@ -106,6 +106,11 @@ export interface PeopleServices {
   readonly group: (id: string, from: number, to: number) => Promise<GroupDetails | undefined>
   /** Changes nothing, and asks no provider. */
   readonly explainSignIn: (query: SignInQuery) => Promise<ExplainedSignIn>
+  /**
+   * SSH keys as `authorized_keys` has them, of a user name in any case; none of who is unknown, inactive or blocked. undefined
+   * while not everybody is known yet.
+   */
+  readonly sshKeysOf: (name: string) => Promise<readonly string[] | undefined>
   /** Names of service accounts. */
   readonly binderNames: () => Promise<readonly string[]>
   /** Reads the person anew at every provider. Gives what became of it, in words; undefined: it goes on, and was not waited for. */
