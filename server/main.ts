@@ -8,6 +8,7 @@ import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
 import type { RunReport } from '../sync/run-report.ts'
 import { runCommand } from './commands/commands.ts'
+import { runChangeRetention } from './change-retention.ts'
 import { createBackgroundWork } from './background-work.ts'
 import { createBindRates } from './bind-rates.ts'
 import { runFigureKeeper } from './figure-keeper.ts'
@@ -241,6 +242,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }
     },
     async ({ ended }) => void (await ended),
+  )
+  await lifecycle.start(
+    'change retention',
+    (stopping) => {
+      const { changeLogDays } = config.retention
+      const parts = { store: directory.store, days: changeLogDays, clock, logger }
+      return { ended: runChangeRetention(parts, stopping) }
+    },
+    ({ ended }) => ended,
   )
   await lifecycle.start(
     'session sweep',

@@ -96,7 +96,7 @@ export interface AttributeChange {
 
 /** One line of the change log. */
 export interface Change {
-  /** Monotonic, without gaps, from 1. */
+  /** Monotonic, without gaps. */
   readonly number: number
   /** ISO 8601, UTC. */
   readonly time: string
@@ -141,8 +141,10 @@ export interface DirectoryStore extends RecordReader, AsyncDisposable {
   readEntry(entryUUID: string): Promise<Entry | undefined>
   /** Number of the last change, 0 when there is none. */
   readonly lastChange: number
-  /** Changes after `number`, oldest first. */
+  /** Changes after `number`, oldest first; those that were forgotten are left out. */
   changes(after: number): AsyncIterable<Change>
+  /** Forgets changes made before the time (ISO 8601), from the oldest on; gives how many. The last number stays. */
+  forgetChanges(before: string): Promise<number>
   /** Checks that DN table, entries and change log agree; each disagreement is one line, none when all is well. */
   verify(): Promise<readonly string[]>
   close(): Promise<void>

@@ -192,6 +192,31 @@ class LevelStore implements LevelDirectoryStore {
     }
   }
 
+  async forgetChanges(before: string): Promise<number> {
+    if (this.#closed) throw new StoreError('closed', 'The directory store is closed.')
+    const result = this.#queue.then(() => this.#forgetNow(before))
+    this.#queue = result.catch(() => undefined)
+    return await result
+  }
+
+  /** From the oldest on, so that a cut leaves no gap. */
+  async #forgetNow(before: string): Promise<number> {
+    if (this.#failure) throw this.#failure
+    let forgotten = 0
+    for await (const page of this.#pages(logRangeBetween(0, this.#lastChange))) {
+      const kept = page.findIndex(([, value]) => this.#decode(decodeChange, value).time >= before)
+      const old = kept < 0 ? page : page.slice(0, kept)
+      if (old.length > 0)
+        await this.#write(
+          'batch',
+          old.map(([key]) => ({ type: 'del', key })),
+        )
+      forgotten += old.length
+      if (kept >= 0) break
+    }
+    return forgotten
+  }
+
   async verify(): Promise<readonly string[]> {
     const view = new ReadView(this.#db)
     try {

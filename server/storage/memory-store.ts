@@ -21,12 +21,13 @@ interface State {
   /** JSON text by record key (latin1). */
   readonly records: ReadonlyMap<string, string>
   readonly changes: readonly Change[]
+  readonly lastChange: number
 }
 
 /** A directory that lives as long as the process: the readable twin of `openLevelStore`, for tests and dry runs. */
 export function openMemoryStore(options: { clock?: Pick<Clock, 'now'> } = {}): DirectoryStore {
   const clock = options.clock ?? systemClock
-  let state: State = { entries: new Map(), records: new Map(), changes: [] }
+  let state: State = { entries: new Map(), records: new Map(), changes: [], lastChange: 0 }
   let isClosed = false
   const open = (): State => {
     if (isClosed) throw new StoreError('closed', 'The directory store is closed.')
@@ -35,9 +36,9 @@ export function openMemoryStore(options: { clock?: Pick<Clock, 'now'> } = {}): D
 
   return {
     async commit(generation): Promise<CommitResult> {
-      const previous = open().changes.length
+      const previous = open().lastChange
       state = after(state, generation, clock.now().toISOString())
-      const lastChange = state.changes.length
+      const { lastChange } = state
       return { firstChange: Math.min(previous + 1, lastChange), lastChange }
     },
     async get(collection, key) {
@@ -59,10 +60,17 @@ export function openMemoryStore(options: { clock?: Pick<Clock, 'now'> } = {}): D
       return open().entries.get(entryUUID)
     },
     get lastChange() {
-      return state.changes.length
+      return state.lastChange
     },
     async *changes(after) {
-      yield* open().changes.slice(after)
+      yield* open().changes.filter(({ number }) => number > after)
+    },
+    async forgetChanges(before) {
+      const { changes } = open()
+      const kept = changes.findIndex(({ time }) => time >= before)
+      const forgotten = kept < 0 ? changes.length : kept
+      state = { ...state, changes: changes.slice(forgotten) }
+      return forgotten
     },
     async verify() {
       open()
@@ -80,12 +88,13 @@ export function openMemoryStore(options: { clock?: Pick<Clock, 'now'> } = {}): D
 function after(before: State, generation: Generation, time: string): State {
   const entries = new Map(before.entries)
   const changes = [...before.changes]
+  let { lastChange } = before
   for (const [entryUUID, wanted] of netEntryEffect(generation.entries)) {
     uuidOctets(entryUUID)
     const entry = wanted && storedForm(wanted)
     const difference = differenceOf(entries.get(entryUUID), entry)
     if (difference === undefined) continue
-    changes.push({ number: changes.length + 1, time, cause: generation.cause, ...difference })
+    changes.push({ number: ++lastChange, time, cause: generation.cause, ...difference })
     if (entry) entries.set(entryUUID, entry)
     else entries.delete(entryUUID)
   }
@@ -101,7 +110,7 @@ function after(before: State, generation: Generation, time: string): State {
     if (value === undefined) records.delete(key)
     else records.set(key, JSON.stringify(value))
   }
-  return { entries, records, changes }
+  return { entries, records, changes, lastChange }
 }
 
 function parsed(text: string | undefined): Json | undefined {

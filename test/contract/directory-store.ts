@@ -57,6 +57,21 @@ export function directoryStoreContract(
     })
 
     describe('change log', () => {
+      test('forgets the oldest changes, and goes on with its numbers', async () => {
+        await using fixture = await open()
+        const { store } = fixture
+        await store.commit(generation([put(person(1, 'ada')), put(person(2, 'bob'))]))
+        expect(await store.forgetChanges(contractTime)).toBe(0)
+        expect(await store.forgetChanges('2026-11-22T08:00:00.001Z')).toBe(2)
+        expect(await collect(store.changes(0))).toEqual([])
+        expect(store.lastChange).toBe(2)
+        await store.commit(generation([remove(2)]))
+        expect((await collect(store.changes(0))).map(({ number, type }) => [number, type])).toEqual([[3, 'delete']])
+        expect(await store.verify()).toEqual([])
+        const reopened = isDurable ? await fixture.reopen?.() : undefined
+        expect((reopened ?? store).lastChange).toBe(3)
+      })
+
       test('numbers changes from 1, with time and cause', async () => {
         await using fixture = await open()
         const { store } = fixture

@@ -52,6 +52,14 @@ function changeTheTenant(): void {
 }
 
 describe('undo of a run', () => {
+  test('is refused once its changes are forgotten', async () => {
+    changeTheTenant()
+    const bad = await run()
+    clock.advance(60_000)
+    expect(await sync.directory.store.forgetChanges(clock.now().toISOString())).toBeGreaterThan(0)
+    await expect(sync.engine.control.undo(bad.id, 'root')).rejects.toThrow('is too old to be undone')
+  })
+
   test('brings everything back but who is disabled upstream, and pauses the provider', async () => {
     const before = served()
     changeTheTenant()
