@@ -180,6 +180,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         administration: administration({
           workspace,
           configFile: loaded.path,
+          secret: readSecret,
           cookieKey,
           background,
           logger,

@@ -69,8 +69,8 @@ const freshMs = 15 * 60_000
 /** After {@link signedInAdmin}: leads whoever signed in too long ago to do it again. */
 export function freshlySignedInAdmin({ clock }: Pick<Administration, 'clock'>): RequestHandler {
   return (request, response, next) => {
-    const { signedInAt } = (response.locals as AdminLocals).session
-    if (clock.now().getTime() - Date.parse(signedInAt) <= freshMs) next()
+    const { signedInAt, authenticatedAt = signedInAt } = (response.locals as AdminLocals).session
+    if (clock.now().getTime() - Date.parse(authenticatedAt) <= freshMs) next()
     else leadToSignIn(request, response, 'again')
   }
 }
@@ -83,7 +83,7 @@ export function adminOf({ locals }: Response): SignedInAdmin {
 /** The administrator, as who does something. Whoever was signed out or got another role meanwhile changes nothing. */
 export function actorOf(request: Request, response: Response): AdminActor {
   const { admin, mayStill } = response.locals as AdminLocals
-  return { name: admin.name, address: addressOf(request), mayStill }
+  return { name: admin.recordedAs, address: addressOf(request), mayStill }
 }
 
 /** Where to go after the sign-in: a page of ours, and no other. */

@@ -1,6 +1,7 @@
 import type { AdminAction } from '../../server/directory/administrators/admin-actions.ts'
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
 import type { Clock } from '../../server/runtime/clock.ts'
+import type { AdminsSignIn } from '../../sync/oidc/admins-sign-in.ts'
 import type { SessionRecords } from '../session-store.ts'
 import type { BinderServices, ClientHappenings, ClientServices } from './binders/services.ts'
 import type { OverviewServices } from './overview-services.ts'
@@ -16,6 +17,7 @@ export interface Administration extends OverviewServices {
   readonly organization: string
   readonly publicUrl: string
   readonly administrators: Administrators
+  readonly adminsSignIn: AdminsSignIn
   readonly sessions: SessionRecords
   readonly cookieKey: string
   readonly clock: Pick<Clock, 'now'>

@@ -1,5 +1,6 @@
 import type { AdminAction } from '../../server/directory/administrators/admin-actions.ts'
 import type { ListedAdmin } from '../../server/directory/administrators/admin-list.ts'
+import type { ListedOidcAdmin } from '../../server/directory/administrators/oidc-admins.ts'
 import { type Role, roles } from '../../server/directory/administrators/admin-records.ts'
 import type { Json } from '../../server/directory/directory-store.ts'
 import { stateOf } from '../state.ts'
@@ -31,6 +32,28 @@ export function adminRow(admin: ListedAdmin, now: Date) {
     created: timeOf(createdAt, now),
     createdBy,
     isLastOwner,
+  }
+}
+
+/** A group of a provider may have many members. */
+const shownOidcAdmins = 100
+
+/** Latest sign-in first. */
+export function oidcAdminsModel(admins: readonly ListedOidcAdmin[], now: Date) {
+  const latest = admins.toSorted((a, b) => (a.lastSignIn.at < b.lastSignIn.at ? 1 : -1)).slice(0, shownOidcAdmins)
+  return {
+    oidcAdmins: latest.map((admin) => oidcAdminRow(admin, now)),
+    omittedOidcAdmins: admins.length - latest.length,
+  }
+}
+
+function oidcAdminRow({ name, displayName, provider, role, lastSignIn }: ListedOidcAdmin, now: Date) {
+  return {
+    name,
+    displayName,
+    provider,
+    state: role === undefined ? stateOf('off', 'Not any more') : stateOf('good', roleNames[role]),
+    lastSignIn: { at: timeOf(lastSignIn.at, now), address: lastSignIn.address },
   }
 }
 

@@ -7,7 +7,7 @@ import { HttpProblem } from '../http-problem.ts'
 import { field } from '../forms.ts'
 import { actorOf, adminOf } from './access.ts'
 import type { Administration } from './administration.ts'
-import { actionRow, adminRow, roleChoices } from './admins-model.ts'
+import { actionRow, adminRow, oidcAdminsModel, roleChoices } from './admins-model.ts'
 import { type AdminPages, done } from './frame.ts'
 import { may, roleNames } from './permissions.ts'
 
@@ -27,6 +27,7 @@ export function adminsPages(pages: AdminPages, { administrators, actions, clock 
     const model = {
       title: 'Admins',
       admins: (await administrators.list()).map((admin) => adminRow(admin, now)),
+      ...oidcAdminsModel(await administrators.oidc.list(), now),
       actions: (await actions(shownActions)).map((action) => actionRow(action, now)),
       mayChange: may(adminOf(response).role, 'admins'),
       roles: roleChoices(typed.role),
@@ -124,6 +125,14 @@ export function adminsPages(pages: AdminPages, { administrators, actions, clock 
       await administrators.removeSecondFactor(name, actorOf(request, response))
       await done(request, response, `${path}/${encodeURIComponent(name)}`, `The second factor of ${name} is off.`)
     }),
+
+    signOutOidcAdmin: (async (request, response) => {
+      const name = field(request, 'name')
+      if (!(await administrators.oidc.list()).some((admin) => admin.name === name))
+        throw new HttpProblem(404, 'There is no such administrator.')
+      await administrators.oidc.signOutEverywhere(name, actorOf(request, response))
+      await done(request, response, path, `${name} is signed out everywhere.`)
+    }) satisfies RequestHandler,
 
     remove: form(async (request, response, { name }) => {
       if (field(request, 'sure') !== 'yes') throw new ChangeRefused(`Tick the box to remove ${name}.`)

@@ -52,12 +52,12 @@ export function adminPages(
 
   return {
     show(request, response, page, model, status = 200) {
-      const { name, role } = adminOf(response)
+      const { displayName, role } = adminOf(response)
       const notice = request.session.notice ?? ''
       delete request.session.notice
       const frame = {
         organization,
-        adminName: name,
+        adminName: displayName,
         roleName: roleNames[role],
         navigation: navigation
           .filter((item) => isShown(item, role))

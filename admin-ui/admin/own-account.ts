@@ -21,10 +21,10 @@ export function ownAccountPages(pages: AdminPages, services: OwnServices) {
   const guesses = createAttemptLimit(guessesPerMinute, clock)
 
   function show(request: Request, response: Response, problems: { password?: string; secondFactor?: string } = {}) {
-    const { hasSecondFactor } = adminOf(response)
+    const { hasSecondFactor, isLocal } = adminOf(response)
     const { password: passwordProblem = '', secondFactor: secondFactorProblem = '' } = problems
     const status = passwordProblem + secondFactorProblem === '' ? 200 : 422
-    const model = { title: 'Your sign-in', hasSecondFactor, passwordProblem, secondFactorProblem }
+    const model = { title: 'Your sign-in', hasSecondFactor, isLocal, passwordProblem, secondFactorProblem }
     pages.show(request, response, 'account', model, status)
   }
 

@@ -18,6 +18,8 @@ import { providerRoutes } from './providers/routes.ts'
 import { adminSessions } from './session.ts'
 import { settingsRoutes } from './settings/routes.ts'
 import { syncRoutes } from './sync/routes.ts'
+import { formLeadsTo } from '../middleware/security-headers.ts'
+import { providerSignInPages } from './provider-sign-in.ts'
 import { finishSetup, showSetup } from './setup.ts'
 import { attemptSignIn, showSignIn, signOutAdmin, signOutAdminEverywhere } from './sign-in.ts'
 
@@ -35,9 +37,13 @@ export function adminRouteTable(services: Administration, views: Views, closing:
   const pages = adminPages(views, services.organization, (path) => permissionOf(path))
   const admins = adminsPages(pages, services)
   const own = ownAccountPages(pages, services)
+  const atProvider = providerSignInPages(views, services)
+  const leadsToProviders = formLeadsTo(() => services.adminsSignIn.places.map(({ authority }) => authority))
   const table: readonly AdminRoute[] = [
-    ['GET', '/admin/sign-in', null, showSignIn(views, services)],
-    ['POST', '/admin/sign-in', null, attemptSignIn(views, services)],
+    ['GET', '/admin/sign-in', null, leadsToProviders, showSignIn(views, services)],
+    ['POST', '/admin/sign-in', null, leadsToProviders, attemptSignIn(views, services)],
+    ['POST', '/admin/sign-in/:provider', null, atProvider.begin],
+    ['GET', '/admin/callback', null, atProvider.answer],
     ['GET', '/admin/setup/:token', null, showSetup(views, services)],
     ['POST', '/admin/setup/:token', null, finishSetup(views, services)],
     ['POST', '/admin/sign-out', null, signOutAdmin],
@@ -55,6 +61,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ['POST', '/admin/account/sign-out-everywhere', 'own account', signOutAdminEverywhere(services)],
     ['GET', '/admin/admins', 'look', admins.list],
     ['POST', '/admin/admins', 'admins', fresh, admins.create],
+    ['POST', '/admin/oidc-admins/sign-out-everywhere', 'admins', fresh, admins.signOutOidcAdmin],
     ['GET', '/admin/admins/:name', 'look', admins.show],
     ['POST', '/admin/admins/:name/role', 'admins', fresh, admins.setRole],
     ['POST', '/admin/admins/:name/reset', 'admins', fresh, admins.reset],

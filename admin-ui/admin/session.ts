@@ -9,6 +9,8 @@ export interface AdminSession {
   readonly epoch: string
   /** ISO 8601, UTC. */
   readonly signedInAt: string
+  /** ISO 8601, UTC: when the person showed who they are, where a provider may have remembered them since. */
+  readonly authenticatedAt?: string
 }
 
 declare module 'express-session' {

@@ -10,7 +10,7 @@ import { actorOf, adminOf, pageAfterSignIn } from './access.ts'
 import type { Administration } from './administration.ts'
 import { type AdminSession, beginSession } from './session.ts'
 
-type SignInServices = Pick<Administration, 'organization' | 'administrators' | 'clock'>
+type SignInServices = Pick<Administration, 'organization' | 'administrators' | 'adminsSignIn' | 'clock'>
 
 export function showSignIn(views: Views, services: SignInServices): RequestHandler {
   return (request, response) => {
@@ -88,12 +88,19 @@ export function sessionOf({ name, epoch }: AdminRecord, { clock }: Pick<Administ
   return { name, epoch, signedInAt: clock.now().toISOString() }
 }
 
-function page(views: Views, { organization }: SignInServices, response: Response, status: number, model: object): void {
+function page(
+  views: Views,
+  { organization, adminsSignIn }: SignInServices,
+  response: Response,
+  status: number,
+  model: object,
+): void {
   const shown = {
     title: `Administration of ${organization}`,
     name: '',
     next: '/admin',
     isAgain: false,
+    places: adminsSignIn.places,
     problem: '',
     ...model,
   }

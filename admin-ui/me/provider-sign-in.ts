@@ -1,7 +1,8 @@
-import type { Request, RequestHandler, Response } from 'express'
-import type { NotSignedIn, SignInProblem } from '../../sync/oidc/people-sign-in.ts'
+import type { RequestHandler, Response } from 'express'
+import type { NotSignedIn, SignInProblem } from '../../sync/oidc/sign-in-places.ts'
 import { attemptMinutes } from '../../sync/oidc/sign-in-attempts.ts'
 import { addressOf } from '../client-address.ts'
+import { answerOf, attemptCookie } from '../attempt-cookie.ts'
 import { cookieOf } from '../cookie.ts'
 import { HttpProblem } from '../http-problem.ts'
 import type { Views } from '../views.ts'
@@ -17,7 +18,7 @@ export function beginSignIn(
   { signIn: peopleSignIn, organization }: SelfService,
   publicUrl: string,
 ): RequestHandler {
-  const { name, options } = attemptCookie(publicUrl)
+  const { name, options } = attemptCookie('rosterd-sign-in', publicUrl)
   return async (request, response) => {
     const people = peopleSignIn()
     const place = people.places.find(({ id }) => id === request.params['provider'])
@@ -39,10 +40,10 @@ export function signInAnswer(
   { signIn: peopleSignIn, organization }: SelfService,
   publicUrl: string,
 ): RequestHandler {
-  const { name, options } = attemptCookie(publicUrl)
+  const { name, options } = attemptCookie('rosterd-sign-in', publicUrl)
   return async (request, response) => {
     const ticket = cookieOf(request, name)
-    const found = await peopleSignIn().complete({ ticket, query: queryOf(request), address: addressOf(request) })
+    const found = await peopleSignIn().complete({ ticket, query: answerOf(request), address: addressOf(request) })
     if (found === 'busy') throw new HttpProblem(429, 'Too many people sign in at once. Try again in a minute.')
     if (found === undefined)
       throw new HttpProblem(
@@ -90,16 +91,4 @@ function messageOf(problem: SignInProblem, provider: string, organization: strin
     default:
       return problem satisfies never
   }
-}
-
-/** In a cookie that only this host can have set, where the browser comes by https. */
-function attemptCookie(publicUrl: string) {
-  const secure = new URL(publicUrl).protocol === 'https:'
-  const options = { httpOnly: true, sameSite: 'lax', secure, path: '/' } as const
-  return { name: secure ? '__Host-rosterd-sign-in' : 'rosterd-sign-in', options }
-}
-
-function queryOf({ originalUrl }: Request): URLSearchParams {
-  const mark = originalUrl.indexOf('?')
-  return new URLSearchParams(mark === -1 ? '' : originalUrl.slice(mark))
 }

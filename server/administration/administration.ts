@@ -9,6 +9,8 @@ import type { BackgroundWork } from '../background-work.ts'
 import { readFigurePoints } from '../figure-keeper.ts'
 import { readiness } from '../readiness.ts'
 import type { Logger } from '../../sync/logger.ts'
+import type { ReadSecret } from '../../sync/provider-secret.ts'
+import { adminsSignIn } from '../admin-providers.ts'
 import type { Workspace } from '../workspace.ts'
 import { binderServices } from './binders.ts'
 import { clientServices } from './clients.ts'
@@ -26,7 +28,9 @@ export interface AdministrationParts {
   readonly configFile: string
   readonly cookieKey: string
   readonly background: BackgroundWork
-  readonly logger: Pick<Logger, 'info'>
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  /** Reads secrets of the configuration. */
+  readonly secret: ReadSecret
   /** PEM of the private CA; undefined when the operator's own certificate is in use. */
   readonly caPem: () => string | undefined
   readonly clientHappenings: ClientHappenings
@@ -46,6 +50,7 @@ export function administration(parts: AdministrationParts): Administration {
     organization: config.organization,
     publicUrl: config.admin.publicUrl,
     administrators,
+    adminsSignIn: adminsSignIn(workspace, { secret: parts.secret, logger }),
     sessions: webSessions,
     cookieKey,
     clock,

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { createAdminProviders } from '../../sync/admin-providers.ts'
 import { createAuthorizations } from '../../sync/authorizations.ts'
 import type { ProbeResult } from '../../sync/identity-provider.ts'
 import { mailServerOf } from '../../sync/reporting/senders.ts'
+import type { ReadSecret } from '../../sync/provider-secret.ts'
+import { adminRedirectUri } from '../admin-providers.ts'
 import { resolveSecret } from '../runtime/secret.ts'
 import { readTlsFiles } from '../runtime/tls-files.ts'
 import { trustCaFile } from '../runtime/trust.ts'
@@ -50,6 +53,16 @@ export async function runCheck(
         message:
           'is in use by a server, which tests the accounts and providers that are kept there: "rosterd provider test"',
       })
+    const secret: ReadSecret = (source) => resolveSecret(source, { env, baseDir })
+    for (const { id, browserSignIn } of createAdminProviders(config.admin.oidc, { secret, clock }))
+      results.push(
+        await probe(
+          `admin.oidc ${id}`,
+          'sign-in of administrators',
+          () => browserSignIn.test(),
+          `the provider answers; the client needs the redirect URI ${adminRedirectUri(config.admin.publicUrl)}`,
+        ),
+      )
     for (const provider of providersOf(options, kept)) {
       const found = await provider.test(AbortSignal.timeout(probeTimeoutMs))
       results.push(...found.map((result) => ({ part: `provider ${provider.id}`, ...result })))

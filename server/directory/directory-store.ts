@@ -61,6 +61,7 @@ export type Collection =
   | 'admin'
   | 'operation'
   | 'api-token'
+  | 'oidc-admin'
 
 export interface RecordChange {
   readonly collection: Collection

@@ -1,3 +1,4 @@
+import { adminProviders } from './config-admin-checks.ts'
 import { mailChecks } from './config-mail-checks.ts'
 import { secretsOf } from './config-paths.ts'
 import type { Problem } from './config-problems.ts'
@@ -18,6 +19,7 @@ export const configChecks: readonly ConfigCheck[] = [
   trustedProxies,
   adminExposure,
   adminAddress,
+  adminProviders,
   literalSecrets,
   oktaCredentials,
   ...mailChecks,

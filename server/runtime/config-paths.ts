@@ -61,6 +61,7 @@ export function withAbsolutePaths(config: Config, baseDir: string): Config {
     admin: {
       ...admin,
       tls: admin.tls && { certFile: path(admin.tls.certFile), keyFile: path(admin.tls.keyFile) },
+      oidc: admin.oidc.map((one) => ({ ...one, clientSecret: optionalSecret(one.clientSecret) })),
     },
     providers: config.providers.map(provider),
     binders: config.binders.map((binder) => ({ ...binder, password: secret(binder.password) })),
@@ -76,6 +77,8 @@ export function secretsOf(config: Config): { readonly path: string; readonly sou
     source: password as SecretSource | null,
   }))
   if (config.smtp) found.push({ path: 'smtp.password', source: config.smtp.password })
+  for (const [index, { clientSecret }] of config.admin.oidc.entries())
+    found.push({ path: `admin.oidc[${index}].clientSecret`, source: clientSecret })
   for (const [index, { secret }] of config.notify.entries())
     found.push({ path: `notify[${index}].secret`, source: secret })
   for (const [index, provider] of config.providers.entries()) {

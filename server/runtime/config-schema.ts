@@ -315,6 +315,65 @@ const limits = z.strictObject({
   handshakeSeconds: z.number().positive().default(30).describe('Half a message or a TLS handshake may take this long.'),
 })
 
+const roles = ['owner', 'administrator', 'user-manager', 'auditor'] as const
+const role = z.enum(roles).describe('What they may do: `owner`, `administrator`, `user-manager` or `auditor`.')
+const admittedName = z.string().optional().describe('Who that is, for readers of this file; it decides nothing.')
+
+const admitted = z.union(
+  [
+    z.strictObject({
+      user: z
+        .string()
+        .min(1)
+        .describe('Immutable id of a person: the object id in Entra ID (`oid`), else the `sub` of the issuer.'),
+      role,
+      name: admittedName,
+    }),
+    z.strictObject({
+      group: z.string().min(1).describe('A value of the claim `groups`: the object id of a group in Entra ID.'),
+      role,
+      name: admittedName,
+    }),
+  ],
+  { error: 'is not an administrator: use { "user": "ID", "role": "auditor" } or { "group": "ID", "role": "auditor" }' },
+)
+
+const oidcAdmins = z.strictObject({
+  id: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,31}$/,
+      'is not a provider id: lower-case letters, digits and "-", a letter first, 32 at most',
+    )
+    .describe('Short name; administrators are recorded as `oidc:<id>/<immutable id>`.'),
+  name: z.string().min(1).describe('Shown on the button: "Sign in with <name>".'),
+  tenantId: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Directory (tenant) id of Entra ID, in place of `issuer`: people of that tenant alone.'),
+  authorityHost: httpsUrl
+    .default('https://login.microsoftonline.com')
+    .describe('Where people of `tenantId` sign in; differs in national clouds.'),
+  issuer: httpsUrl
+    .nullable()
+    .default(null)
+    .describe('Issuer of any other provider, as its discovery document has it. Identity tokens are signed with RS256.'),
+  clientId: z.string().min(1).describe('Client there; its redirect URI is `<admin.publicUrl>/admin/callback`.'),
+  clientSecret: secretSource.nullable().default(null).describe('Secret of that client; null for a public client.'),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope'))
+    .default([])
+    .describe('Scopes asked for beside `openid` and `profile`, such as `groups` where the claim needs it.'),
+  admins: z
+    .array(admitted)
+    .default([])
+    .describe(
+      'Who may sign in, and in which role. An entry for the person goes before entries for groups; of those the role that may do most counts. Everybody else is refused.',
+    ),
+})
+
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
   baseDn: z.string().default('dc=example,dc=com').describe('Suffix of the directory (RFC 4514).'),
@@ -409,7 +468,12 @@ export const configSchema = z.strictObject({
         .describe(
           'Addresses and networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, such as `10.0.0.5` or `10.0.0.0/29`.',
         ),
-      oidc: z.array(z.unknown()).default([]).describe('Sign-in of administrators through an identity provider.'),
+      oidc: z
+        .array(oidcAdmins)
+        .default([])
+        .describe(
+          'Identity providers (OpenID Connect) where administrators can sign in beside those with a password here.',
+        ),
     })
     .prefault({})
     .describe('The admin page, self-service and HTTP API.'),
@@ -590,6 +654,7 @@ export type Config = Omit<z.output<typeof configSchema>, 'providers'> & {
 }
 export type SecretSource = z.output<typeof secretSource> | z.output<typeof sealedSecret>
 export type SmtpConfig = NonNullable<Config['smtp']>
+export type OidcAdminsConfig = Config['admin']['oidc'][number]
 export type NotifyConfig = Config['notify'][number]
 export type ProviderConfig = z.output<typeof managedProviderSchema>
 export type EntraProviderConfig = Extract<ProviderConfig, { type: 'entra' | 'office365' }>

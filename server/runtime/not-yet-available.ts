@@ -8,7 +8,6 @@ import type { Problem } from './config-problems.ts'
  */
 export const notYetAvailable: readonly { readonly path: string; readonly neutral: unknown }[] = [
   { path: 'ldap.tls.clientCaFile', neutral: null },
-  { path: 'admin.oidc', neutral: [] },
 ]
 
 /** One problem for each setting of `written` (the parsed JSON, valid or not) that waits for its feature. */

@@ -46,6 +46,7 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   'inactive-name': 24,
   operation: 25,
   'api-token': 26,
+  'oidc-admin': 27,
 }
 
 /** Keys from `gte` to before `lt`. */

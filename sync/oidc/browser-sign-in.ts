@@ -25,7 +25,7 @@ export interface SignedInIdentity {
   readonly authenticatedAt: Date | undefined
 }
 
-export interface BrowserSignIn {
+export interface BrowserSignIn<Identity extends SignedInIdentity = SignedInIdentity> {
   /** Origin that the browser is sent to. */
   readonly authority: string
   /** Whether people could be sent there. Throws ProviderError. */
@@ -36,5 +36,5 @@ export interface BrowserSignIn {
    * Takes what the browser came back with. Throws ProviderError for everything that is not the word of this provider about
    * somebody of this tenant, given for this request.
    */
-  complete(request: BrowserSignInRequest, answer: URLSearchParams): Promise<SignedInIdentity>
+  complete(request: BrowserSignInRequest, answer: URLSearchParams): Promise<Identity>
 }

@@ -8,6 +8,11 @@ import { type FailureWords, signInFailure } from './sign-in-failures.ts'
 /** The claims of an identity token, checked: signature, issuer, audience, expiry and nonce. */
 export type IdTokenClaims = oidc.IDToken
 
+/** Who signed in, and everything that the provider said of them. */
+export interface IdentityWithClaims extends SignedInIdentity {
+  readonly claims: IdTokenClaims
+}
+
 export interface RelyingPartyOptions {
   /** Provider id. */
   readonly provider: string
@@ -35,7 +40,7 @@ const longestAnswerSeconds = 10
 const toleranceMs = 60_000
 
 /** A client of an OpenID provider: authorization code with PKCE, state and nonce. */
-export function createRelyingParty(options: RelyingPartyOptions): BrowserSignIn {
+export function createRelyingParty(options: RelyingPartyOptions): BrowserSignIn<IdentityWithClaims> {
   const { provider, issuer, clientId, clock, idOf } = options
   const timeout = Math.min(options.timeoutMs / 1000, longestAnswerSeconds)
   let secret: string | undefined
@@ -55,7 +60,9 @@ export function createRelyingParty(options: RelyingPartyOptions): BrowserSignIn 
     // Without it the identity token is believed for the connection that it came through.
     oidc.enableNonRepudiationChecks(config)
     const { issuer: named, authorization_endpoint: endpoint = '' } = config.serverMetadata()
-    if (named !== textOf(issuer)) throw badMetadata(`the provider calls itself ${named}, not ${textOf(issuer)}`)
+    // Some have a slash behind the host, and some have none.
+    if (URL.parse(named)?.href !== issuer.href)
+      throw badMetadata(`the provider calls itself ${named}, not ${textOf(issuer)}`)
     if (URL.parse(endpoint)?.origin !== issuer.origin)
       throw badMetadata(`people would sign in at "${endpoint}", which is not below ${issuer.origin}`)
     known = { config, since: clock.now().getTime() }
@@ -126,7 +133,7 @@ export function createRelyingParty(options: RelyingPartyOptions): BrowserSignIn 
         ...(isFresh ? { prompt: 'login', max_age: '0' } : {}),
       }).href
     },
-    async complete(request, answer): Promise<SignedInIdentity> {
+    async complete(request, answer) {
       const claims = await claimsOf(await configuration(), request, answer)
       const authenticatedAt =
         claims.auth_time === undefined ? undefined : new Date(Math.min(claims.auth_time * 1000, clock.now().getTime()))
@@ -136,7 +143,7 @@ export function createRelyingParty(options: RelyingPartyOptions): BrowserSignIn 
         throw unacceptable(
           `a new sign-in was asked for, and the provider vouches for one of ${authenticatedAt.toISOString()}`,
         )
-      return { id: idOf(claims), authenticatedAt }
+      return { id: idOf(claims), authenticatedAt, claims }
     },
   }
 }

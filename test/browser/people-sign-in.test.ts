@@ -104,6 +104,24 @@ describeWithTool('chromium', 'people who sign in at their own provider, in a bro
     expect(await page.getByText('hank@globex.example').first().isVisible()).toBe(true)
   })
 
+  test('an administrator signs in at such a provider, and changes who administers', async () => {
+    const { page, complaints } = await newPage()
+    await page.goto(`${running.publicUrl}/admin/sign-in?again&next=/admin/admins`)
+    await page.getByRole('button', { name: 'Sign in with Globex staff' }).click()
+    await page.getByPlaceholder('Enter any login').fill(globexPerson)
+    await page.getByPlaceholder('and password').fill('any')
+    await page.getByRole('button', { name: 'Sign-in' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.waitForURL(`${running.publicUrl}/admin/admins`)
+    expect(complaints.filter((text) => /Content Security Policy/.test(text))).toEqual([])
+    await page.getByLabel('Name').fill('grace')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    expect(await heading(page)).toBe('A link for grace')
+    await page.goto(`${running.publicUrl}/admin/admins`)
+    const row = page.getByRole('row', { name: /administrator created/ })
+    expect(await row.textContent()).toContain(`oidc:globex/${globexPerson}`)
+  })
+
   test('whoever is signed in there goes there and back without stopping, and a fresh sign-in asks again', async () => {
     running.tenants.entra.tenant.application.approvesAs = zoe.login
     const { page } = await newPage()

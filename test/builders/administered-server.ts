@@ -9,6 +9,7 @@ import type { Role } from '../../server/directory/administrators/admin-records.t
 import type { Administrators } from '../../server/directory/administrators/administrators.ts'
 import { openOperationLog, type OperationLog } from '../../server/directory/operation-log/operation-log.ts'
 import type { Directory } from '../../server/directory/directory.ts'
+import { resolveSecret } from '../../server/runtime/secret.ts'
 import type { FakeClock } from '../sync/fake-clock.ts'
 import { type FixtureOptions, openSync, type SyncFixture } from '../sync/sync-fixture.ts'
 import { noAuthorizationLinks } from '../unit/admin-ui/no-authorization-links.ts'
@@ -68,6 +69,7 @@ export async function startAdministeredServer({
   const administration = administrationOf({
     workspace,
     configFile: '/etc/rosterd/ldap.config.json',
+    secret: (source) => resolveSecret(source, { env: {}, baseDir: '/nowhere' }),
     operationLog,
     cookieKey: 'of a test',
     background,

@@ -50,7 +50,7 @@ export async function startSelfServiceServer(): Promise<SelfServiceServer> {
   tenants.okta.tenant.webApp.redirectUris.add(redirectUri)
   const certificate = await makeServerCertificate()
   setDefaultCACertificates([...getCACertificates('default'), tenants.caPem, certificate.caPem])
-  const globex = parts.use(await startGlobex(certificate, redirectUri))
+  const globex = parts.use(await startGlobex(certificate, [redirectUri, `${publicUrl}/admin/callback`]))
   const config = configOf({ tenants, port, publicUrl, dataDir, globexUrl: globex.origin })
   const loaded = { config, path: join(dataDir, 'ldap.config.json'), baseDir: dataDir }
   const logged: string[] = []
@@ -109,13 +109,27 @@ function configOf(at: {
     baseDn: 'dc=example,dc=com',
     dataDir: at.dataDir,
     ldap: { port: 0, tls: { port: 0 } },
-    admin: { host: '127.0.0.1', port: at.port, publicUrl: at.publicUrl },
+    admin: {
+      host: '127.0.0.1',
+      port: at.port,
+      publicUrl: at.publicUrl,
+      oidc: [
+        {
+          id: 'globex',
+          name: 'Globex staff',
+          issuer: at.globexUrl,
+          clientId: 'rosterd',
+          clientSecret: 'globex-secret',
+          admins: [{ user: globexPerson, role: 'owner' }],
+        },
+      ],
+    },
     providers,
   })
 }
 
 /** Okta's API of the simulation, and a certified OpenID provider in place of its authorization server. */
-async function startGlobex({ keyPem, certificatePem }: ServerCertificate, redirectUri: string) {
+async function startGlobex({ keyPem, certificatePem }: ServerCertificate, redirectUris: string[]) {
   const listener = createServer({ key: keyPem, cert: certificatePem })
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -141,7 +155,7 @@ async function startGlobex({ keyPem, certificatePem }: ServerCertificate, redire
   })
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const provider = new Provider(origin, {
-    clients: [{ client_id: 'rosterd', client_secret: 'globex-secret', redirect_uris: [redirectUri] }],
+    clients: [{ client_id: 'rosterd', client_secret: 'globex-secret', redirect_uris: redirectUris }],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'globex', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: [randomUUID()] },
     pkce: { required: () => true },

@@ -14,7 +14,9 @@ export interface AdminContext {
   readonly hashes: AdminHashes
   readonly clock: Pick<Clock, 'now'>
   readonly logger: { info(fields: object, event: string): void }
-  readonly config: Pick<Config, 'organization' | 'passwords'> & { readonly admin: Pick<Config['admin'], 'publicUrl'> }
+  readonly config: Pick<Config, 'organization' | 'passwords'> & {
+    readonly admin: Pick<Config['admin'], 'publicUrl' | 'oidc'>
+  }
 }
 
 export interface AdminChange {

@@ -23,6 +23,12 @@ export type AdminSignInOutcome =
 /** Who is signed in. */
 export interface SignedInAdmin {
   readonly name: string
+  /** For people to read. */
+  readonly displayName: string
+  /** As what they do is recorded. */
+  readonly recordedAs: string
+  /** With a password here; otherwise at an identity provider. */
+  readonly isLocal: boolean
   readonly role: Role
   readonly hasSecondFactor: boolean
 }
@@ -123,7 +129,15 @@ export function createAdminSignIn(context: AdminContext): AdminSignIn {
     async signedIn(name, epoch) {
       const record = await readAdmin(directory.store, name)
       if (record === undefined || record.epoch !== epoch) return undefined
-      return { name: record.name, role: record.role, hasSecondFactor: record.totp?.isConfirmed === true }
+      const { name: known, role, totp } = record
+      return {
+        name: known,
+        displayName: known,
+        recordedAs: known,
+        isLocal: true,
+        role,
+        hasSecondFactor: totp?.isConfirmed === true,
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { EntraProviderConfig } from '../../../server/runtime/config-schema.ts'
 import type { BrowserSignIn } from '../../oidc/browser-sign-in.ts'
-import { createRelyingParty, type IdTokenClaims } from '../../oidc/relying-party.ts'
+import { createRelyingParty, type IdTokenClaims, type RelyingPartyOptions } from '../../oidc/relying-party.ts'
 import { ProviderError } from '../../provider-error.ts'
 import type { ProviderParts } from '../../provider-parts.ts'
 import { readProviderSecret } from '../../provider-secret.ts'
@@ -15,19 +15,35 @@ export function createEntraSignIn(
   const { clientId, clientSecret } = signIn
   // Only the GUID of a tenant is in its tokens; reading the provider says so.
   if (clientId === null || !isUuid(tenantId)) return undefined
-  const tenant = tenantId.toLowerCase()
-  return createRelyingParty({
+  return createEntraRelyingParty({
     provider: id,
-    issuer: new URL(`${authorityHost.replace(/\/+$/, '')}/${tenant}/v2.0`),
+    tenantId,
+    authorityHost,
     clientId,
     clientSecret:
       clientSecret === null ? undefined : () => readProviderSecret(id, 'signIn.clientSecret', clientSecret, secret),
-    secretIn: 'body',
     // `oid` is a claim of the profile; `sub` is another one for each application.
     scope: 'openid profile',
     timeoutMs: requestTimeoutSeconds * 1000,
     clock,
-    idOf: (claims) => objectIdOf(id, tenant, claims),
+  })
+}
+
+export interface EntraRelyingPartyOptions
+  extends Pick<RelyingPartyOptions, 'provider' | 'clientId' | 'clientSecret' | 'scope' | 'timeoutMs' | 'clock'> {
+  /** GUID. */
+  readonly tenantId: string
+  readonly authorityHost: string
+}
+
+/** A client of a tenant, for people of that tenant alone. */
+export function createEntraRelyingParty({ tenantId, authorityHost, ...options }: EntraRelyingPartyOptions) {
+  const tenant = tenantId.toLowerCase()
+  return createRelyingParty({
+    ...options,
+    issuer: new URL(`${authorityHost.replace(/\/+$/, '')}/${tenant}/v2.0`),
+    secretIn: 'body',
+    idOf: (claims) => objectIdOf(options.provider, tenant, claims),
     explain: explainSignIn,
   })
 }

@@ -8,6 +8,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   organization: 'Example',
   publicUrl: 'http://localhost:8080',
   administrators: {} as Administrators,
+  adminsSignIn: { places: [], begin: async () => 'failed', complete: async () => undefined },
   sessions: { get: async () => undefined, set: async () => {}, update: async () => {}, delete: async () => {} },
   cookieKey: 'of a test',
   clock: { now: () => new Date() },

@@ -111,6 +111,10 @@ test('gives problems as data too', async () => {
   })
 })
 
+function oidc(changes: object): object {
+  return { id: 'staff', name: 'Staff', issuer: 'https://login.example.com', clientId: 'rosterd', ...changes }
+}
+
 test.each([
   [{ ldap: { prot: 1 } }, 'ldap.prot: is not a known key; did you mean "port"?'],
   [{ providers: [entra({ fliters: {} })] }, 'providers[0].fliters: is not a known key; did you mean "filters"?'],
@@ -218,6 +222,44 @@ test.each([
   [
     { admin: { trustProxy: ['proxy.example.com'] } },
     'admin.trustProxy[0]: "proxy.example.com" is not an address or network such as "192.0.2.0/24" or "2001:db8::/32"',
+  ],
+  [
+    { admin: { oidc: [oidc({ issuer: null })] } },
+    'admin.oidc[0].issuer: is missing; set issuer, or tenantId for Entra ID',
+  ],
+  [
+    { admin: { oidc: [oidc({ tenantId: '2f1c9d1e-7a55-4a0e-9a3b-0c8f6f1f0c11' })] } },
+    'admin.oidc[0].issuer: "https://login.example.com" stands beside tenantId; keep one of the two',
+  ],
+  [
+    { admin: { oidc: [oidc({ issuer: null, tenantId: 'contoso.example' })] } },
+    'admin.oidc[0].tenantId: "contoso.example" is not the id of a tenant such as "2f1c9d1e-7a55-4a0e-9a3b-0c8f6f1f0c11"',
+  ],
+  [
+    {
+      admin: {
+        oidc: [
+          oidc({
+            issuer: null,
+            tenantId: '2f1c9d1e-7a55-4a0e-9a3b-0c8f6f1f0c11',
+            admins: [{ user: 'ada@contoso.example', role: 'owner' }],
+          }),
+        ],
+      },
+    },
+    'admin.oidc[0].admins[0].user: "ada@contoso.example" is not the object id of a person in Entra ID, in lower case',
+  ],
+  [
+    { admin: { oidc: [oidc({ admins: [{ mail: 'ada@example.com', role: 'owner' }] })] } },
+    'admin.oidc[0].admins[0]: is not an administrator: use { "user": "ID", "role": "auditor" } or { "group": "ID", "role": "auditor" }',
+  ],
+  [
+    { admin: { oidc: [oidc({}), oidc({})] } },
+    'admin.oidc[1].id: "staff" is the id of admin.oidc[0] too; give each its own',
+  ],
+  [
+    { admin: { publicUrl: 'http://ldap.example.com', oidc: [oidc({})] } },
+    'admin.oidc[0].clientId: "rosterd" needs an address that administrators reach over https; set admin.publicUrl to it (it is "http://ldap.example.com")',
   ],
   [{ admin: { trustProxy: ['0.0.0.0/0'] } }, 'admin.trustProxy[0]: "0.0.0.0/0" is every address; name the proxies'],
   [[], ' is not an object in braces'],

@@ -13,6 +13,8 @@ const everybody: readonly Role[] = ['owner', 'administrator', 'user-manager', 'a
 const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'GET /admin/sign-in': null,
   'POST /admin/sign-in': null,
+  'POST /admin/sign-in/:provider': null,
+  'GET /admin/callback': null,
   'GET /admin/setup/:token': null,
   'POST /admin/setup/:token': null,
   'POST /admin/sign-out': null,
@@ -81,6 +83,7 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'GET /admin/admins': everybody,
   'POST /admin/admins': owner,
   'GET /admin/admins/:name': everybody,
+  'POST /admin/oidc-admins/sign-out-everywhere': owner,
   'POST /admin/admins/:name/role': owner,
   'POST /admin/admins/:name/reset': owner,
   'POST /admin/admins/:name/sign-out-everywhere': owner,
