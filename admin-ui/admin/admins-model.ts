@@ -8,7 +8,7 @@ import { timeOf } from '../time.ts'
 import { roleNames } from './permissions.ts'
 
 /** What a role is for, in a line. */
-const roleHelp: Readonly<Record<Role, string>> = {
+export const roleHelp: Readonly<Record<Role, string>> = {
   owner: 'everything, and who administers',
   administrator: 'everything but who administers',
   'user-manager': 'users, enrollment, directory sync',

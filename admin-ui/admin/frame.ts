@@ -24,6 +24,7 @@ const navigation: readonly NavigationItem[] = [
   { path: '/admin/logs', label: 'Logs', icon: 'icons/logs' },
   { path: '/admin/settings', label: 'Settings', icon: 'icons/settings' },
   { path: '/admin/admins', label: 'Admins', icon: 'icons/admins' },
+  { path: '/admin/tokens', label: 'API tokens', icon: 'icons/tokens' },
 ]
 
 export interface AdminPages {

@@ -20,6 +20,7 @@ import { settingsRoutes } from './settings/routes.ts'
 import { syncRoutes } from './sync/routes.ts'
 import { formLeadsTo } from '../middleware/security-headers.ts'
 import { providerSignInPages } from './provider-sign-in.ts'
+import { tokenRoutes } from './tokens/routes.ts'
 import { finishSetup, showSetup } from './setup.ts'
 import { attemptSignIn, showSignIn, signOutAdmin, signOutAdminEverywhere } from './sign-in.ts'
 
@@ -68,6 +69,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ['POST', '/admin/admins/:name/sign-out-everywhere', 'admins', fresh, admins.signOutEverywhere],
     ['POST', '/admin/admins/:name/second-factor/remove', 'admins', fresh, admins.removeSecondFactor],
     ['POST', '/admin/admins/:name/remove', 'admins', fresh, admins.remove],
+    ...tokenRoutes(pages, services, fresh),
     ...syncRoutes(pages, services, streams),
   ]
   const permissionOf = (path: string) => table.find((row) => row[0] === 'GET' && row[1] === path)?.[2]

@@ -149,6 +149,22 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
     expect(await heading()).toBe('Why can’t X sign in?')
   })
 
+  test('without scripts, a token of the API is made, and revoked', async () => {
+    await page.goto(`${origin}/admin/tokens`)
+    await page.getByRole('textbox', { name: 'Name' }).fill('terraform')
+    await page.getByLabel('Role').selectOption('auditor')
+    await button('Make token').click()
+    expect(await heading()).toBe('Token terraform')
+    const headers = { authorization: `Bearer ${(await page.locator('.secret').textContent()) ?? ''}` }
+    const status = async () => (await fetch(`${origin}/api/v1/status`, { headers })).status
+    expect(await status()).toBe(200)
+    await page.getByRole('link', { name: 'Back to API tokens' }).click()
+    await page.getByRole('link', { name: 'terraform' }).click()
+    await page.getByLabel('Yes, revoke terraform').check()
+    await button('Revoke').click()
+    expect([page.url(), await status()]).toEqual([`${origin}/admin/tokens`, 401])
+  })
+
   test('by keyboard alone, the first stop leads past the navigation', async () => {
     const other = await newPage(await sessionOf(page.context()))
     await other.goto(`${origin}/admin/admins`)
@@ -160,7 +176,15 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
 
   test('on a phone the menu opens and closes by keyboard, and no page is wider than it', async () => {
     const phone = await newPage({ ...(await sessionOf(page.context())), viewport: { width: 360, height: 700 } })
-    for (const path of ['/admin', '/admin/settings', '/admin/admins', '/admin/admins/eve', '/admin/account', '/']) {
+    for (const path of [
+      '/admin',
+      '/admin/settings',
+      '/admin/admins',
+      '/admin/admins/eve',
+      '/admin/tokens',
+      '/admin/account',
+      '/',
+    ]) {
       await phone.goto(origin + path)
       expect(await phone.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true)
     }
@@ -179,6 +203,8 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
     ['/admin', 'dark'],
     ['/admin/admins', 'light'],
     ['/admin/admins', 'dark'],
+    ['/admin/tokens', 'light'],
+    ['/admin/tokens', 'dark'],
     ['/admin/admins/eve', 'light'],
     ['/admin/admins/eve', 'dark'],
     ['/admin/admins/ada', 'light'],
@@ -201,6 +227,22 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
       }
     },
   )
+
+  test('nothing is wrong with a token that is shown once, nor with its page', async () => {
+    const other = await newPage(await sessionOf(page.context()))
+    await other.goto(`${origin}/admin/tokens`)
+    await other.getByRole('textbox', { name: 'Name' }).fill('two words')
+    await other.getByRole('button', { name: 'Make token' }).click()
+    expect(await pageProblems(other)).toEqual([])
+    await other.getByRole('textbox', { name: 'Name' }).fill('prometheus')
+    await other.getByRole('button', { name: 'Make token' }).click()
+    await other.getByRole('button', { name: 'Copy' }).waitFor()
+    expect(await pageProblems(other)).toEqual([])
+    await other.goto(`${origin}/admin/tokens`)
+    await other.getByRole('link', { name: 'prometheus' }).click()
+    expect(await heading(other)).toBe('prometheus')
+    expect(await pageProblems(other)).toEqual([])
+  })
 
   test('nothing is wrong with what is shown once, nor with a form that was refused', async () => {
     const other = await newPage(await sessionOf(page.context()))
