@@ -3,6 +3,7 @@ import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { runCheck } from '../../server/commands/check.ts'
 import { systemClock } from '../../server/runtime/clock.ts'
 import { type AdministeredServer, startAdministeredServer, type Visitor } from '../builders/administered-server.ts'
+import { apiCaller } from '../builders/api-caller.ts'
 import { entraGroupId, entraUserId, fillSmallTenants } from './small-tenants.ts'
 import { startTrustedTenants } from './sync-fixture.ts'
 
@@ -175,6 +176,18 @@ test('an Owner sees who comes from a provider, and signs them out everywhere', a
   expect((await ada.post('/admin/oidc-admins/sign-out-everywhere', { name })).status).toBe(303)
   expect(await roleOf(browser)).toBeUndefined()
   expect((await ada.post('/admin/oidc-admins/sign-out-everywhere', { name: 'oidc:staff/nobody' })).status).toBe(404)
+})
+
+test('the API does the same', async () => {
+  const { browser } = await arrive(2)
+  const owner = { name: 'terraform', role: 'owner', expiresAt: null } as const
+  const token = await server.administrators.apiTokens.create(owner, { name: 'root', address: null }, 'owner')
+  const call = await apiCaller(server.origin, () => token)
+  const name = `oidc:staff/${entraUserId(2)}`
+  expect((await call('GET', '/oidc-admins')).body).toMatchObject([{ name, role: 'auditor', provider: 'Contoso staff' }])
+  expect((await call('POST', `/oidc-admins/${encodeURIComponent(name)}/sign-out`)).status).toBe(204)
+  expect(await roleOf(browser)).toBeUndefined()
+  expect((await call('POST', '/oidc-admins/nobody/sign-out')).status).toBe(404)
 })
 
 test('the last local Owner stays, also when an Owner comes from a provider', async () => {

@@ -20,6 +20,16 @@ const admin = z
   })
   .meta({ id: 'Administrator' })
 
+const oidcAdmin = z
+  .object({
+    name: z.string(),
+    displayName: z.string(),
+    provider: z.string(),
+    role: role.nullable().describe('null: not any more.'),
+    lastSignIn: z.object({ at: time, address: z.string() }),
+  })
+  .meta({ id: 'OidcAdministrator' })
+
 const setupLink = z
   .object({ url: z.string().describe('With which a password is chosen. Not to be had again.'), expires: time })
   .meta({ id: 'SetupLink' })
@@ -27,6 +37,7 @@ const setupLink = z
 /** Who administers this server. */
 export function adminOperations({ administrators }: Pick<Administration, 'administrators'>): readonly Operation[] {
   const operation = operationsOf('Administrators')
+  const { oidc } = administrators
   const change = { permission: 'admins', params: name } as const
 
   async function named(params: z.output<typeof name>): Promise<ListedAdmin> {
@@ -108,6 +119,28 @@ export function adminOperations({ administrators }: Pick<Administration, 'admini
       id: 'removeAdminSecondFactor',
       summary: 'Removes the second factor.',
       handle: async ({ params }, { by }) => await administrators.removeSecondFactor((await named(params)).name, by),
+    }),
+    operation({
+      method: 'GET',
+      path: '/oidc-admins',
+      id: 'listOidcAdmins',
+      summary:
+        'Who has signed in to administer at an identity provider. `admin.oidc` of the configuration says who may.',
+      permission: 'look',
+      answer: z.array(oidcAdmin),
+      handle: async () => (await oidc.list()).map((one) => ({ ...one, role: one.role ?? null })),
+    }),
+    operation({
+      ...change,
+      method: 'POST',
+      path: '/oidc-admins/{name}/sign-out',
+      id: 'signOutOidcAdmin',
+      summary: 'Ends every session.',
+      async handle({ params }, { by }) {
+        if (!(await oidc.list()).some((one) => one.name === params.name))
+          throw new HttpProblem(404, 'There is no such administrator.')
+        await oidc.signOutEverywhere(params.name, by)
+      },
     }),
   ]
 }
