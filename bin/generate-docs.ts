@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ConfigKey, configJsonSchema, configKeys } from '../server/runtime/config-keys.ts'
-import { isNotYetAvailable } from '../server/runtime/not-yet-available.ts'
 import { apiPage } from './api-page.ts'
 
 const docsFolder = join(import.meta.dirname, '..', 'docs')
@@ -64,8 +63,6 @@ Every key has a default unless it is marked **required**, so \`{}\` is a valid c
 
 **Secrets** are written as \`{ "env": "NAME" }\` (an environment variable) or \`{ "file": "PATH" }\` (a file; one trailing newline is ignored). The secret itself as a text is accepted only when \`ldap.host\` and \`admin.host\` are loopback addresses.
 
-**Not available yet**: keys so marked are part of the format, and any value but the default is refused until the feature exists.
-
 For help in an editor, let \`$schema\` point to [config.schema.json](config.schema.json).
 
 ## Example
@@ -91,7 +88,7 @@ function configurationPage(): string {
 function sectionPage(section: ConfigKey, keys: readonly ConfigKey[]): string[] {
   const list = section.type.startsWith('list') ? '[]' : ''
   const members = keys.filter((key) => key.path.startsWith(`${section.path}${list}.`))
-  const heading = [`## ${section.path}`, '', `${described(section)}${list ? ' A list of:' : ''}`, '']
+  const heading = [`## ${section.path}`, '', `${section.description}${list ? ' A list of:' : ''}`, '']
   if (section.path !== 'providers') return [...heading, ...table(members)]
   const groups = Map.groupBy(members, (key) => key.providerTypes.join(', '))
   return [...heading, ...[...groups].flatMap(([types, rows]) => [`### ${types} providers`, '', ...table(rows)])]
@@ -102,7 +99,7 @@ function table(keys: readonly ConfigKey[]): string[] {
 }
 
 function row(key: ConfigKey): string {
-  const cells = [`\`${key.path}\``, typeCell(key), defaultCell(key), described(key)]
+  const cells = [`\`${key.path}\``, typeCell(key), defaultCell(key), key.description]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
@@ -114,10 +111,6 @@ function defaultCell(key: ConfigKey): string {
   if (key.isRequired) return '**required**'
   const isFilledIn = key.isSection && JSON.stringify(key.default) === '{}'
   return key.default === undefined || isFilledIn ? '' : `\`${JSON.stringify(key.default)}\``
-}
-
-function described(key: ConfigKey): string {
-  return `${isNotYetAvailable(key.path) ? '**Not available yet.** ' : ''}${key.description}`
 }
 
 if (import.meta.main) {

@@ -198,12 +198,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const onCertificateProblem = (error: unknown) =>
     logger.error({ err: error }, 'certificate could not be read; the one before stays')
-  const { certFile, keyFile } = config.ldap.tls
+  const { certFile, keyFile, clientCaFile } = config.ldap.tls
   const certificates = [
     watchCertificates({
       current: tls,
       load: () => loadTlsIdentity(config.ldap, config.dataDir, clock.now()),
-      files: certFile === null || keyFile === null ? undefined : { certFile, keyFile },
+      files:
+        certFile === null || keyFile === null
+          ? undefined
+          : [certFile, keyFile, ...(clientCaFile ? [clientCaFile] : [])],
       clock,
       use: (identity) => {
         tls = identity
@@ -322,7 +325,7 @@ function ldapCertificate({ options, caPem }: TlsIdentity): LdapCertificate {
 async function adminCertificate(files: TlsFiles | null) {
   if (files === null) return undefined
   const load = async () => ({ options: await readTlsFiles('admin.tls', files) })
-  return { current: await load(), load, files }
+  return { current: await load(), load, files: [files.certFile, files.keyFile] }
 }
 
 async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {

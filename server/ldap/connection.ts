@@ -302,9 +302,20 @@ export class Connection {
     raw.removeListener('data', this.onData)
     raw.removeListener('drain', this.onDrain)
     raw.removeListener('close', this.onClose)
-    const secure = new TLSSocket(raw, { isServer: true, secureContext: this.services.secureContext() })
+    const { secureContext, asksClientCertificate } = this.services
+    const requestCert = asksClientCertificate()
+    const secure = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: secureContext(),
+      requestCert,
+      rejectUnauthorized: requestCert,
+    })
     this.handshakeSinceMs = performance.now()
     secure.once('secure', () => {
+      if (requestCert && !isVouchedFor(secure)) {
+        secure.destroy()
+        return
+      }
       this.session.isSecure = true
       this.handshakeSinceMs = undefined
     })
@@ -576,4 +587,10 @@ const operationNames = new Map<number, string>(
 
 function operationName(tag: number): string {
   return operationNames.get(tag) ?? 'unknown'
+}
+
+/** What OpenSSL found of the certificate of a client. Node asks it for sockets of its own servers alone; no answer is a no. */
+function isVouchedFor(socket: TLSSocket): boolean {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { verifyError?(): unknown } }
+  return handle?.verifyError?.() === null
 }

@@ -78,6 +78,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
     allowCleartextBind: config.allowCleartextBind,
     isProxy: config.proxyProtocol.length === 0 ? () => false : networkTest(config.proxyProtocol),
     secureContext: () => tls.secureContext,
+    asksClientCertificate: () => tls.options.ca !== undefined,
     reportDefect: options.reportDefect,
   }
   const rareOperations = createLdapjsServer({})

@@ -31,6 +31,8 @@ export interface LdapServices {
   readonly isProxy: (address: string) => boolean
   /** The certificate in use now. */
   readonly secureContext: () => SecureContext
+  /** Whether TLS clients must present a certificate that the context vouches for. */
+  readonly asksClientCertificate: () => boolean
   /** A defect of ours, not of the client: logged with its stack. */
   readonly reportDefect: (error: unknown, operation: string) => void
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Config } from '../runtime/config-schema.ts'
-import { readTlsFiles, type TlsOptions } from '../runtime/tls-files.ts'
+import { readPem, readTlsFiles, type TlsOptions } from '../runtime/tls-files.ts'
 import { privateCertificate } from './certificate-authority.ts'
 
 /** The certificate that ldaps:// and StartTLS present. */
@@ -15,20 +15,24 @@ export interface TlsIdentity {
 
 /** The configured files, else a certificate of the private CA for the hosts of `publicUrls`. */
 export async function loadTlsIdentity(ldap: Config['ldap'], dataDir: string, now: Date): Promise<TlsIdentity> {
-  const { certFile, keyFile, minVersion } = ldap.tls
-  if (certFile !== null && keyFile !== null)
-    return tlsIdentity(await readTlsFiles('ldap.tls', { certFile, keyFile }, minVersion), undefined)
+  const { certFile, keyFile, minVersion, clientCaFile } = ldap.tls
+  const clients = clientCaFile === null ? {} : { ca: await readPem('ldap.tls.clientCaFile', clientCaFile) }
+  if (certFile !== null && keyFile !== null) {
+    const options = await readTlsFiles('ldap.tls', { certFile, keyFile }, minVersion)
+    return tlsIdentity({ ...options, ...clients }, undefined)
+  }
   const { certificatePem, keyPem, caPem } = await privateCertificate(
     join(dataDir, 'tls'),
     publicHosts(ldap.publicUrls),
     now,
   )
-  return tlsIdentity({ cert: `${certificatePem}\n${caPem}`, key: keyPem, minVersion }, caPem)
+  return tlsIdentity({ cert: `${certificatePem}\n${caPem}`, key: keyPem, minVersion, ...clients }, caPem)
 }
 
 /** From PEM texts. Throws what OpenSSL thinks of them. */
 export function tlsIdentity(options: TlsOptions, caPem: string | undefined): TlsIdentity {
-  return { options, secureContext: createSecureContext(options), caPem }
+  // Sessions are resumed with the certificate that the client had; OpenSSL wants a name for that.
+  return { options, secureContext: createSecureContext({ ...options, sessionIdContext: 'rosterd ldap' }), caPem }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { Clock } from './clock.ts'
-import type { TlsFiles, TlsOptions } from './tls-files.ts'
+import type { TlsOptions } from './tls-files.ts'
 
 /** A certificate, with whatever belongs to it. */
 interface Identity {
@@ -13,7 +13,7 @@ export interface CertificateWatchOptions<Watched extends Identity> {
   /** Reads the certificate. Throws when it cannot be used. */
   readonly load: () => Promise<Watched>
   /** Looked at for changes; undefined: a certificate that is made here, and renewed long before it ends. */
-  readonly files: TlsFiles | undefined
+  readonly files: readonly string[] | undefined
   readonly clock: Pick<Clock, 'sleep'>
   /** Gets a certificate that is new. */
   readonly use: (identity: Watched) => void
@@ -36,13 +36,13 @@ export function watchCertificates<Watched extends Identity>(
   options: CertificateWatchOptions<Watched>,
 ): CertificateWatch {
   const { load, files, clock, use, onProblem } = options
-  let { cert } = options.current.options
+  let current = certificatesOf(options.current)
 
   async function reload(): Promise<void> {
     try {
       const identity = await load()
-      if (identity.options.cert === cert) return
-      cert = identity.options.cert
+      if (certificatesOf(identity) === current) return
+      current = certificatesOf(identity)
       use(identity)
     } catch (error) {
       onProblem(error)
@@ -65,11 +65,15 @@ export function watchCertificates<Watched extends Identity>(
   }
 }
 
+function certificatesOf({ options: { cert, ca = '' } }: Identity): string {
+  return `${cert}\n${ca}`
+}
+
 /** Another text whenever one of the files has changed; undefined without files. */
-async function revision(files: TlsFiles | undefined): Promise<string | undefined> {
+async function revision(files: readonly string[] | undefined): Promise<string | undefined> {
   if (files === undefined) return undefined
   const marks = await Promise.all(
-    [files.certFile, files.keyFile].map((file) =>
+    files.map((file) =>
       stat(file).then(
         ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
         () => 'missing',

@@ -15,6 +15,7 @@ export const configChecks: readonly ConfigCheck[] = [
   idRanges,
   publicUrls,
   certificatePairs,
+  clientCertificates,
   proxies,
   trustedProxies,
   adminExposure,
@@ -86,6 +87,12 @@ function certificatePairs({ ldap: { tls } }: Config): Problem[] {
   const [missing, present] = tls.certFile === null ? ['certFile', 'keyFile'] : ['keyFile', 'certFile']
   const message = `is missing beside ldap.tls.${present}; set both, or neither for a certificate made in dataDir`
   return [{ path: `ldap.tls.${missing}`, value: undefined, message }]
+}
+
+function clientCertificates({ ldap }: Config): Problem[] {
+  if (ldap.tls.clientCaFile === null || ldap.front === 'wire') return []
+  const message = 'does not ask for certificates of clients; use "wire", or remove ldap.tls.clientCaFile'
+  return [{ path: 'ldap.front', value: JSON.stringify(ldap.front), message }]
 }
 
 function adminExposure({ admin }: Config): Problem[] {

@@ -14,23 +14,6 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(memberOf, root)
 }
 
-/** Every value at a pattern such as `providers[].credentials[].kind`, with its exact path; absent members are left out. */
-export function valuesAt(root: unknown, pattern: string): { readonly path: string; readonly value: unknown }[] {
-  let found: { path: ConfigPath; value: unknown }[] = [{ path: [], value: root }]
-  for (const element of pattern.replaceAll('[]', '.[]').split('.')) {
-    found = found.flatMap(({ path, value }) => {
-      if (element === '[]') {
-        return Array.isArray(value)
-          ? value.map((item: unknown, index) => ({ path: [...path, index], value: item }))
-          : []
-      }
-      const member = memberOf(value, element)
-      return member === undefined ? [] : [{ path: [...path, element], value: member }]
-    })
-  }
-  return found.map(({ path, value }) => ({ path: formatPath(path), value }))
-}
-
 function memberOf(value: unknown, element: PropertyKey): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, element)) return undefined
   return Reflect.get(value, element)

@@ -438,7 +438,13 @@ export const configSchema = z.strictObject({
             .describe('PEM certificate with its chain; null: one of a private CA made in `dataDir`.'),
           keyFile: z.string().nullable().default(null).describe('PEM private key of `certFile`.'),
           minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest TLS version accepted.'),
-          clientCaFile: z.string().nullable().default(null).describe('PEM CA that client certificates must come from.'),
+          clientCaFile: z
+            .string()
+            .nullable()
+            .default(null)
+            .describe(
+              'PEM certificates of authorities: TLS clients must present a certificate from one of them; null: none is asked for.',
+            ),
         })
         .prefault({})
         .describe('ldaps:// and its certificate.'),

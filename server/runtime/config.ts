@@ -6,7 +6,6 @@ import { secretsOf, withAbsolutePaths } from './config-paths.ts'
 import { ConfigError, type Problem, schemaMessage, schemaProblems } from './config-problems.ts'
 import { type Config, configSchema } from './config-schema.ts'
 import { findJsonProblem } from './json-syntax.ts'
-import { notYetAvailableProblems } from './not-yet-available.ts'
 import { resolveSecret, SecretError } from './secret.ts'
 
 export interface ConfigRequest {
@@ -35,10 +34,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   const baseDir = dirname(path)
   const written = parseJson(file, await readText(file, path))
   const parsed = configSchema.safeParse(written, { error: schemaMessage })
-  const problems = [
-    ...(parsed.success ? [] : schemaProblems(parsed.error, written)),
-    ...notYetAvailableProblems(written),
-  ]
+  const problems = parsed.success ? [] : schemaProblems(parsed.error, written)
   // The semantic checks see an invalid file too, without its invalid parts, where that leaves a configuration.
   const checkable = parsed.success ? parsed : configSchema.safeParse(withoutInvalid(written, parsed.error.issues))
   if (checkable.success) {

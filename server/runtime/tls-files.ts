@@ -6,6 +6,8 @@ export interface TlsOptions {
   readonly cert: string
   readonly key: string
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** Authorities that the certificates of clients must come from; undefined: clients need none. */
+  readonly ca?: string
 }
 
 export interface TlsFiles {
@@ -28,7 +30,7 @@ export async function readTlsFiles(
   return options
 }
 
-async function readPem(setting: string, path: string): Promise<string> {
+export async function readPem(setting: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

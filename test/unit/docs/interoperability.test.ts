@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Schema } from '../../../server/directory/schema/schema.ts'
 import { configSchema } from '../../../server/runtime/config-schema.ts'
-import { notYetAvailableProblems } from '../../../server/runtime/not-yet-available.ts'
 
 const repository = join(import.meta.dirname, '..', '..', '..')
 const docs = join(repository, 'docs')
@@ -68,7 +67,6 @@ test('the settings of the server are accepted', () => {
   expect([examples.length, binders.length]).toEqual([1, 1])
   for (const written of [...examples, { binders }]) {
     expect(configSchema.safeParse(written).error).toBeUndefined()
-    expect(notYetAvailableProblems(written)).toEqual([])
   }
 })
 

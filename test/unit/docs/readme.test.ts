@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { configSchema } from '../../../server/runtime/config-schema.ts'
-import { notYetAvailableProblems } from '../../../server/runtime/not-yet-available.ts'
 
 const repository = join(import.meta.dirname, '..', '..', '..')
 const readme = await readFile(join(repository, 'README.md'), 'utf8')
@@ -15,7 +14,6 @@ test('the configurations of the README are accepted', () => {
   for (const text of examples) {
     const written: unknown = JSON.parse(text)
     expect(configSchema.safeParse(written).error).toBeUndefined()
-    expect(notYetAvailableProblems(written)).toEqual([])
   }
 })
 

@@ -86,7 +86,7 @@ test('reports every problem at once, with path, value and fix', async () => {
     baseDn: 3,
     ldap: {
       port: 99999,
-      tls: { minVersion: 'TLSv1.0', clientCaFile: 'ca.pem' },
+      tls: { minVersion: 'TLSv1.0' },
       publicUrls: ['https://ldap.example.com'],
     },
     admin: { host: '0.0.0.0' },
@@ -98,7 +98,6 @@ test('reports every problem at once, with path, value and fix', async () => {
     'baseDn: 3 is not a text in quotes',
     'ldap.port: 99999 is not a port (0 to 65535)',
     'ldap.publicUrls[0]: "https://ldap.example.com" is not an LDAP address such as "ldaps://ldap.example.com:636"',
-    'ldap.tls.clientCaFile: "ca.pem" is not available in this version; remove it or use null',
     'ldap.tls.minVersion: "TLSv1.0" is not "TLSv1.2" or "TLSv1.3"',
     'passwords.bcryptCost: 3 is too small: at least 8',
     'posix.acceptRange: [60000, 1000] ends before it begins; write it as [1000, 60000]',
@@ -261,20 +260,15 @@ test.each([
     { admin: { publicUrl: 'http://ldap.example.com', oidc: [oidc({})] } },
     'admin.oidc[0].clientId: "rosterd" needs an address that administrators reach over https; set admin.publicUrl to it (it is "http://ldap.example.com")',
   ],
+  [
+    { ldap: { front: 'ldapjs', tls: { clientCaFile: 'clients.pem' } } },
+    'ldap.front: "ldapjs" does not ask for certificates of clients; use "wire", or remove ldap.tls.clientCaFile',
+  ],
   [{ admin: { trustProxy: ['0.0.0.0/0'] } }, 'admin.trustProxy[0]: "0.0.0.0/0" is every address; name the proxies'],
   [[], ' is not an object in braces'],
 ])('refuses %j', async (written, expected) => {
   expect(await problemsOf(written)).toEqual([expected.trimStart()])
 })
-
-test.each([[{ ldap: { tls: { clientCaFile: 'ca.pem' } } }, 'ldap.tls.clientCaFile: "ca.pem"']])(
-  'refuses %j, which nothing obeys yet',
-  async (written, expected) => {
-    const [problem, ...others] = await problemsOf(written)
-    expect(problem).toContain(`${expected} is not available in this version; remove it`)
-    expect(others).toEqual([])
-  },
-)
 
 test('the secret of an event hook is read from where it is, and never from the file itself on an open listener', async () => {
   const okta = (secret: unknown) => ({
@@ -289,14 +283,6 @@ test('the secret of an event hook is read from where it is, and never from the f
   expect(config.providers).toMatchObject([{ eventHook: { secret: { file: join(folder, 'hook.secret') } } }])
   const [problem] = await problemsOf({ ldap: { host: '0.0.0.0' }, providers: [okta('hush')] })
   expect(problem).toContain('providers[0].eventHook.secret: [redacted] stands in the file itself')
-})
-
-test('accepts a setting that is not available yet at its default', async () => {
-  const { config } = await load({
-    admin: { oidc: [] },
-    providers: [entra({ enrollment: 'only-sync' })],
-  })
-  expect(config.providers).toHaveLength(1)
 })
 
 test('accepts a provider with nothing but authorized accounts', async () => {

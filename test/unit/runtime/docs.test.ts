@@ -4,7 +4,6 @@ import { expect, test } from 'vitest'
 import { exampleConfig, generatedDocs } from '../../../bin/generate-docs.ts'
 import { configKeys } from '../../../server/runtime/config-keys.ts'
 import { configSchema } from '../../../server/runtime/config-schema.ts'
-import { notYetAvailable, notYetAvailableProblems } from '../../../server/runtime/not-yet-available.ts'
 import { loadConfig } from '../../../server/runtime/config.ts'
 
 const repository = join(import.meta.dirname, '..', '..', '..')
@@ -22,17 +21,8 @@ test('every key has a description', () => {
   ).toEqual([])
 })
 
-test('every row of the not-yet table names a key, and its neutral value is the default', () => {
-  const keys = new Map(configKeys().map((key) => [key.path, key]))
-  const asDocumented = notYetAvailable.map(({ path }) =>
-    keys.has(path) ? { path, neutral: keys.get(path)?.default } : path,
-  )
-  expect(asDocumented).toEqual(notYetAvailable)
-})
-
 test('the example of the page is a configuration this version accepts', () => {
   expect(() => configSchema.parse(exampleConfig)).not.toThrow()
-  expect(notYetAvailableProblems(exampleConfig)).toEqual([])
 })
 
 test('the shipped ldap.config.json loads, listens on loopback, and editors find its schema', async () => {
