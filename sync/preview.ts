@@ -12,8 +12,8 @@ export interface LeftOut {
   readonly rule: string
   readonly reason: string
   readonly count: number
-  /** Immutable ids of the first few. */
-  readonly examples: readonly string[]
+  /** The first few, by immutable id and the name at the provider. */
+  readonly examples: readonly { readonly id: string; readonly name: string }[]
 }
 
 export interface KindPreview {
@@ -57,45 +57,52 @@ export interface Previewed {
 
 const maxExamples = 5
 
-export function previewOf(
+export async function previewOf(
   settlement: Settlement,
   now: Config,
   then: Config,
   isRead: (provider: string) => boolean,
-): Omit<Preview, 'person'> {
+  nameOf: (provider: string, kind: IdentityKind, id: string) => Promise<string>,
+): Promise<Omit<Preview, 'person'>> {
   const { desired, changes, held, pausedChanges } = settlement
   const decisions = [...desired.decisions].map(([key, decision]) => {
     const [provider = '', kind = '', id = ''] = key.split('\0')
     return { provider, kind: kind as IdentityKind, id, decision }
   })
-  const kindOf = (provider: string, kind: IdentityKind): KindPreview => {
+  const kindOf = async (provider: string, kind: IdentityKind): Promise<KindPreview> => {
     const own = decisions.filter((one) => one.provider === provider && one.kind === kind)
     const refused = own.filter(({ decision }) => decision.status !== 'active')
     const reasons = Map.groupBy(refused, ({ decision: { status, rule, reason } }) => [status, rule, reason].join('\0'))
-    const leftOut = [...reasons.values()].flatMap((same): LeftOut[] => {
+    const leftOut: LeftOut[] = []
+    for (const same of reasons.values()) {
       const [first] = same
-      if (first === undefined) return []
+      if (first === undefined) continue
       const { status, rule, reason } = first.decision
-      return [{ status, rule, reason, count: same.length, examples: same.slice(0, maxExamples).map(({ id }) => id) }]
-    })
+      const some = same.slice(0, maxExamples)
+      const examples = await Promise.all(some.map(async ({ id }) => ({ id, name: await nameOf(provider, kind, id) })))
+      leftOut.push({ status, rule, reason, count: same.length, examples })
+    }
     return { served: own.length - refused.length, leftOut: leftOut.sort((a, b) => b.count - a.count) }
   }
+  const providers: ProviderPreview[] = []
+  for (const settings of then.providers) {
+    if (settings.type === 'ldif') continue
+    providers.push({
+      provider: settings.id,
+      users: await kindOf(settings.id, 'user'),
+      groups: await kindOf(settings.id, 'group'),
+      clashes: decisions.flatMap(({ provider, decision: { name, note } }) =>
+        provider === settings.id && name !== null && note !== null ? [{ name, note }] : [],
+      ),
+      caveats: caveatsOf(
+        now.providers.find(({ id }) => id === settings.id),
+        settings,
+        isRead(settings.id),
+      ),
+    })
+  }
   return {
-    providers: then.providers
-      .filter(({ type }) => type !== 'ldif')
-      .map((settings) => ({
-        provider: settings.id,
-        users: kindOf(settings.id, 'user'),
-        groups: kindOf(settings.id, 'group'),
-        clashes: decisions.flatMap(({ provider, decision: { name, note } }) =>
-          provider === settings.id && name !== null && note !== null ? [{ name, note }] : [],
-        ),
-        caveats: caveatsOf(
-          now.providers.find(({ id }) => id === settings.id),
-          settings,
-          isRead(settings.id),
-        ),
-      })),
+    providers,
     changes: changes.map(reportChange),
     held: held.map((one) => ({ provider: one.provider, reasons: one.reasons, changes: one.changes.map(reportChange) })),
     waiting: pausedChanges.map(reportChange),

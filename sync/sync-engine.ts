@@ -2,8 +2,9 @@ import type { Config } from '../server/runtime/config-schema.ts'
 import { decisionKey } from './candidates.ts'
 import { type Explanation, explainIdentity } from './explain.ts'
 import { createHeldPlans, type HeldPlans } from './held-plans.ts'
+import type { SourceGroup, SourceUser } from './identity.ts'
 import type { IdentityProvider } from './identity-provider.ts'
-import { trusted } from './ledgers.ts'
+import { type IdentityKind, trusted } from './ledgers.ts'
 import { createLine } from './line.ts'
 import { type Preview, type Previewed, previewOf } from './preview.ts'
 import { RuleError } from './rules.ts'
@@ -11,6 +12,7 @@ import type { Settlement } from './settlement.ts'
 import { createProviderControl, type ProviderControl } from './provider-control.ts'
 import { type ActivityListener, createRunActivities, type RunActivities } from './run-activity.ts'
 import type { RunOptions, RunReport } from './run-report.ts'
+import { sourceLabel } from './source-label.ts'
 import { createSyncRunner, runRecord, type SyncRunOptions } from './sync-run.ts'
 
 export interface SyncEngineOptions extends Omit<SyncRunOptions, 'tenants' | 'activities'> {
@@ -107,9 +109,14 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     for await (const { key } of store.list('cursor')) read.add(key[0] ?? '')
     const settlement = await runner.preview(edited, accepted)
     return {
-      ...previewOf(settlement, config, edited, (id) => read.has(id)),
+      ...(await previewOf(settlement, config, edited, (id) => read.has(id), sourceName)),
       person: person === undefined ? undefined : await previewed(person, settlement),
     }
+  }
+
+  async function sourceName(provider: string, kind: IdentityKind, id: string): Promise<string> {
+    const source = await store.get('mirror', [provider, kind, id])
+    return sourceLabel(kind, source === undefined ? undefined : trusted<SourceUser | SourceGroup>(source), id).name
   }
 
   async function previewed(person: string, { desired }: Settlement): Promise<Previewed> {

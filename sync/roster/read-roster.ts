@@ -7,6 +7,7 @@ import type { SourceGroup, SourceUser } from '../identity.ts'
 import { type IdentityKind, identityKey, identityRecordKey, type IdentityRecord, trusted } from '../ledgers.ts'
 import { isForgotten } from '../forgetting.ts'
 import type { NameRecord } from '../name-claims.ts'
+import { sourceLabel } from '../source-label.ts'
 import type { RosterGroup, RosterRow } from './roster-rows.ts'
 
 export interface RosterSources {
@@ -136,7 +137,11 @@ async function addDecided({ store }: RosterSources, rows: Rows, shared: Shared):
     put(rows, kind, {
       id: entryUUID ?? source,
       entryUUID,
-      ...labelOf(kind, mirrored === undefined ? undefined : trusted<SourceUser | SourceGroup>(mirrored), name ?? id),
+      ...sourceLabel(
+        kind,
+        mirrored === undefined ? undefined : trusted<SourceUser | SourceGroup>(mirrored),
+        name ?? id,
+      ),
       provider: shared(provider),
       sources: [source],
       ...decided,
@@ -157,21 +162,6 @@ function idsBySource(rows: Iterable<RosterRow>): ReadonlyMap<string, string> {
 /** Whether a decision says no more than that another source of the same person decides. */
 function isJoined({ status, rule }: Pick<Decision, 'status' | 'rule'>): boolean {
   return status === 'skipped' && (rule === 'sameTenant' || rule === 'uniqueField')
-}
-
-function labelOf(kind: IdentityKind, source: SourceUser | SourceGroup | undefined, otherwise: string) {
-  if (source === undefined) return { name: otherwise, displayName: '', mail: '', users: 0 }
-  const mail = source.mail ?? ''
-  if (kind === 'group' && 'userIds' in source)
-    return { name: source.name, displayName: source.name, mail, users: source.userIds.length }
-  if (!('names' in source)) return { name: otherwise, displayName: '', mail, users: 0 }
-  const { userPrincipalName, login, sAMAccountName } = source.names
-  return {
-    name: userPrincipalName ?? login ?? sAMAccountName ?? (mail === '' ? otherwise : mail),
-    displayName: source.displayName ?? '',
-    mail,
-    users: 0,
-  }
 }
 
 /** Adds those whom no provider has any more, with what is kept of them. */

@@ -33,7 +33,7 @@ function kindModel(name: string, { served, leftOut }: ProviderPreview['users']) 
       count,
       reason,
       include: included[rule] ?? '',
-      examples: examples.join(', '),
+      examples: examples.map((example) => example.name).join(', '),
     })),
   }
 }

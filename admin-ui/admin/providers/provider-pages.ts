@@ -7,7 +7,7 @@ import { adminOf } from '../access.ts'
 import type { Administration } from '../administration.ts'
 import type { AdminPages } from '../frame.ts'
 import { may } from '../permissions.ts'
-import { providerModel } from './providers-model.ts'
+import { addressOf, providerModel } from './providers-model.ts'
 import { groupSettings } from './rules-form.ts'
 import type { ShownProvider } from './services.ts'
 
@@ -49,6 +49,7 @@ export async function showProvider(
     maySync: may(role, 'directory sync'),
     mayEdit: may(role, 'directory sync') && provider.isManaged,
     mayRemove: may(role, 'remove providers') && provider.isManaged,
+    rulesAddress: may(role, 'directory sync') && provider.isManaged ? `${addressOf(provider.id)}/rules` : '',
     mayAdopt: may(role, 'directory sync') && !provider.isManaged && provider.settings.type !== 'ldif',
     isAdopted: provider.isAdopted,
     problem,

@@ -77,10 +77,10 @@ function credentialRow(credential: ListedCredential, now: Date) {
 }
 
 const credentialKinds: Readonly<Record<ListedCredential['kind'], string>> = {
-  application: 'application',
-  delegated: 'authorized account',
+  application: 'Application',
+  delegated: 'Authorized account',
   apiToken: 'API key',
-  serviceApp: 'service app',
+  serviceApp: 'Service app',
 }
 
 /** What the documents of operators promise: a green tick, or what is missing. */
