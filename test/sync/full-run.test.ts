@@ -258,3 +258,12 @@ test('every attribute served belongs to a class of its entry, and what a class d
       expect([entry.dn, ...entry.attributes.keys()]).toContain(name)
   }
 })
+
+test('nothing is written to a provider: but for tokens, every call of every run only reads', async () => {
+  for (const id of ['contoso', 'acme']) await sync.engine.run(id, { trigger: 'test', full: true })
+  for (const { calls } of [tenants.entra.tenant, tenants.okta.tenant]) {
+    const others = calls.filter(({ method, path }) => method !== 'GET' && !/\/token(\?|$)/.test(path))
+    expect(calls.length).toBeGreaterThan(10)
+    expect(others).toEqual([])
+  }
+})

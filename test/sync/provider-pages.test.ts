@@ -116,7 +116,7 @@ test('rules are shown with what they would do before they are saved', async () =
   expect(preview.status).toBe(200)
   const text = await textOf(preview)
   expect(text).toContain('inactive: member of the excluded group "Board"')
-  expect(text).toContain('1: member of the excluded group "Board"')
+  expect(text).toContain('1: member of the excluded group "Board" such as worker5@acme.example')
   expect(text).toContain('uid=worker5,ou=people,dc=example,dc=com')
   expect(workers()).toBe(5)
   const saved = await manager.post('/admin/providers/acme/rules', {
