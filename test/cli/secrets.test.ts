@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Secret, TOTP } from 'otpauth'
 import { expect, test } from 'vitest'
+import { type Visitor, visitorOf } from '../builders/administered-server.ts'
 import { configuredFolder } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { filesBelow, findSecrets, type Place, recordsOf } from '../builders/secret-search.ts'
@@ -12,7 +13,7 @@ import { entraSettings, oktaSettings, startTrustedTenants } from '../sync/sync-f
 
 /*
  * A server is used for everything that has to do with secrets, with the log at debug, and then everything that it wrote is
- * searched for each of them: log, answers, metrics, what commands print, every file in the data directory and every record
+ * searched for each of them: log, answers, pages, metrics, what commands print, every file in the data directory and every record
  * in the database.
  */
 
@@ -42,13 +43,18 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
     return { file: name }
   }
   await writeFile(join(folder.path, 'ca.pem'), tenants.caPem)
+  tenants.entra.tenant.application.redirectUris.add('http://localhost:8080/me/callback')
   const clientSecret = await inFile('client-secret', secret('client secret', tenants.entra.clientSecret))
   const apiToken = await inFile('api-token', secret('API token', tenants.okta.apiToken))
   const binderPassword = secret('password of the binder', 'binder Secret-4711')
   await folder.configure({
     caFile: join(folder.path, 'ca.pem'),
     providers: [
-      entraSettings(tenants, { passThroughBind: true, credentials: [{ kind: 'application', clientSecret }] }),
+      entraSettings(tenants, {
+        passThroughBind: true,
+        credentials: [{ kind: 'application', clientSecret }],
+        signIn: { clientId: tenants.entra.clientId, clientSecret },
+      }),
       oktaSettings(tenants, { passThroughBind: true, apiToken }),
       { id: 'seed', type: 'ldif', name: 'Seed', path: 'people.ldif' },
     ],
@@ -161,10 +167,87 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
     ['throttle', 'list', '--json'],
   ]
   await Promise.all(commands.map((args) => run(...args)))
-  for (const path of ['/', '/metrics', '/healthz', '/readyz', '/nothing']) {
-    const response = await fetch(`http://127.0.0.1:${server.ports.admin}${path}`)
-    answered.push({ name: `page ${path}`, octets: Buffer.from(await response.text()) })
+  const keepPages = async (who: string, visitor: Visitor, paths: readonly string[]) => {
+    for (const path of paths) {
+      const response = await visitor.get(path)
+      expect([path, response.status]).toEqual([path, path === '/nothing' ? 404 : 200])
+      answered.push({ name: `${path} for ${who}`, octets: Buffer.from(await response.text()) })
+    }
   }
+  const origin = `http://127.0.0.1:${server.ports.admin}`
+  await keepPages('anybody', visitorOf(origin), ['/', '/metrics', '/healthz', '/readyz', '/nothing'])
+
+  // An administrator, with a token of the API, and a person who signs in at the provider.
+  const keepSession = (answer: Response) => {
+    for (const cookie of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^(rosterd-(?:me|admin)[^=]*)=([^;]+)/.exec(cookie) ?? []
+      if (value !== '') secret(`session of ${name}`, decodeURIComponent(value).replace(/^s:|\..*$/g, ''))
+    }
+    return answer
+  }
+  const owner = visitorOf(origin)
+  const setupLink = new URL((await readFile(join(folder.path, 'data', 'setup-link'), 'utf8')).trim())
+  const chosen = secret('password of the Owner', 'pelicans borrow "nine" quiet Umbrellas')
+  const setUp = keepSession(await owner.post(setupLink.pathname, { name: 'ada', password: chosen, again: chosen }))
+  expect(setUp.status).toBe(303)
+  const setupToken = setupLink.pathname.split('/').at(-1) ?? ''
+  expect(setupToken).not.toBe('')
+  const token = await owner.post('/admin/tokens', { name: 'monitoring', role: 'auditor', lifetime: '30' })
+  const [, tokenText = ''] = /<code class="secret">([^<]+)</.exec(await token.text()) ?? []
+  expect(tokenText).not.toBe('')
+  secret('API token of the server', tokenText.slice(-20))
+
+  const person = visitorOf(origin)
+  const atProvider = await person.post('/me/sign-in/contoso?again')
+  const approved = await fetch(atProvider.headers.get('location') ?? '', {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'person1@contoso.example', password: entraPassword(1) }),
+    redirect: 'manual',
+  })
+  const back = new URL(approved.headers.get('location') ?? '')
+  secret('code of the provider', back.searchParams.get('code') ?? 'none')
+  expect(keepSession(await person.get(`${back.pathname}${back.search}`)).headers.get('location')).toBe('/me')
+  const ownToo = secret('password that a person has set', 'lanterns Whisper to <eleven> otters')
+  secrets.set('NT hash of that', Buffer.from(ntHash(ownToo), 'hex'))
+  const wasSet = await person.post('/me/password', { password: ownToo, again: ownToo })
+  expect(wasSet.headers.get('location')).toBe('/me')
+  const [, shownOnce = ''] =
+    /<code class="secret">([^<]+)</.exec(await (await person.post('/me/app-passwords', { name: 'tablet' })).text()) ??
+    []
+  secret('app password that a person has made', shownOnce.slice(shownOnce.indexOf('-')))
+  expect(await bind('person1', shownOnce)).toBe(success)
+  expect([...secrets.keys()].filter((what) => what.startsWith('session of '))).toHaveLength(2)
+  await keepPages('person1', person, ['/me'])
+  const pageOf = async (name: string) => {
+    const [found] = JSON.parse((await run('explain', name, '--json')).stdout) as { entry: { entryUUID: string } }[]
+    return `/admin/users/${found?.entry.entryUUID}`
+  }
+  await keepPages('the Owner', owner, [
+    '/admin',
+    '/admin/account',
+    '/admin/admins',
+    '/admin/admins/ada',
+    '/admin/binders',
+    '/admin/binders/printer',
+    '/admin/binders/svc',
+    '/admin/binders/printer/clients?client=any',
+    '/admin/explain?name=person1',
+    '/admin/groups',
+    '/admin/logs',
+    '/admin/logs.csv',
+    '/admin/providers',
+    '/admin/providers/contoso',
+    '/admin/providers/acme',
+    '/admin/settings',
+    '/admin/sync',
+    '/admin/sync/runs',
+    '/admin/sync/changes.jsonl',
+    '/admin/tokens',
+    '/admin/users',
+    '/admin/users.csv',
+    '/admin/users.ldif',
+    ...(await Promise.all(['person1', 'worker4', 'worker5'].map(pageOf))),
+  ])
   await using reader = await RawLdapClient.connect(server.ports.ldap)
   await reader.bind('cn=svc,ou=services,dc=example,dc=com', binderPassword)
   const found = await reader.search({
@@ -191,6 +274,8 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
   expect(findSecrets(new Map([['a name', 'person1@contoso.example']]), records)).not.toEqual([])
   const masterKey = (await readFile(keyFile, 'utf8')).trim()
   expect(findSecrets(secrets, everywhere)).toEqual([])
+  const butTheLink = everywhere.filter(({ name }) => !name.startsWith('setup-link'))
+  expect(findSecrets(new Map([['setup link', setupToken]]), butTheLink)).toEqual([])
   const butTheKey = everywhere.filter(({ name }) => !name.startsWith('master.key'))
   expect(findSecrets(new Map([['master key', masterKey]]), butTheKey)).toEqual([])
   // Tokens of either cloud begin like this.
