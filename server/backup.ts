@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { link, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -56,7 +57,7 @@ export async function writeBackup(
     created: at,
     lastChange: directory.store.lastChange,
   }
-  const part = `${file}.${process.pid}.part`
+  const part = `${file}.${randomUUID()}.part`
   try {
     // Another is not to be found half written, nor to be lost.
     await pipeline(

@@ -210,7 +210,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clock,
       use: (identity) => {
         tls = identity
-        void ldap.useTls(identity.options).then(() => logger.info('certificate in use is new'))
+        ldap.useTls(identity.options).then(
+          () => logger.info('certificate in use is new'),
+          (error: unknown) => logger.error({ err: error }, 'certificate could not be taken into use'),
+        )
       },
       onProblem: onCertificateProblem,
     }),

@@ -6,9 +6,10 @@ import { readBackup } from './backup.ts'
 import { sealedRecordsOf } from './open-workspace.ts'
 import { normalizeDn } from './protocol/distinguished-name.ts'
 import type { BackupHeader, Row } from './storage/backup-format.ts'
-import { storeVersion } from './storage/database.ts'
+import { openDatabase, storeVersion } from './storage/database.ts'
 import { openLevelStore } from './storage/level-store.ts'
 import { writeRows } from './storage/raw-rows.ts'
+import { StoreError } from './storage/store-error.ts'
 
 export interface Restored {
   readonly created: string
@@ -43,10 +44,9 @@ export async function restoreBackup(
   const folder = join(dataDir, 'db')
   const isThere = existsSync(folder)
   if (isThere) {
-    // Throws when a server has it.
-    await (await openLevelStore(folder)).close()
     if (!replace)
       throw new Error(`there is a store in ${folder}; add --force to set it aside, and nothing of it is lost`)
+    await requireUnused(folder)
   }
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const restoring = join(dataDir, 'db.restoring')
@@ -57,6 +57,15 @@ export async function restoreBackup(
   if (former !== null) await rename(folder, former)
   await rename(restoring, folder)
   return { created: header.created, entries, former, keyProblem }
+}
+
+/** Throws when a server has the store; whatever else is wrong with it is why it is replaced. */
+async function requireUnused(folder: string): Promise<void> {
+  try {
+    await (await openDatabase(folder)).close()
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'locked') throw error
+  }
 }
 
 /** Reads all of it. */

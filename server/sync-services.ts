@@ -58,13 +58,19 @@ export function createSyncServices(
     peopleSignIn: peopleSignIn(workspace, logger),
     start() {
       const { signal } = stopping
-      ended = Promise.all([
-        schedule.run(signal),
-        subscriptions.run(signal),
-        runCredentialChecks({ directory, providers, recorder: credentialRecorder, clock, logger }, signal),
-        delivery.run(signal),
-        runReportWatch({ directory, config, clock, logger }, signal),
-      ])
+      const works = {
+        'sync schedule': schedule.run(signal),
+        'change subscriptions': subscriptions.run(signal),
+        'credential checks': runCredentialChecks(
+          { directory, providers, recorder: credentialRecorder, clock, logger },
+          signal,
+        ),
+        delivery: delivery.run(signal),
+        'report watch': runReportWatch({ directory, config, clock, logger }, signal),
+      }
+      // One that fails, for one because the disk is full, ends nothing else.
+      const failed = (part: string) => (error: unknown) => logger.error({ part, err: error }, 'part has failed')
+      ended = Promise.all(Object.entries(works).map(([part, work]) => work.catch(failed(part))))
     },
     async stop() {
       stopping.abort()

@@ -94,7 +94,14 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
       await former.engine.close()
       sync = createSyncParts(edited, surroundings)
       await former[Symbol.asyncDispose]()
-      await before?.(sync.engine)
+      try {
+        await before?.(sync.engine)
+      } catch (error) {
+        const refused = sync
+        sync = createSyncParts(former.config, surroundings)
+        await refused[Symbol.asyncDispose]()
+        throw error
+      }
     })
   const rotating = createLine()
   const rotateKey = async (cause: Cause) => {

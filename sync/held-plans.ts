@@ -48,7 +48,7 @@ export function createHeldPlans({
       const record = await byHash(hash)
       const pause = await readPause(directory.store, record.provider)
       if (pause !== undefined) throw new ChangeRefused(`${record.provider} is paused: ${pause.reason}; resume it first`)
-      const { report, settlement } = await runner.settle(record.provider, `approve by ${by}`, record.hash)
+      const { report, settlement } = await runner.settle(record.provider, `approve by ${by}`, { approved: record.hash })
       const other = settlement.held.find((held) => held.provider === record.provider)
       if (other === undefined) return await runner.apply(report, settlement, true)
       await runner.apply({ ...report, trigger: 'plan changed' }, settlement, false)
@@ -66,10 +66,10 @@ export function createHeldPlans({
     },
     async withdraw(provider, by) {
       const trigger = `removal by ${by}`
-      const first = await runner.settle(provider, trigger)
+      const first = await runner.settle(provider, trigger, { isTolerant: true })
       const held = first.settlement.held.find((one) => one.provider === provider)
       if (held === undefined) return await runner.apply(first.report, first.settlement, false)
-      const { report, settlement } = await runner.settle(provider, trigger, held.hash)
+      const { report, settlement } = await runner.settle(provider, trigger, { approved: held.hash, isTolerant: true })
       return await runner.apply(report, settlement, true)
     },
   }

@@ -128,7 +128,7 @@ async function changesToUndo(
   let isFirst = true
   for await (const change of store.changes(run.logAfter)) {
     const { cause, entryUUID } = change
-    if (isFirst && change.number !== run.logAfter + 1) throw new Error(tooOld(run))
+    if (isFirst && change.number !== run.logAfter + 1) throw tooOld(run)
     isFirst = false
     if (cause.kind === 'run' && cause.id === run.id) {
       own.push(change)
@@ -139,12 +139,12 @@ async function changesToUndo(
       throw new ChangeRefused(`${change.dn} was changed again by the run ${cause.id}; undo that one first`)
     later.push(change)
   }
-  if (isFirst && store.lastChange > run.logAfter) throw new Error(tooOld(run))
+  if (isFirst && store.lastChange > run.logAfter) throw tooOld(run)
   return { own, later }
 }
 
-function tooOld({ id }: RunReport): string {
-  return `${id} is too old to be undone: its changes are not kept any more (retention.changeLogDays)`
+function tooOld({ id }: RunReport): ChangeRefused {
+  return new ChangeRefused(`${id} is too old to be undone: its changes are not kept any more (retention.changeLogDays)`)
 }
 
 /** entryUUIDs of people whose provider says that they must not be served, or said so in the run and no longer has them. */

@@ -67,6 +67,8 @@ export interface SettleOptions {
   readonly approved: string | undefined
   /** Groups that became empty just now, by provider. */
   readonly emptied: ReadonlyMap<string, readonly string[]>
+  /** Rules of providers that cannot be evaluated stop nothing: these keep what they have. */
+  readonly isTolerant?: boolean
   /** A provider that counts as accepted although its first plan waits for that. */
   readonly accepted?: string | undefined
 }
@@ -164,7 +166,7 @@ function stopwatch() {
 async function wish(
   mirrors: Mirrors,
   about: Omit<DesiredInput, 'providers' | 'holds'>,
-  { fresh }: SettleOptions,
+  options: SettleOptions,
 ): Promise<{
   readonly providers: readonly ProviderMirror[]
   readonly wished: Desired
@@ -176,18 +178,21 @@ async function wish(
     try {
       return { providers, wished: await computeDesired({ ...about, providers, holds: noHolds }), notices }
     } catch (error) {
-      if (!isOfOthers(error, fresh)) throw error
+      if (!isOfOthers(error, options)) throw error
       notices.push(error.message)
       providers = providers.map((each) => (each.config.id === error.provider ? { ...each, snapshot: undefined } : each))
     }
   }
 }
 
-function isOfOthers(error: unknown, fresh: SettleOptions['fresh']): error is RuleError & { readonly provider: string } {
+function isOfOthers(
+  error: unknown,
+  { fresh, isTolerant = false }: SettleOptions,
+): error is RuleError & { readonly provider: string } {
   return (
     error instanceof RuleError &&
     error.provider !== undefined &&
-    fresh.length > 0 &&
+    (isTolerant || fresh.length > 0) &&
     !fresh.some(({ config }) => config.id === error.provider)
   )
 }
@@ -207,7 +212,7 @@ async function readMirrors(options: SettleOptions): Promise<Mirrors> {
     try {
       providers.push(replacement ?? (await storedMirror(store, provider, tenant)))
     } catch (error) {
-      if (!isOfOthers(error, fresh)) throw error
+      if (!isOfOthers(error, options)) throw error
       notices.push(error.message)
       providers.push({ config: provider, tenant, snapshot: undefined })
     }

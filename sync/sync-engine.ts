@@ -1,3 +1,4 @@
+import { ChangeRefused } from '../server/directory/credentials/change-refused.ts'
 import type { Config } from '../server/runtime/config-schema.ts'
 import { decisionKey } from './candidates.ts'
 import { type Explanation, explainIdentity } from './explain.ts'
@@ -69,7 +70,8 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
 
   function inLine<T>(work: () => Promise<T>): Promise<T> {
     return inOrder(() => {
-      if (closing.signal.aborted) throw new Error('the providers are being replaced by others; try again')
+      if (closing.signal.aborted)
+        throw new ChangeRefused('The providers are being replaced by others just now. Try again in a moment.')
       return work()
     })
   }

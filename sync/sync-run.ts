@@ -82,7 +82,16 @@ export interface SyncRunner {
   /** Reads one person, by immutable id or sign-in name, and settles; undefined when the provider has nobody of that name. */
   runPerson(provider: IdentityProvider, name: string, options: RunOptions): Promise<RunReport | undefined>
   /** Settles what the mirrors hold, reading nothing. Throws what the rules throw. */
-  settle(provider: string, trigger: string, approved?: string): Promise<{ report: RunReport; settlement: Settlement }>
+  settle(
+    provider: string,
+    trigger: string,
+    options?: {
+      /** Hash of held changes. */
+      readonly approved?: string
+      /** Whatever rules cannot be evaluated. */
+      readonly isTolerant?: boolean
+    },
+  ): Promise<{ report: RunReport; settlement: Settlement }>
   /** The beginning of a report of something that is no run of its own; its id is free. */
   newReport(provider: string, trigger: string): Promise<RunReport>
   /** What other settings would make of the mirrors; writes nothing. Throws what the rules throw. */
@@ -267,7 +276,9 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     return settings
   }
 
-  function settleNow(about: Pick<Parameters<typeof settle>[0], 'fresh' | 'emptied' | 'approved'>): Promise<Settlement> {
+  function settleNow(
+    about: Pick<Parameters<typeof settle>[0], 'fresh' | 'emptied' | 'approved' | 'isTolerant'>,
+  ): Promise<Settlement> {
     settlingFrom = revisionsNow()
     return settle({ config, store, current: directory, tenants, now: clock.now(), ...about })
   }
@@ -452,8 +463,8 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   return {
     run,
     runPerson,
-    async settle(provider, trigger, approved) {
-      const settlement = await settleNow({ fresh: [], emptied: new Map(), approved })
+    async settle(provider, trigger, { approved, isTolerant = false } = {}) {
+      const settlement = await settleNow({ fresh: [], emptied: new Map(), approved, isTolerant })
       return { report: await newReport(provider, trigger), settlement }
     },
     newReport,

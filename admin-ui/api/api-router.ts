@@ -31,7 +31,12 @@ export function apiRoutes(services: Administration, requireToken: RequireToken, 
     return async (request, response) => {
       try {
         const token = await requireToken(request, response, operation.permission)
-        const caller = { by: actorOfToken(token, addressOf(request)), role: token.role, gone: untilGone(response) }
+        const caller = {
+          by: actorOfToken(token, addressOf(request)),
+          role: token.role,
+          expiresAt: token.expiresAt,
+          gone: untilGone(response),
+        }
         const body = operation.body === undefined ? undefined : await bodyOf(request, response)
         const call = () => answerOf(operation, request, body, caller)
         const key = request.get('idempotency-key')

@@ -8,6 +8,8 @@ import { none } from './schemas.ts'
 export interface Caller {
   readonly by: AdminActor
   readonly role: Role
+  /** ISO 8601, UTC: when the token of the call ends; null: never. */
+  readonly expiresAt: string | null
   /** Aborts when the client has gone. */
   readonly gone: AbortSignal
 }

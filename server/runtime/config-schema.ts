@@ -633,7 +633,7 @@ export const configSchema = z.strictObject({
       runDays: z.number().positive().default(90).describe('Days sync runs are kept.'),
       bindLogDays: z
         .number()
-        .positive()
+        .min(1)
         .default(30)
         .describe('Days binds and other notable operations are kept for the page Logs; 200,000 of them at most.'),
     })

@@ -192,17 +192,20 @@ class LevelStore implements LevelDirectoryStore {
     }
   }
 
+  /** Some at a time, and from the oldest on: commits go on in between, and a cut leaves no gap. */
   async forgetChanges(before: string): Promise<number> {
-    if (this.#closed) throw new StoreError('closed', 'The directory store is closed.')
-    const result = this.#queue.then(() => this.#forgetNow(before))
-    this.#queue = result.catch(() => undefined)
-    return await result
+    let forgotten = 0
+    for (let some = pageRows; some === pageRows; forgotten += some) {
+      if (this.#closed) throw new StoreError('closed', 'The directory store is closed.')
+      const result = this.#queue.then(() => this.#forgetSome(before))
+      this.#queue = result.catch(() => undefined)
+      some = await result
+    }
+    return forgotten
   }
 
-  /** From the oldest on, so that a cut leaves no gap. */
-  async #forgetNow(before: string): Promise<number> {
+  async #forgetSome(before: string): Promise<number> {
     if (this.#failure) throw this.#failure
-    let forgotten = 0
     for await (const page of this.#pages(logRangeBetween(0, this.#lastChange))) {
       const kept = page.findIndex(([, value]) => this.#decode(decodeChange, value).time >= before)
       const old = kept < 0 ? page : page.slice(0, kept)
@@ -211,10 +214,9 @@ class LevelStore implements LevelDirectoryStore {
           'batch',
           old.map(([key]) => ({ type: 'del', key })),
         )
-      forgotten += old.length
-      if (kept >= 0) break
+      return old.length
     }
-    return forgotten
+    return 0
   }
 
   async verify(): Promise<readonly string[]> {

@@ -54,7 +54,10 @@ export interface ManagedProvidersParts extends Pick<AdminContext, 'directory' | 
   readonly engine: () => Pick<SyncEngine, 'preview'>
   /** Throws for settings that no provider can be made of. */
   readonly tryOut: (config: Config) => void
-  /** Uses another configuration from now on; `before` works with its engine before any run begins. */
+  /**
+   * Uses another configuration from now on; `before` works with its engine before any run begins. When that fails, what was
+   * used before is used again.
+   */
   readonly use: (config: Config, before?: (engine: SyncEngine) => Promise<unknown>) => Promise<void>
 }
 
@@ -88,7 +91,6 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
     subject: string,
     by: AdminActor,
     decide: (present: readonly ManagedProvider[]) => Promise<ProviderChange>,
-    before?: (engine: SyncEngine) => Promise<unknown>,
   ): Promise<void> {
     let config = fileConfig
     await changeAsAdmin(parts, by, async () => {
@@ -96,7 +98,7 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
       config = withManagedProviders(fileConfig, next)
       return { records, action: { ...action, subject } }
     })
-    await parts.use(config, before)
+    await parts.use(config)
   }
 
   /** Puts secrets that were typed into the store; those that are kept have to be the provider's own. */
@@ -211,24 +213,29 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
       }),
     remove: (id, by) =>
       inLine(async () => {
-        await change(
-          id,
-          by,
-          async (present) => {
-            const { settings } = await find(id)
-            const secrets = [...(await sealedNames(settings))].map(withoutSecret)
-            return {
-              next: present.filter((one) => one.settings.id !== id),
-              records: isInFile(id)
-                ? [...secrets, managedProviderRecord(id, undefined)]
-                : [...secrets, ...(await accountRecords(store, id)), ...(await connectionRecords(store, id))],
-              event: 'provider removed',
-              before: await shown(settings),
-              after: null,
-            }
-          },
-          isInFile(id) ? undefined : (engine) => engine.withdraw(id, by.name),
-        )
+        const present = await readManagedProviders(store)
+        const { settings } = await find(id)
+        if (by.mayStill !== undefined && !(await by.mayStill()))
+          throw new ChangeRefused('You were signed out meanwhile, or may not do this any more.')
+        const others = present.filter((one) => one.settings.id !== id)
+        const isUsed = !isInFile(id)
+        // Its people go first: whatever stops this leaves a provider that is removed again, and nobody without one.
+        const withdraw = (engine: SyncEngine) => engine.withdraw(id, by.name)
+        if (isUsed) await parts.use(withManagedProviders(fileConfig, others), withdraw)
+        try {
+          await changeAsAdmin(parts, by, async () => ({
+            records: [
+              ...[...(await sealedNames(settings))].map(withoutSecret),
+              ...(isUsed
+                ? [...(await accountRecords(store, id)), ...(await connectionRecords(store, id))]
+                : [managedProviderRecord(id, undefined)]),
+            ],
+            action: { event: 'provider removed', subject: id, before: await shown(settings), after: null },
+          }))
+        } catch (error) {
+          if (isUsed) await parts.use(withManagedProviders(fileConfig, present))
+          throw error
+        }
       }),
     move: (id, where, by) =>
       inLine(async () => {

@@ -84,6 +84,15 @@ describe('backup and restore', () => {
     ])
   })
 
+  test('a store that is damaged, or of a newer version, is set aside too', async () => {
+    await using there = await other()
+    await there.run('sync')
+    await writeFile(join(there.path, 'data', 'db', 'CURRENT'), 'nonsense')
+    expect((await there.run('explain', 'grace')).exitCode).toBe(1)
+    expect(await there.run('restore', file, '--force')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect((await there.run('explain', 'grace')).exitCode).toBe(0)
+  })
+
   test.each([
     ['an octet that is another', (octets: Buffer) => octets.fill(octets[5000] === 1 ? 2 : 1, 5000, 5001), 'is damaged'],
     ['an end that is missing', (octets: Buffer) => octets.subarray(0, -40), 'damaged or cut short'],

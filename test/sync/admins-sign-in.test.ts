@@ -181,7 +181,11 @@ test('an Owner sees who comes from a provider, and signs them out everywhere', a
 test('the API does the same', async () => {
   const { browser } = await arrive(2)
   const owner = { name: 'terraform', role: 'owner', expiresAt: null } as const
-  const token = await server.administrators.apiTokens.create(owner, { name: 'root', address: null }, 'owner')
+  const token = await server.administrators.apiTokens.create(
+    owner,
+    { name: 'root', address: null },
+    { role: 'owner', expiresAt: null },
+  )
   const call = await apiCaller(server.origin, () => token)
   const name = `oidc:staff/${entraUserId(2)}`
   expect((await call('GET', '/oidc-admins')).body).toMatchObject([{ name, role: 'auditor', provider: 'Contoso staff' }])

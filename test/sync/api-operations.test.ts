@@ -20,7 +20,11 @@ beforeAll(async () => {
     tenants.entra.tenant.directory.addUser({ id, userPrincipalName: `extra${n}@contoso.example` })
   server = await startAdministeredServer({ providers: [entraSettings(tenants)] })
   const owner = { name: 'terraform', role: 'owner', expiresAt: null } as const
-  const token = await server.administrators.apiTokens.create(owner, { name: 'root', address: null }, 'owner')
+  const token = await server.administrators.apiTokens.create(
+    owner,
+    { name: 'root', address: null },
+    { role: 'owner', expiresAt: null },
+  )
   call = await apiCaller(server.origin, () => token)
   await server.workspace.engine.run('contoso', { trigger: 'test' })
 })

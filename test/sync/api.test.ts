@@ -33,7 +33,7 @@ interface TokenOptions {
   readonly expiresAt?: Date | null
 }
 const newToken = (name: string, { role = 'owner', expiresAt = null }: TokenOptions = {}) =>
-  server.administrators.apiTokens.create({ name, role, expiresAt }, root, 'owner')
+  server.administrators.apiTokens.create({ name, role, expiresAt }, root, { role: 'owner', expiresAt: null })
 
 describe('who may use it', () => {
   test('every operation refuses who has no token, and tokens whose role may not', async () => {
@@ -81,6 +81,15 @@ describe('who may use it', () => {
     const made = await call('POST', '/tokens', { token, body: { name: 'less', role: 'auditor' } })
     expect(made.body).toEqual({ token: expect.stringMatching(/^rosterd_[a-z2-7]{10}_[\w-]{32}$/) as string })
     expect(JSON.stringify(await server.administration.actions(5))).not.toContain(String(made.body?.['token']).slice(20))
+  })
+
+  test('no token outlives the one that makes it', async () => {
+    const ends = new Date(server.clock.now().getTime() + 3_600_000)
+    const token = await newToken('brief', { expiresAt: ends })
+    const forEver = await call('POST', '/tokens', { token, body: { name: 'child', role: 'auditor' } })
+    expect([forEver.status, forEver.body?.['detail']]).toEqual([422, expect.stringContaining('may not outlive')])
+    const body = { name: 'child', role: 'auditor', expiresAt: ends.toISOString() }
+    expect((await call('POST', '/tokens', { token, body })).status).toBe(200)
   })
 
   test('what a token does is in the record, by its name', async () => {

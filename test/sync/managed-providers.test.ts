@@ -145,7 +145,7 @@ describe('a provider that is edited', () => {
     const running = former.run('acme', { trigger: 'test', full: true })
     await sync.managedProviders.edit('acme', edited({ name: 'Acme Inc' }), by)
     expect(['cancelled', 'unchanged', 'applied']).toContain((await running).outcome)
-    await expect(former.run('acme', { trigger: 'test' })).rejects.toThrow('replaced')
+    await expect(former.run('acme', { trigger: 'test' })).rejects.toThrow('The providers are being replaced')
     expect(await run('acme')).toMatchObject({ outcome: 'unchanged' })
   })
 
@@ -186,6 +186,27 @@ describe('a provider that is removed', () => {
     for await (const { key } of sync.directory.store.list('sealed')) expect(key).not.toContain('acme')
     await connect()
     expect(people('worker')).toEqual(before)
+  })
+
+  test('goes although a rule of another provider cannot be evaluated', async () => {
+    await connect()
+    await sync.managedProviders.add(oktaSettings(tenants, { id: 'second' }), by)
+    await sync.managedProviders.edit(
+      'second',
+      { ...settingsOf('second'), filters: { denyUsersInGroups: ['Nobody'] } },
+      by,
+    )
+    await sync.managedProviders.remove('acme', by)
+    expect(people('worker')).toEqual([])
+    expect(settingsOf('acme')).toBeUndefined()
+  })
+
+  test('is there as before when whoever removes it may not any more', async () => {
+    await connect()
+    const former = { ...by, mayStill: () => Promise.resolve(false) }
+    await expect(sync.managedProviders.remove('acme', former)).rejects.toThrow('signed out')
+    expect(people('worker')).toHaveLength(5)
+    expect(await run('acme')).toMatchObject({ error: null })
   })
 
   test('that is in the file is refused', async () => {

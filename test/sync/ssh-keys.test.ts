@@ -48,7 +48,7 @@ beforeAll(async () => {
   const file = { id: 'file', type: 'ldif', name: 'File', path: join(folder, 'people.ldif') }
   server = await startAdministeredServer({ providers: [file] })
   const auditor = { name: 'hosts', role: 'auditor', expiresAt: null } as const
-  token = await server.administrators.apiTokens.create(auditor, root, 'owner')
+  token = await server.administrators.apiTokens.create(auditor, root, { role: 'owner', expiresAt: null })
 })
 afterAll(async () => {
   await server[Symbol.asyncDispose]()

@@ -70,7 +70,10 @@ export function tokensPages(
       }
       const expiresAt = lifetime === 'never' ? null : new Date(clock.now().getTime() + Number(lifetime) * dayMs)
       try {
-        const token = await apiTokens.create({ name, role, expiresAt }, actorOf(request, response), byRole)
+        const token = await apiTokens.create({ name, role, expiresAt }, actorOf(request, response), {
+          role: byRole,
+          expiresAt: null,
+        })
         pages.show(request, response, 'tokens/new-token', { title: `Token ${name}`, name, token, publicUrl })
       } catch (error) {
         if (!(error instanceof ChangeRefused)) throw error

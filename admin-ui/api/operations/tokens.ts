@@ -43,9 +43,9 @@ export function tokenOperations({
         expiresAt: z.iso.datetime().nullable().default(null).describe('ISO 8601, UTC; null: until it is revoked.'),
       }),
       answer: z.object({ token: z.string().describe('Not to be had again.') }),
-      async handle({ body: { name, role, expiresAt } }, { by, role: byRole }) {
+      async handle({ body: { name, role, expiresAt } }, { by, ...maker }) {
         const until = expiresAt === null ? null : new Date(expiresAt)
-        return { token: await apiTokens.create({ name, role, expiresAt: until }, by, byRole) }
+        return { token: await apiTokens.create({ name, role, expiresAt: until }, by, maker) }
       },
     }),
     operation({

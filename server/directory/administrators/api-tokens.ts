@@ -25,21 +25,29 @@ export interface ListedApiToken {
 export interface ApiTokens {
   /** Latest first. */
   list(): Promise<readonly ListedApiToken[]>
-  /** Gives the token, which is not to be had again. `byRole`: nobody makes a token that may do more than its maker. */
+  /** Gives the token, which is not to be had again. Nobody makes one that may do more than its maker, or for longer. */
   create(
     token: { readonly name: string; readonly role: Role; readonly expiresAt: Date | null },
     by: AdminActor,
-    byRole: Role,
+    maker: TokenMaker,
   ): Promise<string>
   revoke(id: string, by: AdminActor): Promise<void>
   /** Whose token it is, used from the address now; undefined for one that is unknown, revoked or expired. */
   use(token: string, address: string): Promise<UsedApiToken | undefined>
 }
 
+/** Who makes a token. */
+export interface TokenMaker {
+  readonly role: Role
+  /** ISO 8601, UTC: when a maker that is a token itself ends; null: never. */
+  readonly expiresAt: string | null
+}
+
 export interface UsedApiToken {
   readonly id: string
   readonly name: string
   readonly role: Role
+  readonly expiresAt: string | null
   /** Whether it is good also by now. */
   readonly isStillGood: () => Promise<boolean>
 }
@@ -93,11 +101,14 @@ export function createApiTokens(context: Pick<AdminContext, 'directory' | 'clock
   return {
     list,
 
-    async create({ name, role, expiresAt }, by, byRole) {
+    async create({ name, role, expiresAt }, by, maker) {
       requireAdminName(name)
       const now = clock.now()
-      if (roles.indexOf(role) < roles.indexOf(byRole))
+      if (roles.indexOf(role) < roles.indexOf(maker.role))
         throw new ChangeRefused('A token may do no more than who makes it. Choose another role.')
+      const latest = maker.expiresAt === null ? Infinity : Date.parse(maker.expiresAt)
+      if ((expiresAt?.getTime() ?? Infinity) > latest)
+        throw new ChangeRefused(`A token may not outlive the one that makes it. Choose ${maker.expiresAt} or earlier.`)
       if (expiresAt !== null && expiresAt.getTime() <= now.getTime())
         throw new ChangeRefused('The token would have ended already. Choose a later day.')
       const id = randomText(...idGroups)
@@ -154,7 +165,7 @@ export function createApiTokens(context: Pick<AdminContext, 'directory' | 'clock
         const now = await read(id)
         return now !== undefined && now.hash === record.hash && !isExpired(now)
       }
-      return { id, name: record.name, role: record.role, isStillGood }
+      return { id, name: record.name, role: record.role, expiresAt: record.expiresAt, isStillGood }
     },
   }
 }

@@ -82,6 +82,17 @@ export function createOidcAdmins(
     return configured && oidcRole(configured, { id, groups })
   }
 
+  /** Whoever is nobody now is nobody in other browsers either. */
+  async function endSessions(key: readonly string[]): Promise<void> {
+    await directory.commitFrom(async () => {
+      const record = await read(key)
+      if (record === undefined) return undefined
+      const ended = { ...record, groups: [], epoch: newEpoch() }
+      const cause = { kind: 'server', id: 'administrator no more' } as const
+      return { cause, entries: [], records: [{ collection: 'oidc-admin', key, value: ended }] }
+    })
+  }
+
   return {
     async list() {
       const found: ListedOidcAdmin[] = []
@@ -100,7 +111,10 @@ export function createOidcAdmins(
       if (configured === undefined) return 'admin.oidc has this provider no more'
       const told = typeof groups === 'string' ? [] : groups
       const role = oidcRole(configured, { id, groups: told })
-      if (role === undefined) return whyNobody(configured, groups)
+      if (role === undefined) {
+        await endSessions([provider, id])
+        return whyNobody(configured, groups)
+      }
       const named = new Set(configured.admins.flatMap((one) => ('group' in one ? [one.group] : [])))
       const key = [provider, id]
       let epoch = newEpoch()

@@ -59,14 +59,18 @@ test('gives metrics as Prometheus reads them', async () => {
 })
 
 test.each([
-  ['127.0.0.1', undefined],
-  ['::ffff:127.0.0.1', undefined],
-  ['10.1.2.3', 403],
-  ['2001:db8::1', 403],
-  [undefined, 403],
-])('metrics for a client at %s: %s', (remoteAddress, status) => {
-  // The connection is all that the check may look at.
-  const request = { socket: { remoteAddress }, headers: { 'x-forwarded-for': '127.0.0.1' } } as unknown as Request
+  ['127.0.0.1', {}, undefined],
+  ['::ffff:127.0.0.1', {}, undefined],
+  ['10.1.2.3', {}, 403],
+  ['2001:db8::1', {}, 403],
+  [undefined, {}, 403],
+  // A proxy on this machine that nobody has declared.
+  ['127.0.0.1', { 'x-forwarded-for': '203.0.113.9' }, 403],
+  ['127.0.0.1', { forwarded: 'for=203.0.113.9' }, 403],
+  ['127.0.0.1', { via: '1.1 proxy' }, 403],
+  ['10.1.2.3', { 'x-forwarded-for': '127.0.0.1' }, 403],
+])('metrics for a client at %s with %o: %s', (remoteAddress, headers: Readonly<Record<string, string>>, status) => {
+  const request = { socket: { remoteAddress }, get: (name: string) => headers[name] } as unknown as Request
   let passed = false
   const check = () => loopbackOnly(request, {} as Response, () => void (passed = true))
   if (status === undefined) check()

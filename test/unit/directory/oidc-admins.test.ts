@@ -49,3 +49,11 @@ test('a session by a group ends when the configuration has the group no more', a
   expect(await after?.signIn.signedIn(session.name, session.epoch)).toBeUndefined()
   expect(await after?.oidc.list()).toMatchObject([{ name: 'oidc:staff/sub-of-ada', role: undefined }])
 })
+
+test('whoever has lost the role is signed out in every browser at the next sign-in', async () => {
+  const [administrators] = await startsWith([{ admins: byGroup }])
+  const session = await administrators?.oidc.admit(ada, '192.0.2.1')
+  if (typeof session !== 'object') throw new Error('not admitted')
+  expect(await administrators?.oidc.admit({ ...ada, groups: ['everybody'] }, '192.0.2.1')).toBeTypeOf('string')
+  expect(await administrators?.signIn.signedIn(session.name, session.epoch)).toBeUndefined()
+})
