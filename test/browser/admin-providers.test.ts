@@ -1,10 +1,11 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
-import { type AdministeredServer, adminPassword, startAdministeredServer } from '../builders/administered-server.ts'
+import { type AdministeredServer, startAdministeredServer } from '../builders/administered-server.ts'
 import { startBrowser } from '../builders/browser.ts'
-import { keepSource, pageProblems } from '../builders/page-checks.ts'
+import { pageProblems } from '../builders/page-checks.ts'
 import { describeWithTool } from '../builders/required-tool.ts'
+import { signedInPage } from '../builders/signed-in-page.ts'
 import { fillSmallTenants } from '../sync/small-tenants.ts'
 import { entraSettings, startTrustedTenants } from '../sync/sync-fixture.ts'
 
@@ -27,14 +28,8 @@ describeWithTool('chromium', 'providers, in a browser', () => {
     await tenants.close()
   })
 
-  async function signedIn(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-    const page = keepSource(await (await browser.newContext(options)).newPage())
-    await page.goto(`${server.origin}/admin/providers`)
-    await page.getByLabel('Name').fill('ada')
-    await page.getByLabel('Password').fill(adminPassword)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    return page
-  }
+  const signedIn = (options: Parameters<Browser['newContext']>[0] = {}) =>
+    signedInPage(browser, server, { path: '/admin/providers' }, options)
 
   test('without scripts, Okta is connected from the picker to people who are served', async () => {
     const page = await signedIn({ javaScriptEnabled: false })

@@ -2,10 +2,11 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import { type Role, roles } from '../../server/directory/administrators/admin-records.ts'
-import { type AdministeredServer, adminPassword, startAdministeredServer } from '../builders/administered-server.ts'
+import { type AdministeredServer, startAdministeredServer } from '../builders/administered-server.ts'
 import { startBrowser } from '../builders/browser.ts'
-import { keepSource, pageProblems } from '../builders/page-checks.ts'
+import { pageProblems } from '../builders/page-checks.ts'
 import { describeWithTool } from '../builders/required-tool.ts'
+import { signedInPage } from '../builders/signed-in-page.ts'
 import { entraGroupId, entraUserId, fillSmallTenants } from '../sync/small-tenants.ts'
 import { entraSettings, oktaSettings, startTrustedTenants } from '../sync/sync-fixture.ts'
 
@@ -71,11 +72,7 @@ describeWithTool('chromium', 'every page in every role, in a browser', () => {
   })
 
   test.each(roles)('as %s', async (role) => {
-    const page = keepSource(await (await browser.newContext()).newPage())
-    await page.goto(`${server.origin}/admin`)
-    await page.getByLabel('Name').fill(role)
-    await page.getByLabel('Password').fill(adminPassword)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    const page = await signedInPage(browser, server, { path: '/admin', name: role })
     for (const [path, allowed = roles] of pages) {
       const answer = await page.goto(server.origin + path)
       expect([path, answer?.status()]).toEqual([path, allowed.some((one) => one === role) ? 200 : 403])
@@ -90,11 +87,7 @@ describeWithTool('chromium', 'every page in every role, in a browser', () => {
   })
 
   test('without scripts, every page shows what it is about', async () => {
-    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage()
-    await page.goto(`${server.origin}/admin`)
-    await page.getByLabel('Name').fill('owner')
-    await page.getByLabel('Password').fill(adminPassword)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    const page = await signedInPage(browser, server, { path: '/admin', name: 'owner' }, { javaScriptEnabled: false })
     for (const [path] of pages) {
       await page.goto(server.origin + path)
       expect([path, await page.locator('main h1').count()]).toEqual([path, 1])

@@ -188,6 +188,16 @@ describe('a provider that is removed', () => {
     expect(people('worker')).toEqual(before)
   })
 
+  test('goes with its people when it is the only one', async () => {
+    sync = await openSync({ providers: [] })
+    await connect()
+    expect(people('worker')).toHaveLength(5)
+    await sync.managedProviders.remove('acme', by)
+    expect([people('worker'), sync.config.providers]).toEqual([[], []])
+    await connect()
+    expect(people('worker')).toHaveLength(5)
+  })
+
   test('goes although a rule of another provider cannot be evaluated', async () => {
     await connect()
     await sync.managedProviders.add(oktaSettings(tenants, { id: 'second' }), by)

@@ -61,10 +61,6 @@ export async function openOperationLog(options: OperationLogOptions): Promise<Op
   const oldest = () => new Date(clock.now().getTime() - days * dayMs).toISOString()
 
   function add(operation: Omit<LoggedOperation, 'number'>): void {
-    if (unwritten >= unwrittenAtMost) {
-      dropped += 1
-      return
-    }
     const [first] = block.operations
     // A block is forgotten as a whole: on a quiet server too it holds no more than a day.
     const isOver = first !== undefined && Date.parse(operation.time) - Date.parse(first.time) >= dayMs
@@ -79,6 +75,11 @@ export async function openOperationLog(options: OperationLogOptions): Promise<Op
 
   function take(lines: string): void {
     for (const line of lines.split('\n')) {
+      // In a flood not even looked at: whoever sends it would have this thread busy with reading.
+      if (unwritten >= unwrittenAtMost) {
+        dropped += line === '' ? 0 : 1
+        continue
+      }
       const operation = operationOfLine(line)
       if (operation !== undefined) add(operation)
     }
