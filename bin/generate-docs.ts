@@ -1,8 +1,12 @@
-/** Writes docs/config.schema.json and docs/configuration.md from the schema, and docs/api.md from the operations of the API: `npm run docs`. A test fails when they are stale. */
+/**
+ * Writes docs/config.schema.json and docs/configuration.md from the schema, docs/api.md from the operations of the API, and
+ * docs/command-line.md from the definitions of the commands: `npm run docs`. A test fails when they are stale.
+ */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ConfigKey, configJsonSchema, configKeys } from '../server/runtime/config-keys.ts'
 import { apiPage } from './api-page.ts'
+import { commandLinePage } from './command-line-page.ts'
 
 const docsFolder = join(import.meta.dirname, '..', 'docs')
 
@@ -12,6 +16,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
     ['config.schema.json', `${JSON.stringify({ title: 'Rosterd configuration', ...configJsonSchema() }, null, 2)}\n`],
     ['configuration.md', configurationPage()],
     ['api.md', apiPage()],
+    ['command-line.md', commandLinePage()],
   ])
 }
 

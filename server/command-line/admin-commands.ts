@@ -8,7 +8,7 @@ import {
 } from '../commands/admin-command.ts'
 import { type Role, roles } from '../directory/administrators/admin-records.ts'
 import type { CommandLine, OutputOptions } from './command-line.ts'
-import { oneOf } from './option-values.ts'
+import { choiceOption } from './option-values.ts'
 
 /** Who administers this server. */
 export function addAdminCommands(program: CliCommand, { execute }: CommandLine): void {
@@ -18,7 +18,7 @@ export function addAdminCommands(program: CliCommand, { execute }: CommandLine):
     .command('create')
     .description('make an administrator and print a one-time link to choose a password')
     .argument('<name>', 'name to sign in with')
-    .requiredOption('--role <role>', roles.join(', '), oneOf(...roles))
+    .addOption(choiceOption('--role <role>', 'what the administrator may do', roles).makeOptionMandatory())
     .option('--json', 'print JSON')
     .action((name: string, { role, ...options }: OutputOptions & { role: Role }) =>
       execute(adminCreateCommand, { name, role, by: by() }, options),

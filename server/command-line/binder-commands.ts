@@ -7,7 +7,7 @@ import {
   binderRotateCommand,
 } from '../commands/binder-command.ts'
 import type { CommandLine, OutputOptions } from './command-line.ts'
-import { wholeNumber } from './option-values.ts'
+import { choiceOption, wholeNumber } from './option-values.ts'
 
 interface AddOptions extends OutputOptions {
   readonly subtree?: readonly string[]
@@ -31,7 +31,12 @@ export function addBinderCommands(program: CliCommand, { execute }: CommandLine)
     .option('--attributes <names...>', 'read these attributes only')
     .option('--network <networks...>', 'where it may come from, such as 192.0.2.0/24')
     .option('--require-tls', 'refuse it without TLS, also from this machine')
-    .option('--grant <grants...>', 'ntHash: may read NT hashes; mayNotSearch: may only bind')
+    .addOption(
+      choiceOption('--grant <grants...>', 'ntHash: may read NT hashes; mayNotSearch: may only bind', [
+        'ntHash',
+        'mayNotSearch',
+      ]),
+    )
     .option('--json', 'print JSON')
     .action((name: string, { subtree, filter, attributes, network, requireTls, grant, ...options }: AddOptions) => {
       if (filter !== undefined && subtree === undefined)

@@ -26,9 +26,10 @@ export function addCheckCommands(program: CliCommand, { load }: CommandLine): vo
     .command('test')
     .description('send a test mail to an address now')
     .argument('<address>', 'who gets it')
-    .action(async (address: string) => {
+    .option('--json', 'print JSON')
+    .action(async (address: string, { json: asJson }: OutputOptions) => {
       const { runMailTest } = await import('../commands/mail-test.ts')
       await runMailTest({ loaded: await load(), env: process.env, clock: systemClock }, address)
-      print(`The mail server took the mail to ${address}.\n`)
+      print(asJson ? json({ address }) : `The mail server took the mail to ${address}.\n`)
     })
 }

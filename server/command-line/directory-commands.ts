@@ -15,7 +15,7 @@ import {
   type PersonMatchField,
 } from '../comparison/compared-attributes.ts'
 import { type CommandLine, json, type OutputOptions, print } from './command-line.ts'
-import { ipAddress, oneOf } from './option-values.ts'
+import { choiceOption, ipAddress } from './option-values.ts'
 
 interface CompareCliOptions {
   readonly bindDn?: string
@@ -79,16 +79,14 @@ export function addDirectoryCommands(program: CliCommand, { load, run, execute }
 
   program
     .command('compare')
-    .description(
-      'compare another LDAP server, or an LDIF file, with what is served: exit 0 all the same, 2 differences',
-    )
+    .description('compare another LDAP server, or an LDIF file, with what is served')
     .argument('<source>', 'ldaps://HOST, ldap://HOST:PORT, or an LDIF file')
     .option('--bind-dn <dn>', 'account of the other server; its password comes from $ROSTERD_COMPARE_PASSWORD')
     .option('--password-file <file>', 'file with the password')
     .option('--base <dn>', 'only what is below (default: of the address, else the naming context of the server)')
     .option('--ca <file>', 'PEM file of the authorities to trust for this connection')
     .option('--insecure-cleartext', 'ldap:// to another machine without StartTLS')
-    .option('--match <field>', 'match people by this alone: uid, mail or employeeNumber', oneOf(...matchFields))
+    .addOption(choiceOption('--match <field>', 'match people by this alone', matchFields))
     .option(
       '--ignore <attributes>',
       `what may differ, with commas: ${comparedAttributes.join(', ')}`,

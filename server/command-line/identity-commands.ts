@@ -6,7 +6,7 @@ import { idsExportCommand, idsImportCommand } from '../commands/ids-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from '../commands/link-command.ts'
 import { relinkCommand, relinkUndoCommand } from '../commands/relink-command.ts'
 import type { CommandLine, OutputOptions } from './command-line.ts'
-import { oneOf } from './option-values.ts'
+import { choiceOption } from './option-values.ts'
 
 interface ImportOptions {
   readonly format?: 'csv' | 'ldif' | 'getent'
@@ -66,17 +66,13 @@ export function addIdentityCommands(program: CliCommand, { execute }: CommandLin
     .action((options: OutputOptions) => execute(idsExportCommand, {}, options))
   ids
     .command('import')
-    .description(
-      'take over numbers of a file, after a report of what conflicts: exit 1 when nothing was written for it',
-    )
+    .description('take over numbers of a file, after a report of what conflicts')
     .argument('<file>', 'CSV, LDIF, or what "getent passwd" and "getent group" print')
-    .option(
-      '--format <format>',
-      'csv, ldif or getent (default: by the name of the file)',
-      oneOf('csv', 'ldif', 'getent'),
-    )
+    .addOption(choiceOption('--format <format>', 'what the file is (default: by its name)', ['csv', 'ldif', 'getent']))
     .option('--provider <id>', 'whose people are meant')
-    .option('--match <field>', 'mail, username or employeeId', oneOf('mail', 'username', 'employeeId'), 'username')
+    .addOption(
+      choiceOption('--match <field>', 'how people are found', ['mail', 'username', 'employeeId']).default('username'),
+    )
     .option('--dry-run', 'show what would happen and write nothing')
     .option('--skip-conflicts', 'write the rest although some lines conflict')
     .option('--json', 'print JSON')

@@ -1,11 +1,9 @@
 import { isIP } from 'node:net'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 
-export function oneOf(...accepted: readonly string[]) {
-  return (value: string): string => {
-    if (!accepted.includes(value)) throw new InvalidArgumentError(`It must be ${accepted.join(' or ')}.`)
-    return value
-  }
+/** An option that takes one of a few words. */
+export function choiceOption(flags: string, description: string, accepted: readonly string[]): Option {
+  return new Option(flags, description).choices(accepted)
 }
 
 export function portNumber(value: string): number {

@@ -7,7 +7,7 @@ import {
   providerTestCommand,
 } from '../commands/provider-command.ts'
 import type { CommandLine, OutputOptions } from './command-line.ts'
-import { oneOf } from './option-values.ts'
+import { choiceOption } from './option-values.ts'
 
 /** Connections to clouds. */
 export function addProviderCommands(program: CliCommand, { execute }: CommandLine): void {
@@ -19,7 +19,7 @@ export function addProviderCommands(program: CliCommand, { execute }: CommandLin
     .action((options: OutputOptions) => execute(providerListCommand, {}, options))
   provider
     .command('test')
-    .description('try each permission with each credential: exit 1 when one is missing')
+    .description('try each permission with each credential')
     .argument('[id]', 'only this provider')
     .option('--json', 'print JSON')
     .action((id: string | undefined, options: OutputOptions) => execute(providerTestCommand, { provider: id }, options))
@@ -27,7 +27,7 @@ export function addProviderCommands(program: CliCommand, { execute }: CommandLin
     .command('authorize')
     .description('print a one-time link with which an administrator authorizes an account')
     .argument('<id>', 'provider with a credential of kind "delegated"')
-    .option('--for <purpose>', 'users, groups or both', oneOf('users', 'groups', 'both'), 'both')
+    .addOption(choiceOption('--for <purpose>', 'what the account is for', ['users', 'groups', 'both']).default('both'))
     .option('--json', 'print JSON')
     .action((id: string, options: OutputOptions & { for: 'users' | 'groups' | 'both' }) =>
       execute(

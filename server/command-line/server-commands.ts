@@ -2,18 +2,18 @@ import { constants, setPriority } from 'node:os'
 import type { Command as CliCommand } from 'commander'
 import { systemClock } from '../runtime/clock.ts'
 import { type CommandLine, signalled } from './command-line.ts'
-import { oneOf, portNumber } from './option-values.ts'
+import { choiceOption, portNumber } from './option-values.ts'
 
 /** What runs until it is stopped. `goOnWithoutOutput` is called by what does not end with its reader. */
 export function addServerCommands(program: CliCommand, { load }: CommandLine, goOnWithoutOutput: () => void): void {
   program
     .command('serve')
     .description('run the server: LDAP, HTTP, scheduled syncs')
-    .option(
-      '--log-format <format>',
-      'json (one event a line) or pretty',
-      oneOf('json', 'pretty'),
-      process.stdout.isTTY ? 'pretty' : 'json',
+    .addOption(
+      choiceOption('--log-format <format>', 'json: one event a line', ['json', 'pretty']).default(
+        process.stdout.isTTY ? 'pretty' : 'json',
+        'pretty on a terminal, else json',
+      ),
     )
     .action(async (options: { logFormat: 'json' | 'pretty' }) => {
       const signal = signalled()

@@ -13,7 +13,7 @@ import { positiveNumber } from './option-values.ts'
 export function addSyncCommands(program: CliCommand, { load, execute, runInServer }: CommandLine): void {
   program
     .command('sync')
-    .description('sync providers now: exit 0 applied or nothing to do, 2 changes held, 1 failed')
+    .description('sync providers now')
     .option('--provider <id>', 'only this provider')
     .option('--full', 'read everything, not only what changed')
     .option('--user <name>', 'only this person: user name, address, immutable id or sign-in name')
@@ -74,7 +74,7 @@ export function addSyncCommands(program: CliCommand, { load, execute, runInServe
 
   program
     .command('preview')
-    .description('what another configuration would change, from what was last read: exit 2 when changes would be held')
+    .description('what another configuration would change, from what was last read')
     .argument('<file>', 'the other configuration')
     .option('--user <name>', 'show the entry of this person or group, now and then')
     .option('--json', 'print JSON')
@@ -86,7 +86,7 @@ export function addSyncCommands(program: CliCommand, { load, execute, runInServe
   const plan = program.command('plan').description('changes that wait for approval (accidental-deletion protection)')
   plan
     .command('show')
-    .description('list held changes: exit 2 when some wait')
+    .description('list held changes')
     .option('--json', 'print JSON')
     .action((options: OutputOptions) => execute(planShowCommand, {}, options))
   for (const [command, description] of [

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import type { Command as CliCommand } from 'commander'
+import { Argument, type Command as CliCommand } from 'commander'
 import {
   appPasswordAddCommand,
   appPasswordListCommand,
@@ -26,7 +26,7 @@ import {
   userSetPasswordCommand,
 } from '../commands/user-password-command.ts'
 import type { CommandLine, OutputOptions } from './command-line.ts'
-import { moment, oneOf } from './option-values.ts'
+import { moment } from './option-values.ts'
 import { readPassword } from './read-password.ts'
 
 interface AddOptions {
@@ -90,7 +90,7 @@ export function addUserCommands(program: CliCommand, { execute }: CommandLine): 
       execute(userRevokeCommand, { user: name, by: by(), secondFactor: options.totp ?? false }, options),
     )
   about(user, 'pass-through', 'whether the provider may be asked for this person’s password')
-    .argument('<how>', 'never, or default: as the provider’s passThroughBind says', oneOf('never', 'default'))
+    .addArgument(new Argument('<how>', 'default: as the provider’s passThroughBind says').choices(['never', 'default']))
     .action((name: string, how: 'never' | 'default', options: OutputOptions) =>
       execute(userPassThroughCommand, { user: name, by: by(), passThrough: how }, options),
     )

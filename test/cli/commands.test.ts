@@ -375,27 +375,10 @@ describe('rosterd check and configuration errors', () => {
     })
   })
 
-  test('every command has --help', async () => {
-    await using folder = await configuredFolder()
-    const commands = [
-      [],
-      ['serve'],
-      ['demo'],
-      ['sync'],
-      ['plan'],
-      ['plan', 'show'],
-      ['plan', 'approve'],
-      ['plan', 'discard'],
-      ['check'],
-      ['explain'],
-      ['export-ldif'],
-      ['provider'],
-      ['provider', 'list'],
-      ['provider', 'test'],
-      ['provider', 'authorize'],
-      ['provider', 'forget'],
-    ]
-    const answers = await Promise.all(commands.map((command) => folder.run(...command, '--help')))
+  test('--help needs no configuration', async () => {
+    const answers = await Promise.all(
+      [[], ['plan'], ['plan', 'show']].map((words) => runProgram(rosterd, [...words, '--help'])),
+    )
     for (const answer of answers)
       expect(answer).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Usage: rosterd') })
   })
