@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { needsRestart } from '../server/runtime/config-changes.ts'
 import { type ConfigKey, configJsonSchema, configKeys } from '../server/runtime/config-keys.ts'
 import { apiPage } from './api-page.ts'
 import { commandLinePage } from './command-line-page.ts'
@@ -64,6 +65,8 @@ const introduction = `# Configuration
 
 Rosterd reads one JSON file: the one named with \`--config\`, else by \`ROSTERD_CONFIG\`, else \`./ldap.config.json\`. Unknown keys are errors, and all problems are reported at once. File paths are relative to the configuration file. \`rosterd check\` checks a file without starting anything.
 
+A server that runs takes over changes of the file, and of the files of secrets and keys that it names, within seconds, on SIGHUP and with \`rosterd reload\`; LDAP connections stay open. Settings that need a restart say so below. A file with a problem is refused as a whole: what was in force before stays, and the log, the page *Overview*, the page *Settings* and the metric \`rosterd_config_problems\` say so.
+
 Every key has a default unless it is marked **required**, so \`{}\` is a valid configuration: an empty directory on loopback.
 
 **Secrets** are written as \`{ "env": "NAME" }\` (an environment variable) or \`{ "file": "PATH" }\` (a file; one trailing newline is ignored). The secret itself as a text is accepted only when \`ldap.host\` and \`admin.host\` are loopback addresses.
@@ -104,7 +107,12 @@ function table(keys: readonly ConfigKey[]): string[] {
 }
 
 function row(key: ConfigKey): string {
-  const cells = [`\`${key.path}\``, typeCell(key), defaultCell(key), key.description]
+  const cells = [
+    `\`${key.path}\``,
+    typeCell(key),
+    defaultCell(key),
+    `${key.description}${needsRestart(key.path) ? ' Needs a restart.' : ''}`,
+  ]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 

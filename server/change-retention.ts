@@ -13,14 +13,14 @@ export async function runChangeRetention(
     logger,
   }: {
     readonly store: Pick<DirectoryStore, 'forgetChanges'>
-    readonly days: number
+    readonly days: () => number
     readonly clock: Clock
     readonly logger: Pick<Logger, 'info' | 'error'>
   },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const before = new Date(clock.now().getTime() - days * 86_400_000).toISOString()
+    const before = new Date(clock.now().getTime() - days() * 86_400_000).toISOString()
     try {
       const forgotten = await store.forgetChanges(before)
       if (forgotten > 0) logger.info({ changes: forgotten, before }, 'old changes forgotten')

@@ -9,9 +9,12 @@ import type { CommitRest, EntryBatch } from './directory/replication.ts'
 import type { TlsOptions } from './runtime/tls-files.ts'
 import type { Config } from './runtime/config-schema.ts'
 
+/** What the thread needs of the configuration. */
+export type LdapThreadConfig = Pick<Config, 'ldap' | 'binders' | 'directory' | 'passwords' | 'log'>
+
 /** What the thread is given when it is made. */
 export interface LdapThreadData {
-  readonly config: Pick<Config, 'ldap' | 'binders' | 'directory' | 'passwords' | 'log'>
+  readonly config: LdapThreadConfig
   readonly suffix: string
   readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -34,6 +37,8 @@ export type ToLdapThread =
   /** Listens: the directory has its first state. */
   | { readonly id: number; readonly type: 'listen' }
   | { readonly id: number; readonly type: 'tls'; readonly tls: TlsOptions }
+  /** Another configuration is in force. */
+  | { readonly id: number; readonly type: 'configure'; readonly config: LdapThreadConfig }
   /** Tells of the clients of a binder for a while. */
   | { readonly id: number; readonly type: 'watch'; readonly watched: WatchedBinder }
 

@@ -9,6 +9,7 @@ import {
   type BindCounts,
   type FromLdapThread,
   type LdapPorts,
+  type LdapThreadConfig,
   type LdapThreadData,
   type RecordsKept,
   type SignInAnswer,
@@ -34,6 +35,8 @@ export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
 export interface LdapThread extends LdapPorts {
   /** New connections and StartTLS present the new certificate; open connections go on. */
   useTls(tls: TlsOptions): Promise<void>
+  /** Another configuration is in force; open connections go on. Throws when a secret of a binder cannot be read. */
+  configure(config: LdapThreadConfig): Promise<void>
   /** Tells of the clients of a binder for a while. */
   watchClients(watched: WatchedBinder): Promise<void>
   bindCounts(): Promise<BindCounts>
@@ -52,7 +55,15 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
   const { config, suffix, version, env, baseDir, tls, accessLogSink, logger } = options
   const backlog = new SharedArrayBuffer(8)
   const octets = new Int32Array(backlog)
-  const workerData: LdapThreadData = { config, suffix, version, env: { ...env }, baseDir, tls, backlog }
+  const workerData: LdapThreadData = {
+    config: ofThread(config),
+    suffix,
+    version,
+    env: { ...env },
+    baseDir,
+    tls,
+    backlog,
+  }
   const worker = new Worker(new URL('./ldap-worker.ts', import.meta.url), { workerData })
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   let lastId = 0
@@ -155,6 +166,9 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
       async useTls(material) {
         await ask({ type: 'tls', tls: material })
       },
+      async configure(next) {
+        await ask({ type: 'configure', config: ofThread(next) })
+      },
       async watchClients(watched) {
         if (!isClosing) await ask({ type: 'watch', watched })
       },
@@ -168,4 +182,8 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
     await worker.terminate()
     throw error
   }
+}
+
+function ofThread({ ldap, binders, directory, passwords, log }: LdapThreadConfig): LdapThreadConfig {
+  return { ldap, binders, directory, passwords, log }
 }

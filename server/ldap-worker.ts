@@ -7,13 +7,14 @@ import { createBindMonitor } from './directory/authentication/bind-monitor.ts'
 import { ClientWatch } from './directory/authentication/client-watch.ts'
 import { createDirectoryReplica } from './directory/directory-replica.ts'
 import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
-import { type LdapServer, startLdapServer } from './ldap/ldap-server.ts'
+import { type LdapServer, type LdapSettings, startLdapServer } from './ldap/ldap-server.ts'
 import { tlsIdentity } from './ldap/tls.ts'
 import {
   backlogPlace,
   type BindCounts,
   type FromLdapThread,
   type LdapPorts,
+  type LdapThreadConfig,
   type LdapThreadData,
   type RecordsKept,
   type SignInAnswer,
@@ -33,16 +34,15 @@ import { createSignInClient } from './sign-in-questions.ts'
 
 if (parentPort === null) throw new Error('this file is the entry of a thread')
 const parent = parentPort
-const { config, suffix, version, env, baseDir, tls, backlog } = workerData as LdapThreadData
+const { suffix, version, env, baseDir, tls, backlog } = workerData as LdapThreadData
+let { config } = workerData as LdapThreadData
 const monitor = createBindMonitor({
   nowMs: () => Date.now(),
   isExempt: (address) => !config.ldap.throttleLoopback && isLoopbackAddress(address),
   alarm: (address, accounts) => post({ type: 'alarm', address, accounts }),
 })
-const binders = new BinderRegistry(
-  await readBinders(config, (source) => resolveSecret(source, { env, baseDir })),
-  suffix,
-)
+const bindersOf = (config: LdapThreadConfig) => readBinders(config, (source) => resolveSecret(source, { env, baseDir }))
+const binders = new BinderRegistry(await bindersOf(config), suffix)
 const replica = createDirectoryReplica(
   suffix,
   () => new Date(),
@@ -97,6 +97,10 @@ async function answer(message: ToLdapThread): Promise<unknown> {
       return await listen()
     case 'tls':
       return server?.useTls(tlsIdentity(message.tls, undefined))
+    case 'configure':
+      binders.configure(await bindersOf(message.config))
+      config = message.config
+      return server?.configure(settingsNow())
     case 'watch':
       return clientWatch.watch(message.watched)
     case 'metrics':
@@ -117,12 +121,26 @@ async function answer(message: ToLdapThread): Promise<unknown> {
 
 async function listen(): Promise<LdapPorts> {
   server = await startLdapServer({
-    config: config.ldap,
+    ...settingsNow(),
     directory: replica,
     tls: tlsIdentity(tls, undefined),
     binders,
-    usersMayRead: config.directory.usersMayRead,
     version,
+    clientWatch,
+    reportDefect: (error, operation) =>
+      post({
+        type: 'defect',
+        operation,
+        stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
+  })
+  return { port: server.port, tlsPort: server.tlsPort }
+}
+
+function settingsNow(): LdapSettings {
+  return {
+    config: config.ldap,
+    usersMayRead: config.directory.usersMayRead,
     authenticator: createAuthenticator({
       directory: replica,
       binders,
@@ -132,7 +150,6 @@ async function listen(): Promise<LdapPorts> {
       passwords: config.passwords,
       watch: monitor,
     }),
-    clientWatch,
     accessLog: createAccessLog({
       operations: config.log.operations,
       write: accessLines.write,
@@ -142,14 +159,7 @@ async function listen(): Promise<LdapPorts> {
         metrics.ldapOperationSeconds.observe({ operation }, durationSeconds)
       },
     }),
-    reportDefect: (error, operation) =>
-      post({
-        type: 'defect',
-        operation,
-        stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      }),
-  })
-  return { port: server.port, tlsPort: server.tlsPort }
+  }
 }
 
 function post(message: FromLdapThread): void {

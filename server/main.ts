@@ -7,6 +7,8 @@ import type { LdapCertificate } from '../admin-ui/admin/overview-services.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
 import type { RunReport } from '../sync/run-report.ts'
+import { type ConfigReload, createConfigReload, type ReloadReport } from './config-reload.ts'
+import { reloadCommand } from './commands/reload-command.ts'
 import { runCommand } from './commands/commands.ts'
 import { runChangeRetention } from './change-retention.ts'
 import { createBackgroundWork } from './background-work.ts'
@@ -18,6 +20,8 @@ import type { LineSink } from './ldap/access-log.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
 import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
 import { type LdapThread, startLdapThread } from './ldap-thread.ts'
+import type { LoadedConfig } from './runtime/config.ts'
+import type { Config } from './runtime/config-schema.ts'
 import { watchCertificates } from './runtime/certificate-watch.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
@@ -29,10 +33,12 @@ import type { HookResult } from '../sync/change-hook.ts'
 import { readiness } from './readiness.ts'
 import { offerSetupLink } from './setup-link-file.ts'
 import { version } from './version.ts'
-import { openWorkspace, type WorkspaceOptions } from './open-workspace.ts'
+import { forgetNtHashes, openWorkspace, type WorkspaceOptions } from './open-workspace.ts'
 import { type Workspace } from './workspace.ts'
 
 export interface ServerOptions extends WorkspaceOptions {
+  /** Reads the configuration file again; undefined: there is none. Throws ConfigError. */
+  readonly loadAgain?: () => Promise<LoadedConfig>
   /** Gets the access log, whole lines at a time. */
   readonly accessLogSink: LineSink
   /** Gets what only a person who watches should see; undefined where nobody does. */
@@ -46,8 +52,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly ports: { readonly ldap: number; readonly ldaps: number | undefined; readonly admin: number }
   /** PEM; undefined when the operator's own certificate is in use. */
   readonly caPem: string | undefined
-  /** Reads certificates again; open connections go on. */
-  reload(): Promise<void>
+  /** Reads configuration and certificates again; open connections go on. */
+  reload(): Promise<ReloadReport>
   /** Resolves when everything has been stopped. */
   readonly stopped: Promise<void>
 }
@@ -92,7 +98,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let sync = newSyncServices()
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
-  let tls = await loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  const loadTls = (config: Config) => loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  let tls = await loadTls(config)
   const adminTls = await adminCertificate(config.admin.tls)
   const clientHappenings = createClientHappenings({
     clock,
@@ -103,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const operationLog = await openOperationLog({
     directory,
     clock,
-    days: config.retention.bindLogDays,
+    days: () => workspace.config.retention.bindLogDays,
     onProblem: (error) => logger.error({ err: error }, 'LDAP operations could not be kept for the page of the log'),
   })
   await lifecycle.start(
@@ -158,7 +165,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         tls: adminTls?.current.options,
         trustProxy: config.admin.trustProxy,
         ready: () => readiness(workspace),
-        metricsText: () => metricsText(metrics, workspace, ldap),
+        metricsText: () => metricsText(metrics, workspace, ldap, configReload.last()),
         caPem: () => tls.caPem,
         organization: config.organization,
         enrollment: {
@@ -189,6 +196,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           counted,
           operationLog,
           ldap: { bindRates: () => bindRates.list(), certificate: () => ldapCertificate(tls) },
+          configurationFile: () => configReload.last(),
         }),
         changeHooks: { receive: (...call) => sync.changeHooks.receive(...call) },
         onAnswer: (method, status) => metrics.httpRequests.inc({ method, status: String(status) }),
@@ -198,15 +206,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const onCertificateProblem = (error: unknown) =>
     logger.error({ err: error }, 'certificate could not be read; the one before stays')
-  const { certFile, keyFile, clientCaFile } = config.ldap.tls
   const certificates = [
     watchCertificates({
       current: tls,
-      load: () => loadTlsIdentity(config.ldap, config.dataDir, clock.now()),
-      files:
-        certFile === null || keyFile === null
-          ? undefined
-          : [certFile, keyFile, ...(clientCaFile ? [clientCaFile] : [])],
+      load: () => loadTls(workspace.config),
+      files: () => certificateFiles(workspace.config),
       clock,
       use: (identity) => {
         tls = identity
@@ -236,6 +240,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (stopping) => ({ ended: Promise.all(certificates.map((watch) => watch.run(stopping))) }),
     async ({ ended }) => void (await ended),
   )
+  const configReload = await createConfigReload({
+    loaded,
+    load: options.loadAgain ?? (() => Promise.resolve(loaded)),
+    async use(edited, isForSync) {
+      await loadTls(edited)
+      await workspace.managedProviders.useFile(edited, isForSync)
+      logger.level = edited.log.level
+      await ldap.configure(edited)
+      if (!edited.passwords.ntHash) await forgetNtHashes(directory)
+      await certificates[0]?.reload()
+    },
+    clock,
+    logger,
+  })
+  async function reload(): Promise<ReloadReport> {
+    const report = await configReload.reload()
+    await Promise.all(certificates.map((watch) => watch.reload()))
+    return report
+  }
+  await lifecycle.start(
+    'configuration watch',
+    (stopping) => ({ ended: options.loadAgain ? configReload.run(stopping) : Promise.resolve() }),
+    ({ ended }) => ended,
+  )
   await lifecycle.start(
     'figures',
     (stopping) => {
@@ -253,8 +281,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await lifecycle.start(
     'change retention',
     (stopping) => {
-      const { changeLogDays } = config.retention
-      const parts = { store: directory.store, days: changeLogDays, clock, logger }
+      const days = () => workspace.config.retention.changeLogDays
+      const parts = { store: directory.store, days, clock, logger }
       return { ended: runChangeRetention(parts, stopping) }
     },
     ({ ended }) => ended,
@@ -271,7 +299,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     'control socket',
     () =>
       startControlServer(join(config.dataDir, 'control.sock'), (name, input, progress, gone) =>
-        runCommand(workspace, name, input, progress, gone),
+        name === reloadCommand.name ? reload() : runCommand(workspace, name, input, progress, gone),
       ),
     (server) => server.close(),
   )
@@ -291,7 +319,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     workspace,
     ports,
     caPem: tls.caPem,
-    reload: async () => void (await Promise.all(certificates.map((watch) => watch.reload()))),
+    reload,
     stopped: lifecycle.stopped,
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   }
@@ -328,10 +356,24 @@ function ldapCertificate({ options, caPem }: TlsIdentity): LdapCertificate {
 async function adminCertificate(files: TlsFiles | null) {
   if (files === null) return undefined
   const load = async () => ({ options: await readTlsFiles('admin.tls', files) })
-  return { current: await load(), load, files: [files.certFile, files.keyFile] }
+  return { current: await load(), load, files: () => [files.certFile, files.keyFile] }
 }
 
-async function metricsText(metrics: Metrics, { directory }: Workspace, ldap: LdapThread): Promise<string> {
+/** undefined: the certificate is made here. */
+function certificateFiles({ ldap }: Config): readonly string[] | undefined {
+  const { certFile, keyFile, clientCaFile } = ldap.tls
+  if (certFile === null || keyFile === null) return undefined
+  return [certFile, keyFile, ...(clientCaFile ? [clientCaFile] : [])]
+}
+
+async function metricsText(
+  metrics: Metrics,
+  { directory }: Workspace,
+  ldap: LdapThread,
+  { problems, needsRestart }: ReturnType<ConfigReload['last']>,
+): Promise<string> {
+  metrics.configProblems.set(problems.length)
+  metrics.configNeedsRestart.set(needsRestart.length)
   metrics.directoryEntries.set(directory.size)
   metrics.directoryLastChange.set(directory.store.lastChange)
   return `${await metrics.text()}${await ldap.metricsText()}`

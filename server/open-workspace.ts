@@ -107,7 +107,7 @@ function keySource({ loaded, env }: Pick<WorkspaceOptions, 'loaded' | 'env'>): M
 }
 
 /** Of those that were kept while the setting asked for it. */
-async function forgetNtHashes(directory: Directory): Promise<void> {
+export async function forgetNtHashes(directory: Directory): Promise<void> {
   const records = await removedNtHashes(directory.store)
   const cause = { kind: 'server', id: 'passwords.ntHash is off' } as const
   if (records.length > 0) await directory.commit({ cause, entries: [], records })

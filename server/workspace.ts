@@ -79,26 +79,31 @@ export interface Workspace extends Omit<SyncParts, typeof Symbol.asyncDispose>, 
 
 /** The directory stays open, and belongs to the caller. */
 export function assembleWorkspace(parts: WorkspaceParts): Workspace {
-  const { config, directory, sealed, masterKeySource, clock, logger } = parts
+  const { directory, sealed, masterKeySource, clock, logger } = parts
   const macKeys = createMacKeys(directory, sealed)
   const authorizations = createAuthorizations({ directory, sealed, clock })
   const credentialRecorder = createCredentialRecorder({ directory, clock, logger })
   const bcrypt = createBcryptPool(1)
   const activities = createRunActivities()
   const surroundings = { ...parts, authorizations, credentialRecorder, macKeys, bcrypt, activities }
-  let sync = createSyncParts(config, surroundings)
+  let sync = createSyncParts(parts.config, surroundings)
+  let inForce = parts.config
+  const config = followed(() => inForce)
   const { aroundReplacement = (replace) => replace() } = parts
   const replaceSync = (edited: Config, before?: (engine: SyncEngine) => Promise<unknown>) =>
     aroundReplacement(async () => {
       const former = sync
+      const formerConfig = inForce
       await former.engine.close()
       sync = createSyncParts(edited, surroundings)
+      inForce = edited
       await former[Symbol.asyncDispose]()
       try {
         await before?.(sync.engine)
       } catch (error) {
         const refused = sync
-        sync = createSyncParts(former.config, surroundings)
+        sync = createSyncParts(formerConfig, surroundings)
+        inForce = formerConfig
         await refused[Symbol.asyncDispose]()
         throw error
       }
@@ -113,7 +118,7 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     directory,
     macKeys,
     bcrypt,
-    bcryptCost: config.passwords.bcryptCost,
+    bcryptCost: () => config.passwords.bcryptCost,
     onProblem: (error) => logger.error({ err: error }, 'a password of a file could not be upgraded'),
   })
   const signInContext = {
@@ -123,18 +128,13 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
     bcrypt,
     clock,
     logger,
-    config: {
-      ...config,
-      get providers() {
-        return sync.config.providers
-      },
-    },
+    config,
   }
   const accounts = createAccounts(signInContext)
   const sshKeys = createSshKeys(signInContext, (work) => sync.engine.exclusively(work))
   return {
     get config() {
-      return sync.config
+      return inForce
     },
     get providers() {
       return sync.providers
@@ -176,6 +176,9 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
       engine: () => sync.engine,
       tryOut: (edited) => void createSyncParts(edited, surroundings),
       use: replaceSync,
+      useBeside: (edited) => {
+        inForce = edited
+      },
     }),
     rotateKey: (cause) => rotating(() => rotateKey(cause)),
     masterKey: () => describeMasterKey(masterKeySource),
@@ -203,4 +206,13 @@ export function assembleWorkspace(parts: WorkspaceParts): Workspace {
       await parts.onClosed?.()
     },
   }
+}
+
+/** The configuration as it is whenever something is asked of it. */
+function followed(current: () => Config): Config {
+  const members = Object.keys(current()).map((key) => [
+    key,
+    { enumerable: true, get: () => current()[key as keyof Config] }, // its own
+  ])
+  return Object.defineProperties({} as Config, Object.fromEntries(members))
 }

@@ -29,6 +29,7 @@ export interface OverviewFacts {
   readonly figuresOverTime: readonly FigurePoint[]
   readonly bindRates: readonly BindRate[]
   readonly certificate: LdapCertificate | undefined
+  readonly configurationFile: ReturnType<OverviewServices['configurationFile']>
   readonly lastBackup: Awaited<ReturnType<OverviewServices['lastBackup']>>
 }
 
@@ -45,6 +46,7 @@ export function overviewModel(facts: OverviewFacts, now: Date) {
     ...notReady.map((reason) => ({ text: `LDAP does not answer searches: ${reason}.`, address: '' })),
     ...providers.flatMap((provider) => troublesOf(provider, now)),
     ...troublesOfCertificate(certificate, now),
+    ...troublesOfFile(facts.configurationFile),
   ]
   const held = providers.reduce((sum, provider) => sum + provider.held, 0)
   return {
@@ -145,6 +147,20 @@ function troublesOf(provider: ProviderOverview, now: Date): readonly Trouble[] {
 function troublesOfCertificate(certificate: LdapCertificate | undefined, now: Date): readonly Trouble[] {
   if (certificate === undefined || stateOfCertificate(certificate, now).kind === 'good') return []
   return [{ text: `The certificate of LDAP ends ${timeOf(certificate.expires, now).absolute}.`, address: '' }]
+}
+
+/** Of a refused file every problem. */
+function troublesOfFile({ problems, needsRestart }: OverviewFacts['configurationFile']): readonly Trouble[] {
+  const address = '/admin/settings'
+  return [
+    ...problems.map((problem) => ({
+      text: `The configuration file is refused, and the one before stays in force: ${problem}.`,
+      address,
+    })),
+    ...(needsRestart.length === 0
+      ? []
+      : [{ text: `The configuration file needs a restart: ${needsRestart.join(', ')}.`, address }]),
+  ]
 }
 
 function stateOfCertificate({ expires, isRenewed }: LdapCertificate, now: Date): State {

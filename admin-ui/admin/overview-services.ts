@@ -50,6 +50,8 @@ export interface OverviewServices {
   bindRates(): readonly BindRate[]
   /** undefined: there was none. */
   lastBackup(): Promise<{ readonly at: string; readonly file: string; readonly bytes: number } | undefined>
+  /** Why the configuration file is not in force, and what of it is only after a restart. */
+  configurationFile(): { readonly problems: readonly string[]; readonly needsRestart: readonly string[] }
   /** undefined where LDAP is not answered. */
   certificate(): LdapCertificate | undefined
 }

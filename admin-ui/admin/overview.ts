@@ -18,6 +18,7 @@ export function overviewPage(
       figuresOverTime: await services.figuresOverTime(),
       bindRates: services.bindRates(),
       certificate: services.certificate(),
+      configurationFile: services.configurationFile(),
       lastBackup: await services.lastBackup(),
     }
     pages.show(request, response, 'overview', overviewModel(facts, services.clock.now()))

@@ -38,6 +38,8 @@ export interface AdministrationParts {
   readonly ldap: Pick<OverviewServices, 'bindRates' | 'certificate'>
   readonly counted: () => Promise<CountedDirectory>
   readonly operationLog: Pick<OperationLog, 'read'>
+  /** What became of the configuration file when it was read last. */
+  readonly configurationFile: OverviewServices['configurationFile']
 }
 
 /** What the administrators' pages ask of the workspace. */
@@ -58,7 +60,13 @@ export function administration(parts: AdministrationParts): Administration {
     clients: clientServices(workspace, caPem),
     clientHappenings,
     people: peopleServices({ workspace, background, logger }),
-    logs: { keptDays: config.retention.bindLogDays, operations: (before) => operationLog.read(before) },
+    logs: {
+      get keptDays() {
+        return workspace.config.retention.bindLogDays
+      },
+      operations: (before) => operationLog.read(before),
+    },
+    configurationFile: parts.configurationFile,
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
     figures: async () => (await counted()).figures,

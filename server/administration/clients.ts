@@ -18,10 +18,11 @@ const offeredGroups = 200
 
 /** How clients are set up, for the administrators' pages. `caPem`: of the private CA, while there is one. */
 export function clientServices(
-  { config, directory }: Pick<Workspace, 'config' | 'directory'>,
+  workspace: Pick<Workspace, 'config' | 'directory'>,
   caPem: () => string | undefined,
 ): ClientServices {
-  const servers = config.ldap.publicUrls.map(serverAddress).filter((address) => address !== undefined)
+  const { directory } = workspace
+  const servers = () => workspace.config.ldap.publicUrls.map(serverAddress).filter((address) => address !== undefined)
 
   function* groups(): Generator<HostGroup & SiteGroup> {
     for (const { dn, attributes } of directory.entriesWith('objectClass', 'posixGroup')) {
@@ -45,10 +46,11 @@ export function clientServices(
   }
 
   function chosenServers(url: string): readonly ServerAddress[] {
-    if (servers.length === 0)
+    const known = servers()
+    if (known.length === 0)
       throw new FieldsRefused([{ path: 'server', message: 'Set ldap.publicUrls to the addresses that clients use.' }])
-    if (url === '') return preferredServers(servers)
-    const chosen = servers.find((server) => server.url === url)
+    if (url === '') return preferredServers(known)
+    const chosen = known.find((server) => server.url === url)
     if (chosen === undefined)
       throw new FieldsRefused([{ path: 'server', message: `"${url}" is not among ldap.publicUrls.` }])
     return [chosen]
@@ -65,10 +67,14 @@ export function clientServices(
   }
 
   return {
-    servers: servers.map(({ url }) => url),
-    problems: servers.every(({ host }) => isLoopbackHost(host))
-      ? ['ldap.publicUrls names this machine alone: clients elsewhere cannot use what is shown here.']
-      : [],
+    get servers() {
+      return servers().map(({ url }) => url)
+    },
+    get problems() {
+      return servers().every(({ host }) => isLoopbackHost(host))
+        ? ['ldap.publicUrls names this machine alone: clients elsewhere cannot use what is shown here.']
+        : []
+    },
     hasOwnCa: () => caPem() !== undefined,
     groupNames: () =>
       Array.from(groups(), ({ name }) => name)
@@ -78,7 +84,7 @@ export function clientServices(
     hostScript(binder, choice) {
       const login = groupNamed('login', choice.group)
       const sudo = groupNamed('sudo', choice.sudo)
-      const { organization } = config
+      const { organization } = workspace.config
       return linuxHostScript({ site: siteOf(binder, choice, login), organization, login, sudo, caPem: caPem() })
     },
   }

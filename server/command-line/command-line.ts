@@ -18,7 +18,7 @@ export interface CommandLine {
   /** Runs a command where the store is: in the server that has it, else here. */
   readonly run: RunCommandFunction
   /** Runs a command in the server that has the store. Throws {@link NotRunningError} when none has. */
-  readonly runInServer: RunCommandFunction
+  readonly runInServer: RunCommandFunction<'name'>
   /** Runs a command, prints its value and sets the exit code. */
   readonly execute: <Input, Value>(
     command: Command<Input, Value>,
@@ -27,15 +27,15 @@ export interface CommandLine {
   ) => Promise<void>
 }
 
-type RunCommandFunction = <Input, Value>(
-  command: Command<Input, Value>,
+type RunCommandFunction<Needed extends keyof Command<never, unknown> = 'name' | 'execute'> = <Input, Value>(
+  command: Pick<Command<Input, Value>, Needed>,
   input: Input,
   progress: (value: unknown) => void,
 ) => Promise<Value>
 
 /** `configFile` is asked for when a command runs: it is an option of the program. */
 export function createCommandLine(configFile: () => string | undefined): CommandLine {
-  async function load(file?: string): Promise<LoadedConfig> {
+  async function load(file?: string, requireSecrets = true): Promise<LoadedConfig> {
     const [{ loadConfig }, { domainChecks }] = await Promise.all([
       import('../runtime/config.ts'),
       import('../config-checks.ts'),
@@ -44,22 +44,23 @@ export function createCommandLine(configFile: () => string | undefined): Command
       path: file ?? configFile(),
       env: process.env,
       checks: domainChecks,
-      requireSecrets: true,
+      requireSecrets,
     })
   }
 
   async function runInServer<Input, Value>(
-    command: Command<Input, Value>,
+    command: Pick<Command<Input, Value>, 'name'>,
     input: Input,
     progress: (value: unknown) => void,
   ): Promise<Value> {
-    const { config } = await load()
+    // The server has its secrets; whoever asks it needs none.
+    const { config } = await load(undefined, false)
     const socket = join(config.dataDir, 'control.sock')
     return (await runOverControlSocket(socket, command.name, input, progress)) as Value // made by the same command
   }
 
   async function run<Input, Value>(
-    command: Command<Input, Value>,
+    command: Pick<Command<Input, Value>, 'name' | 'execute'>,
     input: Input,
     progress: (value: unknown) => void,
   ): Promise<Value> {

@@ -11,6 +11,11 @@ const answered = '0 answered, 1 failed'
 /** By path. */
 const notes: Readonly<Record<string, readonly [exitCodes: string, ...examples: readonly string[]]>> = {
   serve: ['0 stopped by a signal, 1 could not start', 'serve', '--config /etc/rosterd/ldap.config.json serve'],
+  reload: [
+    '0 taken over, 2 taken over but something needs a restart, 1 refused, or no server runs',
+    'reload',
+    'reload --json',
+  ],
   demo: ['0 stopped by a signal, 1 could not start', 'demo', 'demo --ldap-port 10389 --admin-port 10080'],
   sync: [
     '0 applied or nothing to do, 2 changes held, 1 failed',

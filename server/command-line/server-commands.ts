@@ -1,11 +1,18 @@
 import { constants, setPriority } from 'node:os'
 import type { Command as CliCommand } from 'commander'
+import { reloadCommand } from '../commands/reload-command.ts'
+import type { ReloadReport } from '../config-reload.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { type CommandLine, signalled } from './command-line.ts'
+import { ConfigError } from '../runtime/config-problems.ts'
+import { type CommandLine, json, type OutputOptions, print, signalled } from './command-line.ts'
 import { choiceOption, portNumber } from './option-values.ts'
 
 /** What runs until it is stopped. `goOnWithoutOutput` is called by what does not end with its reader. */
-export function addServerCommands(program: CliCommand, { load }: CommandLine, goOnWithoutOutput: () => void): void {
+export function addServerCommands(
+  program: CliCommand,
+  { load, runInServer }: CommandLine,
+  goOnWithoutOutput: () => void,
+): void {
   program
     .command('serve')
     .description('run the server: LDAP, HTTP, scheduled syncs')
@@ -17,6 +24,9 @@ export function addServerCommands(program: CliCommand, { load }: CommandLine, go
     )
     .action(async (options: { logFormat: 'json' | 'pretty' }) => {
       const signal = signalled()
+      // While it starts there is nothing to reload, and nothing to end for it.
+      let reload = () => undefined as void
+      process.on('SIGHUP', () => reload())
       goOnWithoutOutput()
       const [{ startServer }, { createLogger }] = await Promise.all([
         import('../main.ts'),
@@ -26,6 +36,7 @@ export function addServerCommands(program: CliCommand, { load }: CommandLine, go
       const logger = createLogger({ level: loaded.config.log.level, format: options.logFormat })
       await using server = await startServer({
         loaded,
+        loadAgain: load,
         env: process.env,
         clock: systemClock,
         logger,
@@ -35,12 +46,30 @@ export function addServerCommands(program: CliCommand, { load }: CommandLine, go
         terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
       })
       yieldToLdap()
-      const reload = () => void server.reload()
-      process.on('SIGHUP', reload)
+      reload = () => void server.reload()
       await server.stopped
-      process.removeListener('SIGHUP', reload)
       logger.info('stopped')
     })
+
+  program
+    .command('reload')
+    .description('let the running server take over its configuration file and certificates')
+    .option('--json', 'print the report as JSON')
+    .action(async (options: OutputOptions) => {
+      const report = await reloadNow()
+      print(options.json ? json(report) : reloadCommand.text(report))
+      process.exitCode = reloadCommand.exitCode(report)
+    })
+
+  async function reloadNow(): Promise<ReloadReport> {
+    try {
+      return await runInServer(reloadCommand, {}, () => undefined)
+    } catch (error) {
+      // The server finds the same.
+      if (error instanceof ConfigError) return { problems: error.message.split('\n'), changed: [], needsRestart: [] }
+      throw error
+    }
+  }
 
   program
     .command('demo')

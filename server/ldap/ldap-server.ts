@@ -21,13 +21,17 @@ import type { TlsIdentity } from './tls.ts'
 import { createTurns } from './turns.ts'
 import { createWireFront } from './wire-front.ts'
 
-export interface LdapServerOptions {
+/** What another configuration makes anew. */
+export interface LdapSettings {
   readonly config: Config['ldap']
-  readonly directory: ServedDirectory
   readonly authenticator: Authenticator
-  readonly binders: Pick<BinderRegistry, 'rights'>
   readonly usersMayRead?: UsersMayRead
   readonly accessLog: AccessLog
+}
+
+export interface LdapServerOptions extends LdapSettings {
+  readonly directory: ServedDirectory
+  readonly binders: Pick<BinderRegistry, 'rights'>
   readonly clientWatch: LdapServices['clientWatch']
   readonly tls: TlsIdentity
   readonly version: string
@@ -41,6 +45,8 @@ export interface LdapServer {
   readonly connections: number
   /** New connections and StartTLS present the new certificate; open connections go on. */
   useTls(identity: TlsIdentity): void
+  /** Uses other settings from the next operation on; where it listens stays. */
+  configure(settings: LdapSettings): void
   close(): Promise<void>
 }
 
@@ -50,33 +56,31 @@ const drainMs = 3000
 export async function startLdapServer(options: LdapServerOptions): Promise<LdapServer> {
   const { config, directory } = options
   let { tls } = options
-  const services: LdapServices = {
-    directory,
-    authenticator: options.authenticator,
-    accessLog: options.accessLog,
-    clientWatch: options.clientWatch,
-    accessControl: createAccessControl(
-      directory.schema,
-      normalizeDn(directory.suffix),
-      options.binders,
-      options.usersMayRead,
-    ),
+  const configured = ({ config: of, authenticator, accessLog, usersMayRead }: LdapSettings) => ({
+    authenticator,
+    accessLog,
+    accessControl: createAccessControl(directory.schema, normalizeDn(directory.suffix), options.binders, usersMayRead),
     rootDse: smallView(directory.schema, [
       rootDse({
         suffix: directory.suffix,
         vendorVersion: options.version,
         supportedControls,
-        supportedExtensions: supportedExtensions(config.passwordModify),
+        supportedExtensions: supportedExtensions(of.passwordModify),
         supportedSaslMechanisms: [],
       }),
     ]),
+    limits: of.limits,
+    passwordModify: of.passwordModify,
+    allowCleartextBind: of.allowCleartextBind,
+    isProxy: of.proxyProtocol.length === 0 ? () => false : networkTest(of.proxyProtocol),
+  })
+  const services: LdapServices = {
+    ...configured(options),
+    directory,
+    clientWatch: options.clientWatch,
     subschema: generatedSubschema(directory.schema),
     cookies: createPageCookies(),
     turns: createTurns(),
-    limits: config.limits,
-    passwordModify: config.passwordModify,
-    allowCleartextBind: config.allowCleartextBind,
-    isProxy: config.proxyProtocol.length === 0 ? () => false : networkTest(config.proxyProtocol),
     secureContext: () => tls.secureContext,
     asksClientCertificate: () => tls.options.ca !== undefined,
     reportDefect: options.reportDefect,
@@ -109,6 +113,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
       if (listener && 'setSecureContext' in listener && typeof listener.setSecureContext === 'function')
         listener.setSecureContext(identity.options)
     },
+    configure: (settings) => void Object.assign(services, configured(settings)),
     async close() {
       const closed = [plain, secure]
         .filter((server) => server !== undefined)

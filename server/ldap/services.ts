@@ -9,7 +9,7 @@ import type { AccessLog } from './access-log.ts'
 import type { PageCookies } from './page-cookies.ts'
 import type { Turns } from './turns.ts'
 
-/** Everything the operations need; made once, by ldap-server.ts. */
+/** Everything the operations need; made once, by ldap-server.ts. What the configuration decides may be another at the next operation. */
 export interface LdapServices {
   readonly directory: ServedDirectory
   readonly accessControl: AccessControl

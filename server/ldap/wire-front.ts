@@ -21,7 +21,6 @@ export interface WireFront {
 const sweepMs = 1000
 
 export function createWireFront(services: LdapServices, rareOperations: RareOperationHost): WireFront {
-  const { limits } = services
   const open = new Map<Connection, string>()
   const perAddress = new Map<string, number>()
   let lastId = 0
@@ -47,10 +46,10 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
 
   /** Reads who the client is before anything else; whoever does not begin with that is no proxy, and is cut off. */
   function beginProxied(socket: Socket, serveFor: (source: string | undefined) => void): void {
-    if (open.size + unannounced >= limits.connections) return void socket.destroy()
+    if (open.size + unannounced >= services.limits.connections) return void socket.destroy()
     unannounced += 1
     let octets = Buffer.alloc(0)
-    const timer = setTimeout(() => socket.destroy(), limits.handshakeSeconds * 1000).unref()
+    const timer = setTimeout(() => socket.destroy(), services.limits.handshakeSeconds * 1000).unref()
     const end = () => {
       unannounced -= 1
       clearTimeout(timer)
@@ -76,6 +75,7 @@ export function createWireFront(services: LdapServices, rareOperations: RareOper
   }
 
   function serve(socket: Socket, remoteAddress: string, beginsWithTls: boolean): void {
+    const { limits } = services
     const isLoopback = isLoopbackAddress(remoteAddress)
     const network = networkOf(remoteAddress)
     const isOverLimit =

@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
 import type { Clock } from './clock.ts'
+import { fileRevision } from './file-revision.ts'
 import type { TlsOptions } from './tls-files.ts'
 
 /** A certificate, with whatever belongs to it. */
@@ -13,7 +13,7 @@ export interface CertificateWatchOptions<Watched extends Identity> {
   /** Reads the certificate. Throws when it cannot be used. */
   readonly load: () => Promise<Watched>
   /** Looked at for changes; undefined: a certificate that is made here, and renewed long before it ends. */
-  readonly files: readonly string[] | undefined
+  readonly files: () => readonly string[] | undefined
   readonly clock: Pick<Clock, 'sleep'>
   /** Gets a certificate that is new. */
   readonly use: (identity: Watched) => void
@@ -49,14 +49,19 @@ export function watchCertificates<Watched extends Identity>(
     }
   }
 
+  async function revision(): Promise<string | undefined> {
+    const watched = files()
+    return watched === undefined ? undefined : await fileRevision(watched)
+  }
+
   return {
     reload,
     async run(signal) {
-      let seen = await revision(files)
+      let seen = await revision()
       await reload() // what changed since it was read first
       while (!signal.aborted) {
         await clock.sleep(checkMs, signal).catch(() => undefined)
-        const now = await revision(files)
+        const now = await revision()
         // Without files the private certificate may be due.
         if (!signal.aborted && (now === undefined || now !== seen)) await reload()
         seen = now
@@ -65,20 +70,6 @@ export function watchCertificates<Watched extends Identity>(
   }
 }
 
-function certificatesOf({ options: { cert, ca = '' } }: Identity): string {
-  return `${cert}\n${ca}`
-}
-
-/** Another text whenever one of the files has changed; undefined without files. */
-async function revision(files: readonly string[] | undefined): Promise<string | undefined> {
-  if (files === undefined) return undefined
-  const marks = await Promise.all(
-    files.map((file) =>
-      stat(file).then(
-        ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
-        () => 'missing',
-      ),
-    ),
-  )
-  return marks.join(' ')
+function certificatesOf({ options: { cert, ca = '', minVersion } }: Identity): string {
+  return `${minVersion}\n${cert}\n${ca}`
 }

@@ -96,3 +96,21 @@ export function secretsOf(config: Config): { readonly path: string; readonly sou
   }
   return found.flatMap(({ path, source }) => (source === null ? [] : [{ path, source }]))
 }
+
+/** Files whose contents count as settings, each with the setting that names it: secrets, and keys of providers. */
+export function settingFiles(config: Config): { readonly path: string; readonly file: string }[] {
+  const found = secretsOf(config).flatMap(({ path, source }) =>
+    typeof source === 'object' && 'file' in source ? [{ path, file: source.file }] : [],
+  )
+  for (const [index, provider] of config.providers.entries()) {
+    const named = (path: string, file: string) => found.push({ path: `providers[${index}].${path}`, file })
+    if (provider.type === 'okta' && provider.oauth) named('oauth.privateKeyFile', provider.oauth.privateKeyFile)
+    if (provider.type === 'okta' || provider.type === 'ldif') continue
+    for (const [number, credential] of provider.credentials.entries()) {
+      if (!('certificateFile' in credential)) continue
+      named(`credentials[${number}].certificateFile`, credential.certificateFile)
+      named(`credentials[${number}].privateKeyFile`, credential.privateKeyFile)
+    }
+  }
+  return found
+}

@@ -78,6 +78,16 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
       labelNames: ['method', 'status'] as const,
       registers,
     }),
+    configProblems: new Gauge({
+      name: 'rosterd_config_problems',
+      help: 'Problems of the configuration file as it was last read; while there are any, the one before is in force.',
+      registers,
+    }),
+    configNeedsRestart: new Gauge({
+      name: 'rosterd_config_needs_restart',
+      help: 'Settings of the configuration file that are in force after a restart alone.',
+      registers,
+    }),
     /** The exposition format that Prometheus scrapes. */
     text: (): Promise<string> => registry.metrics(),
   }

@@ -43,6 +43,11 @@ export interface ManagedProviders {
   move(id: string, where: 'earlier' | 'later', by: AdminActor): Promise<void>
   /** Copies a provider of the file, secrets included; used once the file has it no more. Throws {@link ChangeRefused}. */
   adopt(id: string, by: AdminActor): Promise<void>
+  /**
+   * Another configuration file is in force from now on. What works with the providers is replaced only where `isForSync`.
+   * Throws for settings that no provider can be made of.
+   */
+  useFile(config: Config, isForSync: boolean): Promise<void>
 }
 
 export interface ManagedProvidersParts extends Pick<AdminContext, 'directory' | 'clock' | 'logger'> {
@@ -59,6 +64,8 @@ export interface ManagedProvidersParts extends Pick<AdminContext, 'directory' | 
    * used before is used again.
    */
   readonly use: (config: Config, before?: (engine: SyncEngine) => Promise<unknown>) => Promise<void>
+  /** Uses a configuration that means the same to every run. */
+  readonly useBeside: (config: Config) => void
 }
 
 /** What is decided on: the providers there will be, and what is committed. */
@@ -71,7 +78,8 @@ interface ProviderChange {
 }
 
 export function createManagedProviders(parts: ManagedProvidersParts): ManagedProviders {
-  const { directory, sealed, fileConfig, checks } = parts
+  const { directory, sealed, checks } = parts
+  let { fileConfig } = parts
   const { store } = directory
   const inLine = createLine()
   const isInFile = (id: string) => fileConfig.providers.some((provider) => provider.id === id)
@@ -277,6 +285,15 @@ export function createManagedProviders(parts: ManagedProvidersParts): ManagedPro
             action: { event: 'provider adopted', subject: id, before: null, after: await shown(settings) },
           }
         })
+      }),
+    useFile: (file, isForSync) =>
+      inLine(async () => {
+        const config = withManagedProviders(file, await readManagedProviders(store))
+        if (isForSync) {
+          parts.tryOut(config)
+          await parts.use(config)
+        } else parts.useBeside(config)
+        fileConfig = file
       }),
   }
 }

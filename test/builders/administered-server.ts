@@ -55,8 +55,10 @@ export async function startAdministeredServer({
   providers = [],
   settings = {},
   ldap = {},
+  configurationFile = { problems: [], needsRestart: [] },
 }: Partial<Pick<FixtureOptions, 'providers' | 'settings'>> & {
   readonly ldap?: Partial<Pick<OverviewServices, 'bindRates' | 'certificate'>>
+  readonly configurationFile?: ReturnType<OverviewServices['configurationFile']>
 } = {}): Promise<AdministeredServer> {
   const workspace = await openSync({
     providers,
@@ -65,7 +67,7 @@ export async function startAdministeredServer({
   const { config, administrators, directory, clock, logged } = workspace
   const background = createBackgroundWork(workspace.logger)
   const { logger } = workspace
-  const operationLog = await openOperationLog({ directory, clock, days: 30, onProblem: () => undefined })
+  const operationLog = await openOperationLog({ directory, clock, days: () => 30, onProblem: () => undefined })
   const administration = administrationOf({
     workspace,
     configFile: '/etc/rosterd/ldap.config.json',
@@ -77,6 +79,7 @@ export async function startAdministeredServer({
     caPem: () => undefined,
     clientHappenings: createClientHappenings({ clock, watch: () => undefined }),
     counted: directoryFigures(workspace.directory),
+    configurationFile: () => configurationFile,
     ldap: { bindRates: () => [], certificate: () => undefined, ...ldap },
   })
   const server = await startAdminServer({

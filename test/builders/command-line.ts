@@ -57,10 +57,15 @@ export interface ServingProcess extends AsyncDisposable {
   stop(signal: NodeJS.Signals): Promise<number | null>
 }
 
-export async function configuredFolder(config: object = {}, ldif = peopleLdif): Promise<ConfiguredFolder> {
+export async function configuredFolder(
+  config: object = {},
+  ldif = peopleLdif,
+  files: Readonly<Record<string, string>> = {},
+): Promise<ConfiguredFolder> {
   const path = await mkdtemp(join(tmpdir(), 'rosterd-cli-'))
   const configFile = join(path, 'ldap.config.json')
   await writeFile(join(path, 'people.ldif'), ldif)
+  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text)
   await writeFile(
     configFile,
     JSON.stringify({

@@ -129,7 +129,7 @@ describe('entries of a file', () => {
     const sync = await open(people)
     await run(sync)
     const bcrypt = createBcryptPool(1)
-    await using upgrades = createImportUpgrades({ ...sync, bcrypt, bcryptCost: 4, onProblem: () => undefined })
+    await using upgrades = createImportUpgrades({ ...sync, bcrypt, bcryptCost: () => 4, onProblem: () => undefined })
     upgrades.upgrade({ entryUUID: adaUuid, id: 'ldif:1', stored: digestOf('secret'), password: 'secret' })
     await upgrades.idle()
     await bcrypt[Symbol.asyncDispose]()

@@ -16,7 +16,7 @@ test('changes are forgotten after so many days, and later ones are not', async (
     info: (fields: object) => void logged.push(fields),
     error: (fields: object) => void logged.push(fields),
   }
-  const ended = runChangeRetention({ store, days: 1, clock, logger }, stopping.signal)
+  const ended = runChangeRetention({ store, days: () => 1, clock, logger }, stopping.signal)
   await expect.poll(() => logged.length).toBe(1)
   stopping.abort()
   await ended

@@ -2,12 +2,13 @@ import type { MasterKeyDescription } from '../../../server/runtime/master-key.ts
 import type { ShownSetting } from '../../../server/runtime/shown-config.ts'
 import { stateOf } from '../../state.ts'
 import { timeOf } from '../../time.ts'
-import type { LdapCertificate } from '../overview-services.ts'
+import type { LdapCertificate, OverviewServices } from '../overview-services.ts'
 
 interface SettingsFacts {
   readonly version: string
   readonly configFile: string
   readonly dataDir: string
+  readonly file: ReturnType<OverviewServices['configurationFile']>
   readonly settings: readonly ShownSetting[]
   readonly configuration: string
   readonly certificate: LdapCertificate | undefined
@@ -28,6 +29,7 @@ export function settingsModel(facts: SettingsFacts) {
     configFile,
     dataDir,
     configuration,
+    file: facts.file,
     mailServer: mailServer ?? '',
     certificate: certificate && {
       names: certificate.names,

@@ -9,15 +9,19 @@ import { may } from '../permissions.ts'
 import { testMailForm } from './inputs.ts'
 import { settingsModel } from './settings-model.ts'
 
-export type SettingsPageServices = Pick<Administration, 'settings' | 'certificate' | 'clock'>
+export type SettingsPageServices = Pick<Administration, 'settings' | 'certificate' | 'configurationFile' | 'clock'>
 
 /** The configuration in use, which is changed in its file; and what it leads to. */
-export function settingsPages(pages: AdminPages, { settings, certificate, clock }: SettingsPageServices) {
+export function settingsPages(
+  pages: AdminPages,
+  { settings, certificate, configurationFile, clock }: SettingsPageServices,
+) {
   async function page(request: Request, response: Response, mail: { to: string; problem: string }) {
     const model = settingsModel({
       version: settings.version,
       configFile: settings.configFile,
       dataDir: settings.dataDir,
+      file: configurationFile(),
       settings: settings.list(),
       configuration: settings.configuration(),
       certificate: certificate(),

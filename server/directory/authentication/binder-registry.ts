@@ -24,14 +24,15 @@ export interface BinderSecretCheck {
 /** Service accounts by their DNs and names, as they are now: those of the configuration, and those of the store. */
 export class BinderRegistry {
   private readonly suffix: string
-  private readonly configured: ReadonlySet<string>
-  private readonly byName = new Map<string, Binder>()
-  private readonly byKey = new Map<string, Binder>()
+  private readonly stored = new Map<string, Binder>()
+  private configured: ReadonlyMap<string, Binder> = new Map()
+  private byName = new Map<string, Binder>()
+  private byKey = new Map<string, Binder>()
+  private configurations = 0
 
   constructor(configured: readonly Binder[], suffix: string) {
     this.suffix = suffix
-    this.configured = new Set(configured.map(({ rights }) => rights.name.toLowerCase()))
-    for (const binder of configured) this.add(binder)
+    this.configure(configured)
   }
 
   /** By the normalized form of `cn=<name>,ou=services,<suffix>` or `cn=<name>,<suffix>`. */
@@ -47,17 +48,49 @@ export class BinderRegistry {
     return this.byName.get(name)?.rights
   }
 
+  /** Those of another configuration. Who is bound with a secret that is another one now has to bind again. */
+  configure(configured: readonly Binder[]): void {
+    this.configurations += 1
+    const before = this.configured
+    const ofNow = configured.map((binder) => {
+      const same = before.get(binder.rights.name.toLowerCase())
+      return { ...binder, secrets: binder.secrets.map((secret) => this.known(secret, same)) }
+    })
+    this.configured = new Map(ofNow.map((binder) => [binder.rights.name.toLowerCase(), binder]))
+    this.byName = new Map()
+    this.byKey = new Map()
+    for (const binder of this.stored.values()) if (!this.isConfigured(binder.rights.name)) this.add(binder)
+    for (const binder of ofNow) this.add(binder)
+  }
+
+  /** A secret under the id that it had. */
+  private known(secret: BinderSecretCheck, binder: Binder | undefined): BinderSecretCheck {
+    const same = binder?.secrets.find(({ sha256 }) => sha256.equals(secret.sha256))
+    if (same !== undefined) return same
+    return this.configurations === 1 ? secret : { ...secret, id: `${secret.id}-${this.configurations}` }
+  }
+
+  private isConfigured(name: string): boolean {
+    return this.configured.has(name.toLowerCase())
+  }
+
   /** Takes in a change of the `binder` collection; others are nothing to it. A name of the configuration stays what it says there. */
   apply({ collection, key: [name = ''], value }: RecordChange): void {
-    if (collection !== 'binder' || this.configured.has(name.toLowerCase())) return
+    if (collection !== 'binder') return
     const record = readBinder(value)
-    if (record === undefined) return this.remove(name)
+    if (record === undefined) {
+      this.stored.delete(name)
+      if (!this.isConfigured(name)) this.remove(name)
+      return
+    }
     const secrets = record.secrets.map(({ id, sha256, endsAt }) => ({
       id,
       sha256: Buffer.from(sha256, 'base64'),
       endsAtMs: endsAt === null ? Number.POSITIVE_INFINITY : Date.parse(endsAt),
     }))
-    return this.add(binderOf(name, record, secrets))
+    const binder = binderOf(name, record, secrets)
+    this.stored.set(name, binder)
+    if (!this.isConfigured(name)) this.add(binder)
   }
 
   private add(binder: Binder): void {

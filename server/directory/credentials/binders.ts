@@ -43,7 +43,7 @@ export interface ListedSecret {
   readonly uses: readonly Pick<SignInUse, 'address' | 'at'>[]
 }
 
-/** Id of a secret of the configuration. */
+/** Id of a secret of the configuration; one that took its place while the server ran has a longer one. */
 export const configuredSecretId = 'configuration'
 
 /** 160 bits. */
@@ -94,7 +94,7 @@ export function createBinders(context: BindersOptions): Binders {
           id,
           createdAt,
           endsAt,
-          uses: uses.filter(({ credential }) => credential === id).map(({ address, at }) => ({ address, at })),
+          uses: uses.filter(({ credential }) => isUseOf(credential, id)).map(({ address, at }) => ({ address, at })),
         })),
       isUnused: lastSeen < new Date(now.getTime() - unusedAfterMs).toISOString(),
     }
@@ -179,6 +179,10 @@ export function createBinders(context: BindersOptions): Binders {
       })
     },
   }
+}
+
+function isUseOf(credential: string, id: string): boolean {
+  return credential === id || (id === configuredSecretId && credential.startsWith(`${configuredSecretId}-`))
 }
 
 /** As the record of what administrators did has it: what it may do, and which secrets it has. */

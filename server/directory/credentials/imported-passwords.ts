@@ -18,7 +18,7 @@ export interface ImportUpgradeOptions {
   readonly directory: Pick<Directory, 'store' | 'commitFrom'>
   readonly macKeys: Pick<MacKeys, 'get'>
   readonly bcrypt: Pick<BcryptPool, 'hash'>
-  readonly bcryptCost: number
+  readonly bcryptCost: () => number
   readonly onProblem: (error: unknown) => void
 }
 
@@ -33,7 +33,7 @@ export function createImportUpgrades(options: ImportUpgradeOptions): ImportUpgra
   async function replace({ entryUUID, id, stored, password }: ImportedPasswordFound): Promise<void> {
     if (isClosed) return
     const key = await macKeys.get('imported-password')
-    const hash = await bcrypt.hash(password, bcryptCost)
+    const hash = await bcrypt.hash(password, bcryptCost())
     await directory.commitFrom(async () => {
       const record = readCredential(await directory.store.get('credential', [entryUUID, id]))
       // The file has been read again meanwhile.

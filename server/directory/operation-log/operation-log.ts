@@ -24,7 +24,7 @@ export interface OperationLogOptions {
   readonly directory: Pick<Directory, 'commit'> & { readonly store: RecordReader }
   readonly clock: Pick<Clock, 'now' | 'sleep'>
   /** Days for which operations are kept. */
-  readonly days: number
+  readonly days: () => number
   readonly onProblem: (error: unknown) => void
 }
 
@@ -58,7 +58,7 @@ export async function openOperationLog(options: OperationLogOptions): Promise<Op
   let unwritten = 0
   let dropped = 0
 
-  const oldest = () => new Date(clock.now().getTime() - days * dayMs).toISOString()
+  const oldest = () => new Date(clock.now().getTime() - days() * dayMs).toISOString()
 
   function add(operation: Omit<LoggedOperation, 'number'>): void {
     const [first] = block.operations

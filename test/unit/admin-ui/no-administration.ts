@@ -24,6 +24,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   figuresOverTime: async () => [],
   bindRates: () => [],
   certificate: () => undefined,
+  configurationFile: () => ({ problems: [], needsRestart: [] }),
   lastBackup: async () => undefined,
   actions: async () => [],
   providerAdministration: {} as AdminServerOptions['administration']['providerAdministration'],

@@ -13,7 +13,8 @@ async function opened({ days = 30 } = {}) {
   const store = openMemoryStore({ clock })
   const directory = await openDirectory(store, 'dc=example,dc=com')
   const problems: unknown[] = []
-  const open = () => openOperationLog({ directory, clock, days, onProblem: (error) => void problems.push(error) })
+  const open = () =>
+    openOperationLog({ directory, clock, days: () => days, onProblem: (error) => void problems.push(error) })
   const line = (name: string, more: object = {}) =>
     `${JSON.stringify({
       event: 'operation',
@@ -96,7 +97,7 @@ test('what a store does not take is written the next time', async () => {
   const full = openOperationLog({
     directory: { store, commit: () => Promise.reject(new Error('disk full')) },
     clock,
-    days: 30,
+    days: () => 30,
     onProblem: (error) => void problems.push(error),
   })
   const failing = await full

@@ -46,6 +46,7 @@ const facts: OverviewFacts = {
   figuresOverTime: [],
   bindRates: [],
   certificate: undefined,
+  configurationFile: { problems: [], needsRestart: [] },
   lastBackup: undefined,
 }
 const modelOf = (changes: Partial<ProviderOverview> = {}) =>
@@ -70,6 +71,18 @@ test('a directory that does not answer comes first', () => {
   expect(textsOf(model)).toEqual([
     'LDAP does not answer searches: it is empty.',
     'Contoso is stale since 2026-03-01 07:55 UTC.',
+  ])
+})
+
+test('a configuration file that is refused, or needs a restart, is something to look after', () => {
+  const configurationFile = { problems: ['log.level: "loud" is not a level'], needsRestart: ['ldap.port', 'baseDn'] }
+  const { troubles } = overviewModel({ ...facts, configurationFile }, now)
+  expect(troubles).toEqual([
+    {
+      text: 'The configuration file is refused, and the one before stays in force: log.level: "loud" is not a level.',
+      address: '/admin/settings',
+    },
+    { text: 'The configuration file needs a restart: ldap.port, baseDn.', address: '/admin/settings' },
   ])
 })
 

@@ -19,6 +19,10 @@ beforeAll(async () => {
       smtp: { url: mail.url.replace('//', '//user:in-the-address@'), from: 'rosterd@example.com', requireTls: false },
       binders: Array.from({ length: 60 }, (_, number) => ({ name: `host-${number}`, password: 'of a binder' })),
     },
+    configurationFile: {
+      problems: ['ldap.config.json: log.level: "loud" is not a level'],
+      needsRestart: ['ldap.port', 'dataDir'],
+    },
     ldap: {
       certificate: () => ({
         names: ['ldap.example.com', '127.0.0.1'],
@@ -50,6 +54,12 @@ test('who may look sees what is in use, where it is changed, and no secret', asy
   expect(page).not.toContain('of a binder')
   expect(page).not.toContain('in-the-address')
   expect(page).not.toContain('Send a test mail to')
+})
+
+test('what is wrong with the file, and what of it needs a restart, is said', async () => {
+  const page = await (await auditor.get('/admin/settings')).text()
+  expect(page).toContain('log.level: &quot;loud&quot; is not a level')
+  expect(page).toContain('after the server is started again: <code>ldap.port</code>, <code>dataDir</code>')
 })
 
 test('a long list is cut, and the page says so', async () => {

@@ -18,7 +18,7 @@ async function start() {
   const upgrades = createImportUpgrades({
     ...opened,
     bcrypt,
-    bcryptCost: 4,
+    bcryptCost: () => 4,
     onProblem: (error) => problems.push(error),
   })
   const write = (record: CredentialRecord | undefined) =>
