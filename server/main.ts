@@ -17,6 +17,7 @@ import { runFigureKeeper } from './figure-keeper.ts'
 import { startControlServer } from './control/control-server.ts'
 import { openOperationLog, type OperationLog } from './directory/operation-log/operation-log.ts'
 import type { LineSink } from './ldap/access-log.ts'
+import { runStoreWatch } from './store-watch.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
 import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
 import { type LdapThread, startLdapThread } from './ldap-thread.ts'
@@ -279,6 +280,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async ({ ended }) => void (await ended),
   )
   await lifecycle.start(
+    'store watch',
+    (stopping) => ({ ended: runStoreWatch({ directory, clock, logger }, stopping) }),
+    ({ ended }) => ended,
+  )
+  await lifecycle.start(
     'change retention',
     (stopping) => {
       const days = () => workspace.config.retention.changeLogDays
@@ -376,6 +382,7 @@ async function metricsText(
   metrics.configNeedsRestart.set(needsRestart.length)
   metrics.directoryEntries.set(directory.size)
   metrics.directoryLastChange.set(directory.store.lastChange)
+  metrics.storeRefusesWrites.set(directory.store.writeProblem === undefined ? 0 : 1)
   return `${await metrics.text()}${await ldap.metricsText()}`
 }
 

@@ -23,6 +23,8 @@ const expiresSoonDays = 30
 export interface OverviewFacts {
   /** Why LDAP does not answer as it should. */
   readonly notReady: readonly string[]
+  /** Why nothing can be changed. */
+  readonly writeProblem: string | undefined
   readonly providers: readonly ProviderOverview[]
   readonly figures: DirectoryFigures
   readonly readiness: Readonly<Record<Readiness, number>>
@@ -41,9 +43,10 @@ interface Trouble {
 }
 
 export function overviewModel(facts: OverviewFacts, now: Date) {
-  const { notReady, providers, figures, readiness, certificate, lastBackup } = facts
+  const { notReady, writeProblem, providers, figures, readiness, certificate, lastBackup } = facts
   const troubles: readonly Trouble[] = [
     ...notReady.map((reason) => ({ text: `LDAP does not answer searches: ${reason}.`, address: '' })),
+    ...(writeProblem === undefined ? [] : [{ text: writeProblem, address: '' }]),
     ...providers.flatMap((provider) => troublesOf(provider, now)),
     ...troublesOfCertificate(certificate, now),
     ...troublesOfFile(facts.configurationFile),

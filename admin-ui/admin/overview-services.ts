@@ -40,6 +40,8 @@ export interface LdapCertificate {
 export interface OverviewServices {
   /** Why LDAP does not answer as it should; none when it does. */
   notReady(): readonly string[]
+  /** Why nothing can be changed, a sentence; undefined when it can. */
+  writeProblem(): string | undefined
   providers(): Promise<readonly ProviderOverview[]>
   figures(): Promise<DirectoryFigures>
   /** How many people could sign in with what: those who are served, and those who are invited. */

@@ -12,6 +12,7 @@ export function overviewPage(
   return async (request, response) => {
     const facts = {
       notReady: services.notReady(),
+      writeProblem: services.writeProblem(),
       providers: await services.providers(),
       figures: await services.figures(),
       readiness: await services.readiness(),

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { ChangeRefused, FieldsRefused } from '../../server/directory/credentials/change-refused.ts'
+import { isStoreRefusal } from '../../server/directory/store-refusal.ts'
 import { StalePlanError } from '../../sync/held-plans.ts'
 import { RuleError } from '../../sync/rules.ts'
 import { HttpProblem, titleOf } from '../http-problem.ts'
@@ -26,6 +27,7 @@ export function problemOf(error: unknown): ApiProblem | undefined {
       error.message,
       error.problems.map(({ path, message }) => ({ pointer: pointerOf(path.split(/[.[\]]+/)), detail: message })),
     )
+  if (isStoreRefusal(error)) return apiProblem(503, error.message)
   if (error instanceof StalePlanError) return apiProblem(409, error.message)
   if (error instanceof ChangeRefused || error instanceof RuleError) return apiProblem(422, error.message)
   return undefined

@@ -1,4 +1,5 @@
-import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
+import { isStoreRefusal, storeRefusalForPeople } from '../../server/directory/store-refusal.ts'
 import type { Logger } from '../../server/runtime/logger.ts'
 import { HttpProblem, titleOf } from '../http-problem.ts'
 import type { Views } from '../views.ts'
@@ -15,7 +16,7 @@ export const notFound: RequestHandler = () => {
 export function errors(logger: Pick<Logger, 'error'>, views: Views): ErrorRequestHandler {
   // Express tells error handlers by their four parameters.
   return (error: unknown, request, response, next) => {
-    const { status, detail } = problemOf(error)
+    const { status, detail } = problemOf(error, response)
     if (status >= 500)
       logger.error({ err: error, method: request.method, path: routePath(request) }, 'HTTP request failed')
     if (response.headersSent) {
@@ -31,8 +32,9 @@ export function errors(logger: Pick<Logger, 'error'>, views: Views): ErrorReques
   }
 }
 
-function problemOf(error: unknown): { status: number; detail: string } {
+function problemOf(error: unknown, { locals }: Response): { status: number; detail: string } {
   if (error instanceof HttpProblem) return error
+  if (isStoreRefusal(error)) return { status: 503, detail: 'admin' in locals ? error.message : storeRefusalForPeople }
   // Express and its parsers mark what the client did wrong; their texts are not meant for it.
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
   if (typeof status === 'number' && status >= 400 && status < 500) {

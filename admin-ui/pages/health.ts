@@ -4,6 +4,8 @@ import type { RequestHandler } from 'express'
 export interface Readiness {
   readonly ok: boolean
   readonly reasons: readonly string[]
+  /** What is wrong although LDAP answers. */
+  readonly warnings: readonly string[]
 }
 
 /** The process lives. */
@@ -11,10 +13,10 @@ export const healthz: RequestHandler = (_request, response) => {
   response.json({ status: 'ok' })
 }
 
-/** 200 when clients may be sent here, else 503 with reasons. */
+/** 200 when clients may be sent here, else 503 with reasons. What only administrators need to mend is a warning. */
 export function readyz(ready: () => Readiness): RequestHandler {
   return (_request, response) => {
-    const { ok, reasons } = ready()
-    response.status(ok ? 200 : 503).json({ status: ok ? 'ready' : 'not ready', reasons })
+    const { ok, ...why } = ready()
+    response.status(ok ? 200 : 503).json({ status: ok ? 'ready' : 'not ready', ...why })
   }
 }

@@ -69,6 +69,7 @@ export function administration(parts: AdministrationParts): Administration {
     configurationFile: parts.configurationFile,
     providers: () => providerOverviews({ ...workspace, store }),
     notReady: () => readiness(workspace).reasons,
+    writeProblem: () => store.writeProblem,
     figures: async () => (await counted()).figures,
     readiness: countedReadiness(workspace),
     figuresOverTime: () => readFigurePoints(store),

@@ -137,6 +137,13 @@ export interface RecordReader {
  */
 export interface DirectoryStore extends RecordReader, AsyncDisposable {
   commit(generation: Generation): Promise<CommitResult>
+  /** Why the store takes no changes at present, a sentence for an operator; undefined when it does. */
+  readonly writeProblem: string | undefined
+  /**
+   * Tries to make a store that takes no changes take them again; every commit does so too. Throws while it does not. Gives
+   * a generation that was refused while part of it was in the place already, and has come about with this.
+   */
+  recover(): Promise<Generation | undefined>
   /** Every entry, in no particular order. */
   entries(): AsyncIterable<Entry>
   readEntry(entryUUID: string): Promise<Entry | undefined>

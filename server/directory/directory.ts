@@ -30,6 +30,8 @@ export interface Directory {
   commitFrom(decide: () => Promise<Generation | undefined>): Promise<CommitResult | undefined>
   /** Gives a copy elsewhere this state and every later one; resolves when it has this one. */
   follow(follower: DirectoryFollower): Promise<void>
+  /** Tries to make a store that takes no changes take them again, as every commit does. Throws while it does not. */
+  recover(): Promise<void>
   entryByUuid(entryUUID: string): Entry | undefined
   /** Throws DnSyntaxError. */
   entryByDn(dn: string): Entry | undefined
@@ -52,11 +54,18 @@ export async function openDirectory(
   const followers: DirectoryFollower[] = []
 
   async function apply(generation: Generation): Promise<CommitResult> {
+    await recover()
+    return await write(generation, () => store.commit(generation))
+  }
+
+  async function recover(): Promise<void> {
+    const finished = await store.recover()
+    if (finished) await write(finished, () => Promise.resolve())
+  }
+
+  async function write<T>(generation: Generation, keep: () => Promise<T>): Promise<T> {
     const staged = table.stage(generation.entries)
-    const [stored, shipped] = await Promise.allSettled([
-      store.commit(generation),
-      shipEntries(staged.changes, followers),
-    ])
+    const [stored, shipped] = await Promise.allSettled([keep(), shipEntries(staged.changes, followers)])
     if (stored.status === 'rejected' || shipped.status === 'rejected') {
       for (const follower of followers) await follower.discard()
       throw stored.status === 'rejected' ? stored.reason : shipped.status === 'rejected' ? shipped.reason : undefined
@@ -100,10 +109,12 @@ export async function openDirectory(
     commit: (generation) => inLine(() => apply(generation)),
     commitFrom: (decide) =>
       inLine(async () => {
+        await recover()
         const generation = await decide()
         return generation && (await apply(generation))
       }),
     follow: (follower) => inLine(() => begin(follower)),
+    recover: () => inLine(recover),
     entryByUuid: (entryUUID) => decoded(table.encoded(entryUUID)),
     entryByDn: (dn) => decoded(table.byDn(dn)),
     entries: () => table.entries(),

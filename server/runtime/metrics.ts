@@ -23,6 +23,11 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
       help: 'Number of the last change in the change log.',
       registers,
     }),
+    storeRefusesWrites: new Gauge({
+      name: 'rosterd_store_refuses_writes',
+      help: '1 while the store takes no changes, such as on a full disk; LDAP and reading go on.',
+      registers,
+    }),
     syncRuns: new Counter({
       name: 'rosterd_sync_runs_total',
       help: 'Finished sync runs, by provider and outcome (applied, unchanged, held, failed).',

@@ -10,9 +10,10 @@ import type { Entry } from '../directory/entry.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { decodeChange } from './change-codec.ts'
 import { planCommit } from './commit-plan.ts'
-import { corruptStore, type Database, isCorruption, openDatabase } from './database.ts'
+import { corruptStore, type Database, isCorruption } from './database.ts'
+import { DurableDatabase, type OnWrite } from './durable-database.ts'
 import { decodeEntry } from './entry-codec.ts'
-import { recover, type Write, type WriteStep, writeGeneration } from './generations.ts'
+import { recover, type Write, writeGeneration } from './generations.ts'
 import {
   elementsOfRecordKey,
   entryKey,
@@ -35,8 +36,7 @@ export interface LevelStoreOptions {
   readonly clock?: Pick<Clock, 'now'>
   /** A generation with more bytes than this is written in chunks of about this size. Default: 4 MiB. */
   readonly chunkBytes?: number
-  /** Called around every write, recovery included; crash tests end the process in it. */
-  readonly onWrite?: (step: WriteStep, when: 'before' | 'after') => void
+  readonly onWrite?: OnWrite
 }
 
 /** A store that can be backed up. */
@@ -52,20 +52,10 @@ const pageRows = 1000
  * Throws {@link StoreError} `locked`, `newerStore`, `unknownStore` or `corrupt`, each fit for an operator.
  */
 export async function openLevelStore(directory: string, options: LevelStoreOptions = {}): Promise<LevelDirectoryStore> {
-  const db = await openDatabase(directory)
-  const write: Write = async (step, operations) => {
-    try {
-      options.onWrite?.(step, 'before')
-      await db.batch([...operations], { sync: true })
-      options.onWrite?.(step, 'after')
-    } catch (error) {
-      throw writeFailed(directory, error)
-    }
-  }
+  const db = await DurableDatabase.open(directory, options.onWrite)
   try {
-    await recover(db, write)
-    const lastChange = await readLastChange(db)
-    return new LevelStore({ db, directory, write, lastChange, options })
+    const lastChange = await readLastChange(db.current)
+    return new LevelStore({ db, directory, lastChange, options })
   } catch (error) {
     await db.close()
     throw isCorruption(error) ? corruptStore(directory, error) : error
@@ -80,7 +70,7 @@ async function readLastChange(db: Database): Promise<number> {
 }
 
 class LevelStore implements LevelDirectoryStore {
-  readonly #db: Database
+  readonly #db: DurableDatabase
   readonly #directory: string
   readonly #write: Write
   readonly #clock: Pick<Clock, 'now'>
@@ -89,27 +79,21 @@ class LevelStore implements LevelDirectoryStore {
   /** The state before a generation that is being rolled forward; readers use it until that is done. */
   #view: ReadView | undefined
   #queue: Promise<unknown> = Promise.resolve()
-  /** The first failed write ends writing: what reached the disk is uncertain until the store is opened again. */
-  #failure: unknown
+  /** Marked, and not rolled forward: writing failed in between. */
+  #unfinished: Generation | undefined
+  /** Rolled forward since, which nobody has been told. */
+  #finishedLater: Generation | undefined
   #closed: Promise<void> | undefined
 
   constructor(parts: {
-    db: Database
+    db: DurableDatabase
     directory: string
-    write: Write
     lastChange: number
     options: LevelStoreOptions
   }) {
     this.#db = parts.db
     this.#directory = parts.directory
-    this.#write = async (step, operations) => {
-      try {
-        await parts.write(step, operations)
-      } catch (error) {
-        this.#failure = error
-        throw error
-      }
-    }
+    this.#write = (step, operations) => parts.db.write(step, operations)
     this.#lastChange = parts.lastChange
     this.#clock = parts.options.clock ?? systemClock
     this.#chunkBytes = parts.options.chunkBytes ?? 4 * 1024 * 1024
@@ -119,27 +103,50 @@ class LevelStore implements LevelDirectoryStore {
     return this.#lastChange
   }
 
-  async commit(generation: Generation): Promise<CommitResult> {
+  get writeProblem(): string | undefined {
+    return this.#db.problem?.message
+  }
+
+  commit(generation: Generation): Promise<CommitResult> {
+    return this.#inLine(async () => {
+      await this.#recoverNow()
+      return await this.#commitNow(generation)
+    })
+  }
+
+  recover(): Promise<Generation | undefined> {
+    return this.#inLine(async () => {
+      await this.#recoverNow()
+      const finished = this.#finishedLater
+      this.#finishedLater = undefined
+      return finished
+    })
+  }
+
+  async #inLine<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreError('closed', 'The directory store is closed.')
-    const result = this.#queue.then(() => this.#commitNow(generation))
+    const result = this.#queue.then(work)
     this.#queue = result.catch(() => undefined)
     return await result
   }
 
   async #commitNow(generation: Generation): Promise<CommitResult> {
-    if (this.#failure) throw this.#failure
     const previous = this.#lastChange
-    const plan = planCommit(this.#db, generation, this.#clock.now().toISOString(), previous)
+    const db = this.#db.current
+    const plan = planCommit(db, generation, this.#clock.now().toISOString(), previous)
     try {
       const lastChange = await writeGeneration(plan, this.#write, this.#chunkBytes, () => {
-        this.#view = new ReadView(this.#db)
+        this.#view = new ReadView(db)
       })
-      if (this.#view) await this.#finish(lastChange)
+      if (this.#view) {
+        this.#unfinished = generation
+        await this.#finish(lastChange)
+        this.#unfinished = undefined
+      }
       this.#lastChange = lastChange
       return { firstChange: Math.min(previous + 1, lastChange), lastChange }
     } catch (error) {
-      if (this.#view) this.#failure = error
-      if (this.#failure) throw error
+      if (this.#db.problem) throw error
       // The plan was refused: its chunks, if any, go.
       await this.#finish(previous)
       throw isCorruption(error) ? corruptStore(this.#directory, error) : error
@@ -148,11 +155,21 @@ class LevelStore implements LevelDirectoryStore {
 
   /** Rolls forward the marked generation or drops unmarked chunks, then lets readers see the result. */
   async #finish(lastChange: number): Promise<void> {
-    await recover(this.#db, this.#write)
+    await recover(this.#db.current, this.#write)
     const before = this.#view
     this.#view = undefined
     this.#lastChange = lastChange
     await before?.retire()
+  }
+
+  async #recoverNow(): Promise<void> {
+    if (this.#db.problem === undefined) return
+    await this.#db.reopen(async (db) => {
+      this.#lastChange = await readLastChange(db)
+      this.#view = undefined // went with the database that it was of
+    })
+    this.#finishedLater = this.#unfinished
+    this.#unfinished = undefined
   }
 
   async get(collection: Collection, key: readonly string[]): Promise<Json | undefined> {
@@ -184,11 +201,15 @@ class LevelStore implements LevelDirectoryStore {
   }
 
   async *rows(): AsyncGenerator<readonly Row[]> {
-    const view = new ReadView(this.#db)
+    const db = await this.#db.enter()
+    const view = new ReadView(db)
     try {
-      yield* rawRows(this.#db, this.#view ?? view)
+      yield* rawRows(db, this.#view ?? view)
+    } catch (error) {
+      throw isCorruption(error) ? corruptStore(this.#directory, error) : error
     } finally {
       await view.retire()
+      this.#db.leave()
     }
   }
 
@@ -196,16 +217,13 @@ class LevelStore implements LevelDirectoryStore {
   async forgetChanges(before: string): Promise<number> {
     let forgotten = 0
     for (let some = pageRows; some === pageRows; forgotten += some) {
-      if (this.#closed) throw new StoreError('closed', 'The directory store is closed.')
-      const result = this.#queue.then(() => this.#forgetSome(before))
-      this.#queue = result.catch(() => undefined)
-      some = await result
+      some = await this.#inLine(() => this.#forgetSome(before))
     }
     return forgotten
   }
 
   async #forgetSome(before: string): Promise<number> {
-    if (this.#failure) throw this.#failure
+    if (this.#db.problem) throw this.#db.problem
     for await (const page of this.#pages(logRangeBetween(0, this.#lastChange))) {
       const kept = page.findIndex(([, value]) => this.#decode(decodeChange, value).time >= before)
       const old = kept < 0 ? page : page.slice(0, kept)
@@ -220,18 +238,20 @@ class LevelStore implements LevelDirectoryStore {
   }
 
   async verify(): Promise<readonly string[]> {
-    const view = new ReadView(this.#db)
-    try {
-      const state = this.#view ?? view
-      state.enter()
+    return await this.#db.read(async (db) => {
+      const view = new ReadView(db)
       try {
-        return await verifyStore(this.#db, state.snapshot)
+        const state = this.#view ?? view
+        state.enter()
+        try {
+          return await verifyStore(db, state.snapshot)
+        } finally {
+          await state.leave()
+        }
       } finally {
-        await state.leave()
+        await view.retire()
       }
-    } finally {
-      await view.retire()
-    }
+    })
   }
 
   close(): Promise<void> {
@@ -245,7 +265,7 @@ class LevelStore implements LevelDirectoryStore {
 
   async #read(key: Buffer): Promise<Buffer | undefined> {
     try {
-      return await this.#db.get(key, { snapshot: this.#view?.snapshot })
+      return await this.#db.read((db) => db.get(key, { snapshot: this.#view?.snapshot }))
     } catch (error) {
       throw isCorruption(error) ? corruptStore(this.#directory, error) : error
     }
@@ -261,9 +281,10 @@ class LevelStore implements LevelDirectoryStore {
 
   /** Rows of one state, that of the first step, in key order, many at a time. */
   async *#pages(range: KeyRange): AsyncGenerator<[Buffer, Buffer][]> {
+    const db = await this.#db.enter()
     const view = this.#view
     view?.enter()
-    const rows = this.#db.iterator({
+    const rows = db.iterator({
       ...range,
       snapshot: view?.snapshot,
       fillCache: false,
@@ -276,15 +297,7 @@ class LevelStore implements LevelDirectoryStore {
     } finally {
       await rows.close()
       await view?.leave()
+      this.#db.leave()
     }
   }
-}
-
-function writeFailed(directory: string, cause: unknown): StoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new StoreError(
-    'writeFailed',
-    `The store in "${directory}" could not be written (${reason}). Reading goes on; make sure the disk has space and works, then restart rosterd.`,
-    { cause },
-  )
 }

@@ -41,6 +41,8 @@ export function openMemoryStore(options: { clock?: Pick<Clock, 'now'> } = {}): D
       const { lastChange } = state
       return { firstChange: Math.min(previous + 1, lastChange), lastChange }
     },
+    writeProblem: undefined,
+    recover: () => Promise.resolve(undefined),
     async get(collection, key) {
       return parsed(open().records.get(recordKey(collection, key).toString('latin1')))
     },

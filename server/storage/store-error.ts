@@ -5,7 +5,7 @@
  * corrupt       a stored value cannot be read
  * duplicateDn   a generation would give one DN to two entries; nothing of it was written
  * invalidKey    an entryUUID or record key that cannot be stored; nothing was written
- * writeFailed   the disk refused a write; reads go on, commits are refused until the store is opened again
+ * writeFailed   the disk refused a write; reads go on, the next commit tries to make the store take changes again
  * closed        a commit after `close`
  */
 export type StoreErrorCode =

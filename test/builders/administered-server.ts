@@ -85,7 +85,7 @@ export async function startAdministeredServer({
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
-    ready: () => ({ ok: true, reasons: [] }),
+    ready: () => ({ ok: true, reasons: [], warnings: [] }),
     metricsText: async () => '',
     caPem: () => undefined,
     organization: config.organization,

@@ -41,7 +41,8 @@ export interface ConfiguredFolder extends AsyncDisposable {
   configure(changes: object): Promise<void>
   run(...args: readonly string[]): Promise<CommandResult>
   runWithInput(input: string, ...args: readonly string[]): Promise<CommandResult>
-  serve(): Promise<ServingProcess>
+  /** `within`: a command that ends in running what follows it, under the same process id. */
+  serve(within?: readonly string[]): Promise<ServingProcess>
 }
 
 export interface ServingProcess extends AsyncDisposable {
@@ -88,7 +89,7 @@ export async function configuredFolder(
     },
     run: (...args) => runProgram(rosterd, ['--config', configFile, ...args]),
     runWithInput: (input, ...args) => runProgram(rosterd, ['--config', configFile, ...args], process.env, input),
-    serve: () => serve(configFile, processes),
+    serve: (within = []) => serve(configFile, processes, within),
     async [Symbol.asyncDispose]() {
       for (const child of processes) {
         if (child.exitCode !== null || child.signalCode !== null) continue
@@ -100,8 +101,13 @@ export async function configuredFolder(
   }
 }
 
-async function serve(configFile: string, processes: ChildProcess[]): Promise<ServingProcess> {
-  const child = spawn(rosterd, ['--config', configFile, 'serve', '--log-format', 'json'], {
+async function serve(
+  configFile: string,
+  processes: ChildProcess[],
+  within: readonly string[],
+): Promise<ServingProcess> {
+  const [program, ...args] = [...within, rosterd, '--config', configFile, 'serve', '--log-format', 'json']
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   processes.push(child)

@@ -9,6 +9,7 @@ const status = z
   .object({
     isReady: z.boolean().describe('LDAP answers as it should.'),
     reasons: z.array(z.string()).describe('Why it does not.'),
+    writeProblem: z.string().nullable().describe('Why nothing can be changed, such as a full disk; null: it can.'),
     people: z.int(),
     groups: z.int(),
     notServed: z.int().describe('Users and groups that a rule or their provider keeps out.'),
@@ -66,6 +67,7 @@ export function serverOperations(services: Administration): readonly Operation[]
         return {
           isReady: reasons.length === 0,
           reasons,
+          writeProblem: services.writeProblem() ?? null,
           ...(await services.figures()),
           readiness: await services.readiness(),
           certificate: services.certificate() ?? null,

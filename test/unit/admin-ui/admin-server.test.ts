@@ -11,7 +11,7 @@ async function serving(options: Partial<AdminServerOptions> = {}) {
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
-    ready: () => ({ ok: true, reasons: [] }),
+    ready: () => ({ ok: true, reasons: [], warnings: [] }),
     metricsText: async () => 'rosterd_up 1\n',
     caPem: () => '-----BEGIN CERTIFICATE-----\n',
     organization: 'Example',
@@ -43,12 +43,12 @@ test('says that the process lives', async () => {
 
 test('is ready, or says why not with 503', async () => {
   let reasons: string[] = []
-  await using server = await serving({ ready: () => ({ ok: reasons.length === 0, reasons }) })
+  await using server = await serving({ ready: () => ({ ok: reasons.length === 0, reasons, warnings: [] }) })
   const ready = await server.get('/readyz')
-  expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', reasons: [] }])
+  expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', reasons: [], warnings: [] }])
   reasons = ['the directory is being loaded']
   const notReady = await server.get('/readyz')
-  expect([notReady.status, await notReady.json()]).toEqual([503, { status: 'not ready', reasons }])
+  expect([notReady.status, await notReady.json()]).toEqual([503, { status: 'not ready', reasons, warnings: [] }])
 })
 
 test('gives metrics as Prometheus reads them', async () => {
@@ -90,7 +90,7 @@ test('serves the private certificate authority, or says that there is none', asy
 
 test('shows a plain page, with reasons escaped', async () => {
   let reasons: string[] = []
-  await using server = await serving({ ready: () => ({ ok: reasons.length === 0, reasons }) })
+  await using server = await serving({ ready: () => ({ ok: reasons.length === 0, reasons, warnings: [] }) })
   const page = await (await server.get('/', html)).text()
   expect(page).toContain('<!doctype html>')
   expect(page).toContain('<h1>Rosterd is running</h1>')

@@ -26,7 +26,7 @@ async function serving(changes: Partial<Enrollment> = {}) {
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
-    ready: () => ({ ok: true, reasons: [] }),
+    ready: () => ({ ok: true, reasons: [], warnings: [] }),
     metricsText: async () => '',
     caPem: () => undefined,
     publicUrl: 'http://localhost:8080',

@@ -18,6 +18,7 @@ export const noAdministration: AdminServerOptions['administration'] = {
   people: {} as PeopleServices,
   logs: { keptDays: 30, operations: async function* () {} },
   notReady: () => [],
+  writeProblem: () => undefined,
   providers: async () => [],
   figures: async () => ({ people: 0, groups: 0, notServed: 0 }),
   readiness: async () => ({ password: 0, provider: 0, invited: 0, none: 0 }),

@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '../../../server/storage/database.ts
 import { dnKey, entryKey, logKey, metaKey } from '../../../server/storage/keys.ts'
 import { openLevelStore } from '../../../server/storage/level-store.ts'
 import { encodeRecord } from '../../../server/storage/record-codec.ts'
-import { generation, person, put, remove, uuid } from '../../contract/entry-builder.ts'
+import { generation, person, put, remove, stateOf, uuid } from '../../contract/entry-builder.ts'
 import { levelFixture } from '../../contract/level-fixture.ts'
 
 async function temporaryFolder() {
@@ -110,34 +110,100 @@ test.each([
   expect(await store.verify()).toContainEqual(expect.stringMatching(expected))
 })
 
-test.each(['batch', 'chunk', 'mark', 'apply', 'finish'] as const)(
-  'after a failed write (%s) reading goes on, commits are refused, and reopening leaves one of two states',
-  async (failing) => {
-    let isDiskFull = false
-    await using fixture = await levelFixture({
-      chunkBytes: failing === 'batch' ? 1 << 20 : 100,
-      onWrite(step, when) {
-        if (isDiskFull && step === failing && when === 'before') throw new Error('no space left on device')
-      },
-    })
+/** A store whose disk is full from a write on until there is `room`: the write has reached the disk, or not. */
+async function fullAt(failing: string, reached: 'before' | 'after') {
+  let isFilling = false
+  let isFull = false
+  const fixture = await levelFixture({
+    chunkBytes: failing === 'batch' ? 1 << 20 : 100,
+    onWrite(step, when) {
+      isFull ||= isFilling && step === failing && when === reached
+      if (isFull) throw new Error('No space left on device')
+    },
+  })
+  return {
+    ...fixture,
+    fill: () => void (isFilling = true),
+    makeRoom() {
+      isFilling = false
+      isFull = false
+    },
+  }
+}
+
+const steps = ['batch', 'chunk', 'mark', 'apply', 'finish'] as const
+const everyStep = steps.flatMap((step) => [[step, 'before'] as const, [step, 'after'] as const])
+const refused = {
+  code: 'writeFailed',
+  message: expect.stringMatching(/^The store in ".*" cannot be written \(ENOSPC: no space left on device\)\. LDAP and/),
+}
+
+// LevelDB shows nothing of a batch that failed, even where it reached the disk.
+test.each(everyStep.filter(([step, reached]) => !(step === 'batch' && reached === 'after')))(
+  'after a failed write (%s, %s it reached the disk) reading goes on, commits are refused, and reopening leaves one of two states',
+  async (failing, reached) => {
+    await using fixture = await fullAt(failing, reached)
     const { store } = fixture
     await store.commit(generation([put(person(1, 'ada'))]))
-    isDiskFull = true
-    const refused = { code: 'writeFailed', message: expect.stringContaining('no space left on device') }
+    fixture.fill()
     await expect(store.commit(generation([remove(1), put(person(2, 'bob'))]))).rejects.toMatchObject(refused)
     await expect(store.commit(generation([put(person(3, 'carol'))]))).rejects.toMatchObject(refused)
     expect(await store.readEntry(uuid(1))).toEqual(person(1, 'ada'))
     expect(store.lastChange).toBe(1)
     expect(await store.verify()).toEqual([])
+    expect(store.writeProblem).toMatch(/ENOSPC/)
 
-    isDiskFull = false
+    fixture.makeRoom()
     const reopened = await fixture.reopen()
-    const isCommitted = failing === 'apply' || failing === 'finish'
-    expect(await reopened.readEntry(uuid(1))).toEqual(isCommitted ? undefined : person(1, 'ada'))
-    expect(await reopened.readEntry(uuid(2))).toEqual(isCommitted ? person(2, 'bob') : undefined)
+    const isThere = (await reopened.readEntry(uuid(2))) !== undefined
+    if (failing === 'apply' || failing === 'finish') expect(isThere).toBe(true)
+    else if (reached === 'before') expect(isThere).toBe(false)
+    expect(await reopened.readEntry(uuid(1))).toEqual(isThere ? undefined : person(1, 'ada'))
     expect(await reopened.verify()).toEqual([])
   },
 )
+
+test.each(everyStep)(
+  'once there is room after a failed write (%s, %s it reached the disk) the next is taken, and what was refused is whole or gone',
+  async (failing, reached) => {
+    await using fixture = await fullAt(failing, reached)
+    const { store } = fixture
+    await store.commit(generation([put(person(1, 'ada'))]))
+    const generationInFlight = generation([remove(1), put(person(2, 'bob'))])
+    fixture.fill()
+    await expect(store.commit(generationInFlight)).rejects.toMatchObject(refused)
+    await expect(store.recover()).rejects.toMatchObject(refused)
+    fixture.makeRoom()
+    const later = await store.recover()
+    expect(store.writeProblem).toBeUndefined()
+    // What was marked is rolled forward and told of; everything else has not come about, on the disk or not.
+    expect(later).toEqual(failing === 'apply' || failing === 'finish' ? generationInFlight : undefined)
+    expect(await store.recover()).toBeUndefined()
+    const ada = person(1, 'ada')
+    expect(await stateOf(store.entries())).toEqual(later ? [person(2, 'bob')] : [ada])
+    const { lastChange } = store
+    expect(await store.commit(generation([put(person(3, 'carol'))]))).toMatchObject({ lastChange: lastChange + 1 })
+    expect(await store.verify()).toEqual([])
+    const reopened = await fixture.reopen()
+    expect(await stateOf(reopened.entries())).toEqual([later ? person(2, 'bob') : ada, person(3, 'carol')])
+    expect(await reopened.verify()).toEqual([])
+  },
+)
+
+test('who reads when the store is opened anew reads on, and sees the state of the beginning', async () => {
+  await using fixture = await fullAt('batch', 'before')
+  const { store } = fixture
+  await store.commit(generation([put(person(1, 'ada'))]))
+  fixture.fill()
+  await expect(store.commit(generation([put(person(2, 'bob'))]))).rejects.toMatchObject(refused)
+  const reading = store.entries()[Symbol.asyncIterator]()
+  const first = await reading.next()
+  fixture.makeRoom()
+  const commit = store.commit(generation([put(person(3, 'carol'))]))
+  expect([first.value, (await reading.next()).done]).toEqual([person(1, 'ada'), true])
+  await commit
+  expect(await stateOf(store.entries())).toEqual([person(1, 'ada'), person(3, 'carol')])
+})
 
 test('writes nothing for a generation that is stored already', async () => {
   const steps: string[] = []

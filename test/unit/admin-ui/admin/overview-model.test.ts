@@ -40,6 +40,7 @@ const credential: ListedCredential = {
 }
 const facts: OverviewFacts = {
   notReady: [],
+  writeProblem: undefined,
   providers: [provider],
   figures,
   readiness: { password: 1200, provider: 0, invited: 3, none: 4 },
@@ -84,6 +85,11 @@ test('a configuration file that is refused, or needs a restart, is something to 
     },
     { text: 'The configuration file needs a restart: ldap.port, baseDn.', address: '/admin/settings' },
   ])
+})
+
+test('a store that takes no changes is trouble, in the words of the store', () => {
+  const writeProblem = 'The store in "/data/db" cannot be written.'
+  expect(textsOf(overviewModel({ ...facts, writeProblem }, now))).toEqual([writeProblem])
 })
 
 test.each<[string, Partial<ProviderOverview>, string, string]>([
