@@ -1,6 +1,4 @@
-import type { FetchContext } from './identity-provider.ts'
-
-type CallContext = Pick<FetchContext, 'signal' | 'traffic'>
+import type { CallContext } from './identity-provider.ts'
 
 /**
  * Starts the work for every item (the pacer caps what is in flight). The first failure aborts the rest and is thrown
@@ -17,7 +15,7 @@ export async function allOrFirstFailure<T, R>(
   const results = await Promise.allSettled(
     items.map(async (item) => {
       try {
-        return await work(item, { signal, traffic: context.traffic })
+        return await work(item, { ...context, signal })
       } catch (error) {
         failures.push(error)
         stop.abort(error)

@@ -1,5 +1,5 @@
 import type { Clock } from '../server/runtime/clock.ts'
-import type { Traffic } from './identity-provider.ts'
+import type { CallContext } from './identity-provider.ts'
 import type { ProviderError } from './provider-error.ts'
 import { steadyTime } from './steady-time.ts'
 
@@ -30,7 +30,7 @@ export interface CallPacer {
    * Runs a call until it is done, has failed for good, or its attempts are used up. `attempt` counts the requests it
    * sends in `traffic.calls`; throttles and repeats are counted here.
    */
-  call<T>(context: { signal: AbortSignal; traffic: Traffic }, attempt: () => Promise<Attempt<T>>): Promise<T>
+  call<T>(context: CallContext, attempt: () => Promise<Attempt<T>>): Promise<T>
   /** Lets calls start at least `gapMs` apart for the next `forMs` milliseconds. */
   spread(gapMs: number, forMs: number): void
 }
@@ -86,11 +86,8 @@ export function createCallPacer(options: PacerOptions): CallPacer {
     }
   }
 
-  async function call<T>(
-    context: { signal: AbortSignal; traffic: Traffic },
-    attempt: () => Promise<Attempt<T>>,
-  ): Promise<T> {
-    const { signal, traffic } = context
+  async function call<T>(context: CallContext, attempt: () => Promise<Attempt<T>>): Promise<T> {
+    const { signal, traffic, trace } = context
     let failures = 0
     let throttles = 0
     for (;;) {
@@ -110,12 +107,14 @@ export function createCallPacer(options: PacerOptions): CallPacer {
         traffic.throttles++
         const waitMs = result.waitMs ?? growing(throttles)
         if (throttles > maxThrottles || waitMs > longestThrottleMs) throw result.error
+        trace?.onRepeat(result.error)
         closedUntilMs = Math.max(closedUntilMs, time() + waitMs + 250 * random())
         continue
       }
       failures++
       if (failures >= maxAttempts) throw result.error
       traffic.repeats++
+      trace?.onRepeat(result.error)
       await clock.sleep(Math.min(result.waitMs ?? growing(failures), longestWaitMs), signal)
     }
   }

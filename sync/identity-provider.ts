@@ -6,6 +6,7 @@ import type { CredentialIdentity } from './credential-recorder.ts'
 import type { Snapshot, SourceDomain, SourceGroup, SourceUser } from './identity.ts'
 import type { BrowserSignIn } from './oidc/browser-sign-in.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-verdict.ts'
+import type { ProviderError } from './provider-error.ts'
 
 /** What the calls of one run cost. The provider counts, also when it fails half-way. */
 export interface Traffic {
@@ -25,6 +26,14 @@ export function newTraffic(): Traffic {
   return { calls: 0, throttles: 0, repeats: 0, bytes: 0, notices: [] }
 }
 
+/** By what the calls of a run are told apart from others, here and at the provider. */
+export interface CallTrace {
+  /** A UUID; goes with every request. */
+  readonly requestId: string
+  /** Hears of calls that are made again. */
+  readonly onRepeat: (why: ProviderError) => void
+}
+
 export interface FetchProgress {
   readonly step: string
   /** Objects read so far in this step. */
@@ -35,7 +44,12 @@ export interface FetchContext {
   readonly signal: AbortSignal
   readonly onProgress: (progress: FetchProgress) => void
   readonly traffic: Traffic
+  /** Of a run; what belongs to none has none. */
+  readonly trace?: CallTrace
 }
+
+/** What a single call needs of it. */
+export type CallContext = Pick<FetchContext, 'signal' | 'traffic' | 'trace'>
 
 /** One probed permission or step of a connection test. */
 export interface ProbeResult {

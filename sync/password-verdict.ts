@@ -8,6 +8,8 @@ export interface PasswordCheck {
   readonly password: string
   /** Where the client of the bind is. */
   readonly clientAddress: string
+  /** Of the bind; sent along. */
+  readonly requestId: string
 }
 
 /** What a provider said of a password. */

@@ -14,9 +14,11 @@ import { newcomerRecords } from './enrollment/newcomers.ts'
 import type { Snapshot } from './identity.ts'
 import { emptiedRecord, readEmptied } from './emptied-groups.ts'
 import {
+  type CallTrace,
   type FetchContext,
   type Fetched,
   type FetchedChanges,
+  type FetchProgress,
   type IdentityProvider,
   newTraffic,
   type SourceChanges,
@@ -32,6 +34,7 @@ import {
   readMirror,
   withChanges,
 } from './mirror.ts'
+import { nameBasedUuid } from './name-based-uuid.ts'
 import { clashNotices } from './number-clashes.ts'
 import { outdatedPasswords } from './pass-through/outdated-passwords.ts'
 import { readPause } from './provider-pause.ts'
@@ -189,11 +192,22 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     try {
       await write(report, [])
       activities.started(report)
-      return await work(report, { signal, traffic, onProgress: (progress) => activities.step(report, progress) })
+      const onProgress = (progress: FetchProgress) => activities.step(report, progress)
+      return await work(report, { signal, traffic, onProgress, trace: traceOf(report) })
     } catch (error) {
       return await recordFailure({ ...report, ...traffic }, error, signal.aborted)
     } finally {
       forget()
+    }
+  }
+
+  /** Each call that is made again is a line, with what names the run here and at the provider. */
+  function traceOf({ id, provider }: RunReport): CallTrace {
+    const requestId = runRequestId(id)
+    return {
+      requestId,
+      onRepeat: ({ call, status, message }) =>
+        logger.info({ runId: id, requestId, provider, call, status, error: message }, 'provider call is made again'),
     }
   }
 
@@ -442,6 +456,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       report
     const fields = {
       runId: id,
+      requestId: runRequestId(id),
       provider,
       trigger,
       mode,
@@ -547,4 +562,9 @@ function secondsSince(start: number): number {
 
 function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** By which calls of a run are known at the provider. */
+function runRequestId(runId: string): string {
+  return nameBasedUuid('run', runId)
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { ServerCertificate } from './certificate.ts'
 import { type ServiceAnswer, type ServiceRequest, toServiceRequest } from './exchange.ts'
 import type { Fault } from './faults.ts'
-import type { SimulatedService } from './service.ts'
+import type { Call, SimulatedService } from './service.ts'
 
 const maxBodyBytes = 1 << 20
 
@@ -56,6 +56,7 @@ async function serve(service: SimulatedService, incoming: IncomingMessage, respo
       method: request.method,
       path: request.target,
       status,
+      ...requestIdOf(request),
       ...(fault === undefined ? {} : { fault: fault.kind }),
     })
   if (fault?.kind === 'reset' || fault?.kind === 'silence') {
@@ -66,6 +67,13 @@ async function serve(service: SimulatedService, incoming: IncomingMessage, respo
   const answer = await answerRequest(service, request, fault)
   log(answer.status)
   await send(response, answer, fault)
+}
+
+/** Callers name their calls in a header, or as a parameter at the token endpoint. */
+function requestIdOf({ headers, body }: ServiceRequest): Pick<Call, 'requestId'> {
+  const inHeader = headers['client-request-id'] ?? headers['x-request-id']
+  const requestId = inHeader ?? /(?:^|&)client-request-id=([^&]+)/.exec(body)?.[1]
+  return requestId === undefined ? {} : { requestId }
 }
 
 async function readRequest(incoming: IncomingMessage): Promise<ServiceRequest> {

@@ -8,6 +8,8 @@ export interface Call {
   readonly path: string
   /** 0 when no status was sent (reset, silence). */
   readonly status: number
+  /** By which the caller names the call. */
+  readonly requestId?: string
   readonly fault?: FaultKind
 }
 

@@ -5,6 +5,8 @@ import { describeIdentity } from './session.ts'
 /** One operation as the access log shows it. Values of filters are not logged. */
 export interface AccessLogRecord {
   readonly connectionId: number
+  /** Of a bind; a provider that is asked about the password is told it. */
+  readonly requestId?: string | undefined
   readonly remoteAddress: string
   readonly messageId: number
   readonly operation: string

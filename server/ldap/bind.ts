@@ -12,6 +12,8 @@ export interface BindClient {
   /** It sent the password policy control. */
   readonly knowsPasswordPolicy: boolean
   readonly isGone: () => boolean
+  /** A UUID. */
+  readonly requestId: string
   /** Is told the reason that the client is not. */
   readonly refused: (reason: string) => void
 }
@@ -45,6 +47,7 @@ export async function bind(
   }
   const outcome = await services.authenticator.authenticate(name, password, {
     address: session.remoteAddress,
+    requestId: client.requestId,
     isSecure: session.isSecure,
     binder: session.lastBinder,
     canChangePassword: services.passwordModify && session.isSecure && client.knowsPasswordPolicy,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { anonymous } from '../directory/access-control.ts'
@@ -334,12 +335,14 @@ export class Connection {
 
   private async bind(request: BindRequest, controls: readonly Control[], started: Started): Promise<void> {
     const knowsPasswordPolicy = controls.some(({ oid }) => oid === Oid.passwordPolicy)
+    const requestId = randomUUID()
     let reason: string | undefined
     let result: LdapResult
     try {
       result = await bind(this.services, this.session, request, {
         knowsPasswordPolicy,
         isGone: () => this.isClosing,
+        requestId,
         refused: (text) => {
           reason = text
         },
@@ -353,6 +356,7 @@ export class Connection {
     this.finish(started, result, knowsPasswordPolicy ? { controls: [passwordPolicyControl(error)] } : {}, {
       dn: request.name,
       reason,
+      requestId,
     })
     this.afterOperation()
   }
@@ -486,7 +490,13 @@ export class Connection {
     started: Started,
     result: LdapResult,
     extras: ResultExtras = {},
-    logged: { dn?: string; entries?: number; isUnindexed?: boolean; reason?: string | undefined } = {},
+    logged: {
+      dn?: string
+      entries?: number
+      isUnindexed?: boolean
+      reason?: string | undefined
+      requestId?: string
+    } = {},
   ): void {
     const responseTag = responseOperation(started.operation)
     if (this.isClosing || responseTag === undefined) return

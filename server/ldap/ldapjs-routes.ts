@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { writeSearchEntry } from '../directory/search-entry.ts'
 import { BerReader, Tag } from '../protocol/ber-reader.ts'
 import { BerWriter } from '../protocol/ber-writer.ts'
@@ -77,7 +78,7 @@ export function mountTwin(server: LdapjsServer, services: LdapServices): void {
       services,
       sessionOf(request),
       { type: 'bind', version: 3, name: request.dn.toString(), authentication },
-      { knowsPasswordPolicy: false, isGone: () => false, refused: () => undefined },
+      { knowsPasswordPolicy: false, isGone: () => false, requestId: randomUUID(), refused: () => undefined },
     )
       .catch(resultOf)
       .then((result) => answer(response, result))

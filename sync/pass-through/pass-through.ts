@@ -57,7 +57,7 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
   const stopping = new AbortController()
 
   async function checkAtProvider(request: ProviderCheckRequest): Promise<ProviderCheck> {
-    const { entryUUID, password, address } = request
+    const { entryUUID, password, address, requestId } = request
     const source = await passwordSource(entryUUID, parts, clock.now())
     if (source.type === 'none') return { outcome: 'not-asked', reason: source.reason }
     if (source.type === 'refused') return { outcome: 'refused', reason: source.reason }
@@ -65,12 +65,12 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
       return { outcome: 'wrong', reason: 'no password has this length' }
     const question = { entryUUID, password, address, version: versionOf(source) }
     const key = JSON.stringify(question)
-    const answer = underWay.get(key) ?? answerOf(source, question).finally(() => underWay.delete(key))
+    const answer = underWay.get(key) ?? answerOf(source, question, requestId).finally(() => underWay.delete(key))
     underWay.set(key, answer)
     return await answer
   }
 
-  async function answerOf(source: Asked, question: Question): Promise<ProviderCheck> {
+  async function answerOf(source: Asked, question: Question, requestId: string): Promise<ProviderCheck> {
     const { entryUUID } = question
     const person = { entryUUID, provider: source.provider.id, user: source.user, askedAt: clock.now() }
     const remembered = memory.recall(question)
@@ -80,7 +80,7 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
       return noted(entryUUID, remembered)
     }
     memory.asked(question)
-    const verdict = await ask(source, question)
+    const verdict = await ask(source, question, requestId)
     memory.answered(question, verdict)
     noteMistake(person.provider, verdict)
     if (verdict.outcome === 'unavailable') {
@@ -94,14 +94,18 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
     return noted(entryUUID, verdict)
   }
 
-  async function ask({ provider, user }: Asked, { entryUUID, password, address }: Question): Promise<PasswordVerdict> {
-    const question = { user, password, clientAddress: address }
+  async function ask(
+    { provider, user }: Asked,
+    { entryUUID, password, address }: Question,
+    requestId: string,
+  ): Promise<PasswordVerdict> {
+    const question = { user, password, clientAddress: address, requestId }
     let outcome: PasswordVerdict['outcome'] | 'spared' = 'spared'
     const once = async (): Promise<PasswordVerdict> => {
       const verdict = await provider
         .checkPassword?.(question, stopping.signal)
-        .catch((error: unknown) => failed(provider.id, error))
-      const told = verdict ?? failed(provider.id, undefined)
+        .catch((error: unknown) => failed(provider.id, requestId, error))
+      const told = verdict ?? failed(provider.id, requestId, undefined)
       outcome = told.outcome
       return told
     }
@@ -111,8 +115,8 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
     return verdict
   }
 
-  function failed(provider: string, error: unknown): PasswordVerdict {
-    if (!stopping.signal.aborted) logger.error({ provider, err: error }, 'password check failed')
+  function failed(provider: string, requestId: string, error: unknown): PasswordVerdict {
+    if (!stopping.signal.aborted) logger.error({ provider, requestId, err: error }, 'password check failed')
     return unavailable(`${provider}: the password check failed`)
   }
 

@@ -20,8 +20,15 @@ interface Opened extends AsyncDisposable {
   readonly tenants: SimulatedTenants
   readonly server: RunningServer
   readonly bind: (n: number, password: string) => Promise<number>
-  /** Reasons in the access log, oldest first. */
+  /** Of the access log, oldest first. */
+  readonly lines: () => readonly AccessLine[]
   readonly reasons: () => readonly string[]
+}
+
+interface AccessLine {
+  readonly operation: string
+  readonly reason?: string
+  readonly requestId?: string
 }
 
 async function open(passwords: object): Promise<Opened> {
@@ -54,6 +61,11 @@ async function open(passwords: object): Promise<Opened> {
   )
   await server.workspace.engine.run('contoso', { trigger: 'test' })
   const owned = parts.move()
+  const accessLines = () =>
+    lines
+      .join('')
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : (JSON.parse(line) as AccessLine)))
   return {
     tenants,
     server,
@@ -63,11 +75,8 @@ async function open(passwords: object): Promise<Opened> {
       await server.workspace.passThrough.idle()
       return resultCode
     },
-    reasons: () =>
-      lines
-        .join('')
-        .split('\n')
-        .flatMap((line) => (line === '' ? [] : ((JSON.parse(line) as { reason?: string }).reason ?? []))),
+    lines: accessLines,
+    reasons: () => accessLines().flatMap(({ reason }) => reason ?? []),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -136,5 +145,19 @@ test('the log has the reason that the client is not told', async () => {
   expect(opened.reasons()).toEqual([
     'contoso: a Conditional Access policy blocks the sign-in (AADSTS53003)',
     'contoso: wrong password, or the domain is federated without password-hash sync (AADSTS50126)',
+  ])
+})
+
+test('a bind has one id in the access log and at the cloud', async () => {
+  await using opened = await open({})
+  const { calls } = opened.tenants.entra.tenant
+  calls.length = 0
+  expect(await opened.bind(1, 'not hers')).toBe(invalidCredentials)
+  await opened.server[Symbol.asyncDispose]() // the log is written
+  const bound = opened.lines().filter(({ operation }) => operation === 'bind')
+  const [line] = bound.filter(({ reason }) => reason?.includes('AADSTS50126'))
+  expect(line?.requestId).toMatch(/^[0-9a-f-]{36}$/)
+  expect(calls.filter(({ path }) => path.includes('/token')).map(({ requestId }) => requestId)).toEqual([
+    line?.requestId,
   ])
 })

@@ -63,7 +63,12 @@ async function opened(providers: readonly object[], settings: object, name: stri
     ...fixture,
     entryUUID,
     async check(n, password = `right ${n}`, address = '192.0.2.7') {
-      const answer = await fixture.signIn.checkAtProvider({ entryUUID: entryUUID(n), password, address })
+      const answer = await fixture.signIn.checkAtProvider({
+        entryUUID: entryUUID(n),
+        password,
+        address,
+        requestId: 'of a test',
+      })
       await fixture.passThrough.idle()
       return answer
     },
@@ -105,7 +110,7 @@ describe('who is asked', () => {
     const { check, signIn } = await open('entra', { changes: { passThroughBind: false } })
     expect(await questionsIn(() => check(1))).toBe(0)
     expect(await check(1)).toEqual(notAsked(/^passThroughBind of contoso is off$/))
-    const stranger = { entryUUID: 'nobody', password: 'right 1', address: '192.0.2.7' }
+    const stranger = { entryUUID: 'nobody', password: 'right 1', address: '192.0.2.7', requestId: 'of a test' }
     expect(await signIn.checkAtProvider(stranger)).toEqual(notAsked(/gone/))
   })
 
@@ -465,7 +470,7 @@ describe('what is kept', () => {
 
   test('a block that comes while the hash is made keeps nothing', async () => {
     const { signIn, passThrough, directory, entryUUID, kept } = await open('okta', keeping)
-    const asked = { entryUUID: entryUUID(1), password: 'right 1', address: '192.0.2.7' }
+    const asked = { entryUUID: entryUUID(1), password: 'right 1', address: '192.0.2.7', requestId: 'of a test' }
     expect(await signIn.checkAtProvider(asked)).toEqual(right)
     const block = { reason: 'left', by: 'ada', since: clock.now().toISOString(), until: null }
     await commit({ directory }, { collection: 'account', key: [entryUUID(1)], value: { block, passThrough: null } })

@@ -50,6 +50,7 @@ function asking(provider: IdentityProvider | undefined, defaults: { id: string; 
         user: { ...aUser({ id, userPrincipalName: login }), record: record as never },
         password,
         clientAddress: address,
+        requestId: 'of a test',
       },
       new AbortController().signal,
     )

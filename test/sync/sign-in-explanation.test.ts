@@ -93,7 +93,7 @@ const worker1 = 'uid=worker1,ou=people,dc=example,dc=com'
 
 async function checked({ directory, passThrough }: SyncFixture, password: string): Promise<void> {
   const entryUUID = directory.entryByDn(worker1)?.entryUUID ?? ''
-  await passThrough.checkAtProvider({ entryUUID, password, address: '192.0.2.7' })
+  await passThrough.checkAtProvider({ entryUUID, password, address: '192.0.2.7', requestId: 'of a test' })
 }
 
 describe('the name', () => {

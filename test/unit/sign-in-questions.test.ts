@@ -28,7 +28,7 @@ test('a question is answered with what the service says', async () => {
     },
     appPasswordKey: () => Promise.resolve(Buffer.from('key')),
   })
-  const request = { entryUUID: 'ada', password: 'secret', address: '192.0.2.1' }
+  const request = { entryUUID: 'ada', password: 'secret', address: '192.0.2.1', requestId: 'of a test' }
   expect(await services.checkAtProvider(request)).toEqual({ outcome: 'wrong', reason: 'AADSTS50126' })
   expect(await services.redeemCode('ada', '123456')).toBe(true)
   expect(Buffer.from((await services.appPasswordKey()) ?? []).toString()).toBe('key')
@@ -37,10 +37,9 @@ test('a question is answered with what the service says', async () => {
 
 test('a service that no part gives lets nobody in', async () => {
   const { services } = connect({})
-  expect(await services.checkAtProvider({ entryUUID: 'ada', password: 'x', address: '' })).toHaveProperty(
-    'outcome',
-    'not-asked',
-  )
+  expect(
+    await services.checkAtProvider({ entryUUID: 'ada', password: 'x', address: '', requestId: '' }),
+  ).toHaveProperty('outcome', 'not-asked')
   expect(await services.redeemCode('ada', '123456')).toBe(false)
   expect(await services.changePassword({ entryUUID: 'ada', oldPassword: 'x', newPassword: undefined })).toHaveProperty(
     'why',
@@ -80,7 +79,7 @@ test('too many questions at once are answered with busy', async () => {
 test('providers that do not answer leave room for other questions', async () => {
   const answer = Promise.withResolvers<ProviderCheck>()
   const { services } = connect({ checkAtProvider: () => answer.promise, redeemCode: () => Promise.resolve(true) })
-  const request = { entryUUID: 'ada', password: 'secret', address: '192.0.2.1' }
+  const request = { entryUUID: 'ada', password: 'secret', address: '192.0.2.1', requestId: 'of a test' }
   const waiting = Array.from({ length: 600 }, () => services.checkAtProvider(request))
   const settled = Promise.allSettled(waiting)
   expect(await services.redeemCode('ada', '123456')).toBe(true)

@@ -3,6 +3,8 @@ import type { BcryptPool, HashAsker } from './bcrypt-pool.ts'
 /** Where a bind comes from, and what its client can do. */
 export interface BindOrigin {
   readonly address: string
+  /** A UUID that the log and the provider have of this bind. */
+  readonly requestId: string
   readonly isSecure: boolean
   /** The binder that was bound on this connection before: the service that lets its users sign in here. */
   readonly binder: string | undefined

@@ -143,6 +143,7 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
       entryUUID,
       password: password.toString('utf8'),
       address: origin.address,
+      requestId: origin.requestId,
     })
     switch (checked.outcome) {
       case 'right':

@@ -17,6 +17,8 @@ export interface ProviderCheckRequest {
   readonly password: string
   /** Where the client of the bind is. */
   readonly address: string
+  /** Of the bind: the log and the provider have it. */
+  readonly requestId: string
 }
 
 /** A password that was right for what a file holds. */

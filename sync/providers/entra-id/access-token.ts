@@ -4,7 +4,8 @@ import type { Traffic } from '../../identity-provider.ts'
 import { isUuid } from '../../name-based-uuid.ts'
 import { ProviderError } from '../../provider-error.ts'
 import type { GraphRefusal } from './graph-errors.ts'
-import type { CallContext, TokenCredential } from './token-credential.ts'
+import type { CallContext } from '../../identity-provider.ts'
+import type { TokenCredential } from './token-credential.ts'
 
 /** What a call wants a token for. */
 export interface Need {

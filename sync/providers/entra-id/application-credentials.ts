@@ -7,7 +7,8 @@ import type { CredentialPurpose } from '../../credential-health.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { confidentialClient } from './msal-configuration.ts'
-import type { CallContext, TokenCredential } from './token-credential.ts'
+import type { CallContext } from '../../identity-provider.ts'
+import type { TokenCredential } from './token-credential.ts'
 import { describeTokenFailure } from './token-errors.ts'
 
 /** How MSAL proves that it speaks for the application. */

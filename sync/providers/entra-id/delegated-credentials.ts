@@ -7,7 +7,8 @@ import type { CallPacer } from '../../call-pacer.ts'
 import { ProviderError } from '../../provider-error.ts'
 import type { ApplicationCredential, ApplicationProof } from './application-credentials.ts'
 import { accountClient } from './msal-configuration.ts'
-import type { CallContext, TokenCredential } from './token-credential.ts'
+import type { CallContext } from '../../identity-provider.ts'
+import type { TokenCredential } from './token-credential.ts'
 import { describeTokenFailure } from './token-errors.ts'
 
 export interface DelegatedCredentialsOptions {

@@ -14,7 +14,8 @@ import { domainsListing, groupsListing, needsGroups, ruleReadsDomains, usersList
 import { createGraphReader } from './graph-reader.ts'
 import { notificationHook } from './notification-hook.ts'
 import { createPasswordCheck } from './password-check.ts'
-import type { CallContext, TokenCredential } from './token-credential.ts'
+import type { CallContext } from '../../identity-provider.ts'
+import type { TokenCredential } from './token-credential.ts'
 
 /** 4 to 8 in parallel are plenty (contract §6.3). */
 const maxConcurrentCalls = 5

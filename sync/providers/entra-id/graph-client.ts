@@ -7,7 +7,7 @@ import { isJsonObject, isSaidByAll } from '../../record-fields.ts'
 import type { AccessTokens, Need } from './access-token.ts'
 import { AnswerObserver, isNearlyThrottled, nearlyThrottledGapMs, throttleWindowMs } from './answer-observer.ts'
 import { describeGraphFailure } from './graph-errors.ts'
-import type { CallContext } from './token-credential.ts'
+import type { CallContext } from '../../identity-provider.ts'
 
 export interface GraphClientOptions {
   readonly provider: string
@@ -260,6 +260,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       .api(url)
       .option('signal', AbortSignal.any([context.signal, AbortSignal.timeout(options.timeoutMs)]))
       .option('redirect', 'error')
+    if (context.trace !== undefined) call.header('client-request-id', context.trace.requestId)
     if (change === undefined) return await call.get()
     switch (change.method) {
       case 'POST':

@@ -32,7 +32,7 @@ import {
   usersDelta,
   usersListing,
 } from './graph-listings.ts'
-import type { CallContext } from './token-credential.ts'
+import type { CallContext } from '../../identity-provider.ts'
 
 /** Where change tracking goes on. A type that is not read has no link. */
 type GraphCursor = {

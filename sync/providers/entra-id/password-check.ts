@@ -39,7 +39,11 @@ export function createPasswordCheck({ config, applications }: PasswordCheckOptio
   let inUse = 0
   let authorityMetadata: string | undefined
 
-  async function signIn(login: string, password: string, signal: AbortSignal): Promise<AuthenticationResult | null> {
+  async function signIn(
+    login: string,
+    { password, requestId }: PasswordCheck,
+    signal: AbortSignal,
+  ): Promise<AuthenticationResult | null> {
     let discovered: string | undefined
     const client = accountClient(connection, await proofs[inUse]?.proof(), {
       signal: () => signal,
@@ -63,10 +67,12 @@ export function createPasswordCheck({ config, applications }: PasswordCheckOptio
       scopes: delegatedScopes(config, ['User.Read']),
       username: login,
       password,
+      correlationId: requestId,
     })
   }
 
-  async function ask({ user, password }: PasswordCheck, signal: AbortSignal): Promise<PasswordVerdict> {
+  async function ask(check: PasswordCheck, signal: AbortSignal): Promise<PasswordVerdict> {
+    const { user, password } = check
     const { login } = user.names
     if (login === null) return refused(`${config.id}: the user has no user principal name`)
     if (/^\s|\s$/.test(password))
@@ -74,7 +80,7 @@ export function createPasswordCheck({ config, applications }: PasswordCheckOptio
     const used = inUse
     try {
       checkTenant(config.id, config.tenantId)
-      return verdictOfToken(await signIn(login, password, signal), user.id)
+      return verdictOfToken(await signIn(login, check, signal), user.id)
     } catch (thrown) {
       // The password may have been looked at, so the next credential is for the next check.
       if (tokenErrorOf(thrown).errorCode === 'invalid_client' && used === inUse && proofs.length > 0)

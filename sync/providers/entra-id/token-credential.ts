@@ -1,11 +1,6 @@
 import type { CredentialIdentity } from '../../credential-recorder.ts'
 import type { ProviderError } from '../../provider-error.ts'
-import type { Traffic } from '../../identity-provider.ts'
-
-export interface CallContext {
-  readonly signal: AbortSignal
-  readonly traffic: Traffic
-}
+import type { CallContext } from '../../identity-provider.ts'
 
 /** Something the authority gives tokens for. */
 export interface TokenCredential extends CredentialIdentity {

@@ -3,7 +3,7 @@ import type { Secret } from '../../../server/runtime/secret.ts'
 import type { Attempt, CallPacer } from '../../call-pacer.ts'
 import type { Clock } from '../../../server/runtime/clock.ts'
 import type { JsonObject } from '../../identity.ts'
-import type { FetchContext } from '../../identity-provider.ts'
+import type { CallContext } from '../../identity-provider.ts'
 import { answerErrors, type ProviderError } from '../../provider-error.ts'
 import { isJsonObject } from '../../record-fields.ts'
 import { AccessTokens } from './access-tokens.ts'
@@ -30,8 +30,6 @@ export interface OktaClientOptions {
   /** Hears that the org took what the connection signs in with, or refused it. */
   readonly onTried?: (refusal: ProviderError | undefined) => Promise<void>
 }
-
-export type CallContext = Pick<FetchContext, 'signal' | 'traffic'>
 
 export interface Listing {
   /** Below the org URL, encoded. */
@@ -156,6 +154,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
     try {
       const response = await client.http.http(url, {
         ...getJson,
+        headers: { ...getJson.headers, ...(context.trace ? { 'X-Request-Id': context.trace.requestId } : {}) },
         signal: AbortSignal.any([context.signal, AbortSignal.timeout(options.timeoutMs)]),
       } as RequestOptions)
       const text = await response.text()

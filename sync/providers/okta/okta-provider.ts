@@ -2,7 +2,7 @@ import type { OktaProviderConfig } from '../../../server/runtime/config-schema.t
 import { createCallPacer } from '../../call-pacer.ts'
 import type { CredentialPurpose } from '../../credential-health.ts'
 import type { CredentialIdentity } from '../../credential-recorder.ts'
-import { type FetchContext, type IdentityProvider, newTraffic, type ProbeResult } from '../../identity-provider.ts'
+import { type CallContext, type IdentityProvider, newTraffic, type ProbeResult } from '../../identity-provider.ts'
 import type { ProviderParts } from '../../provider-parts.ts'
 import { type ReadSecret, readProviderSecret } from '../../provider-secret.ts'
 import { ProviderError } from '../../provider-error.ts'
@@ -81,12 +81,7 @@ function credentialOf(config: OktaProviderConfig, purposes: readonly CredentialP
 const firstUser: Listing = { ...usersListing, path: '/api/v1/users?limit=1' }
 const firstGroup: Listing = { ...groupsListing, path: '/api/v1/groups?limit=1' }
 
-async function probe(
-  okta: OktaClient,
-  name: string,
-  listing: Listing,
-  context: Pick<FetchContext, 'signal' | 'traffic'>,
-): Promise<ProbeResult> {
+async function probe(okta: OktaClient, name: string, listing: Listing, context: CallContext): Promise<ProbeResult> {
   try {
     await okta.probe(listing, context)
     return { name, ok: true, message: 'ok' }

@@ -6,7 +6,8 @@ import type { FetchContext, Fetched, FetchedChanges, MirrorReader, SourceChanges
 import { withMember } from '../../group-membership.ts'
 import { ProviderError } from '../../provider-error.ts'
 import { isJsonObject, objectField, textField } from '../../record-fields.ts'
-import type { CallContext, Listing, OktaClient } from './okta-client.ts'
+import type { CallContext } from '../../identity-provider.ts'
+import type { Listing, OktaClient } from './okta-client.ts'
 import { holdsEverybody, toSourceGroup, toSourceUser } from './okta-identities.ts'
 import {
   deletionEvents,

@@ -41,6 +41,7 @@ export function createPasswordCheck({ config, orgUrl, secret, clock }: PasswordC
       headers: {
         Accept: 'application/json',
         'Content-Type': 'application/json',
+        'X-Request-Id': check.requestId,
         ...(await callerHeaders(check.clientAddress)),
       },
       body: JSON.stringify({

@@ -83,6 +83,7 @@ const here: BindOrigin = {
   binder: undefined,
   canChangePassword: false,
   isGone: () => false,
+  requestId: 'of a test',
 }
 const appKey = Buffer.alloc(32, 7)
 
