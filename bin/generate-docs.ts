@@ -1,6 +1,7 @@
 /**
  * Writes docs/config.schema.json and docs/configuration.md from the schema, docs/api.md from the operations of the API, and
- * docs/command-line.md from the definitions of the commands: `npm run docs`. A test fails when they are stale.
+ * docs/command-line.md from the definitions of the commands, and docs/monitoring.md from metrics and log events: `npm run docs`.
+ * A test fails when they are stale.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { needsRestart } from '../server/runtime/config-changes.ts'
 import { type ConfigKey, configJsonSchema, configKeys } from '../server/runtime/config-keys.ts'
 import { apiPage } from './api-page.ts'
 import { commandLinePage } from './command-line-page.ts'
+import { monitoringPage } from './monitoring-page.ts'
 
 const docsFolder = join(import.meta.dirname, '..', 'docs')
 
@@ -18,6 +20,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
     ['configuration.md', configurationPage()],
     ['api.md', apiPage()],
     ['command-line.md', commandLinePage()],
+    ['monitoring.md', monitoringPage()],
   ])
 }
 

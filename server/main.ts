@@ -6,8 +6,7 @@ import { directoryFigures } from './administration/directory-figures.ts'
 import type { LdapCertificate } from '../admin-ui/admin/overview-services.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
-import type { RunReport } from '../sync/run-report.ts'
-import { type ConfigReload, createConfigReload, type ReloadReport } from './config-reload.ts'
+import { createConfigReload, type ReloadReport } from './config-reload.ts'
 import { reloadCommand } from './commands/reload-command.ts'
 import { runCommand } from './commands/commands.ts'
 import { runChangeRetention } from './change-retention.ts'
@@ -20,12 +19,13 @@ import type { LineSink } from './ldap/access-log.ts'
 import { runStoreWatch } from './store-watch.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
 import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
-import { type LdapThread, startLdapThread } from './ldap-thread.ts'
+import { startLdapThread } from './ldap-thread.ts'
 import type { LoadedConfig } from './runtime/config.ts'
 import type { Config } from './runtime/config-schema.ts'
 import { watchCertificates } from './runtime/certificate-watch.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
-import { createMetrics, type Metrics } from './runtime/metrics.ts'
+import { createMetrics } from './runtime/metrics.ts'
+import { countRun, metricsText } from './server-metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { readTlsFiles, type TlsFiles } from './runtime/tls-files.ts'
 import { ownAccount } from './self-service.ts'
@@ -166,7 +166,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         tls: adminTls?.current.options,
         trustProxy: config.admin.trustProxy,
         ready: () => readiness(workspace),
-        metricsText: () => metricsText(metrics, workspace, ldap, configReload.last()),
+        metricsText: () =>
+          metricsText(metrics, workspace, ldap, {
+            configurationFile: configReload.last(),
+            certificate: ldapCertificate(tls),
+          }),
         caPem: () => tls.caPem,
         organization: config.organization,
         enrollment: {
@@ -331,23 +335,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function countRun(metrics: Metrics) {
-  return ({ provider, outcome, dryRun, started, finished, calls, counts, held }: RunReport): void => {
-    if (dryRun) return
-    const ended = finished === null ? Date.parse(started) : Date.parse(finished)
-    metrics.syncRuns.inc({ provider, outcome })
-    metrics.syncRunSeconds.observe({ provider }, (ended - Date.parse(started)) / 1000)
-    metrics.providerCalls.inc({ provider }, calls)
-    if (outcome === 'failed' || outcome === 'cancelled') return
-    metrics.syncLastSuccessSeconds.set({ provider }, ended / 1000)
-    for (const kind of ['added', 'updated', 'renamed', 'deactivated', 'reactivated', 'removed'] as const) {
-      metrics.syncChanges.inc({ provider, kind }, counts.user[kind] + counts.group[kind] + counts.entry[kind])
-    }
-    for (const plan of held) metrics.syncHeldChanges.set({ provider: plan.provider }, plan.changes.length)
-    if (!held.some((plan) => plan.provider === provider)) metrics.syncHeldChanges.set({ provider }, 0)
-  }
-}
-
 function ldapCertificate({ options, caPem }: TlsIdentity): LdapCertificate {
   const { validToDate, subjectAltName = '', issuer } = new X509Certificate(options.cert)
   return {
@@ -370,20 +357,6 @@ function certificateFiles({ ldap }: Config): readonly string[] | undefined {
   const { certFile, keyFile, clientCaFile } = ldap.tls
   if (certFile === null || keyFile === null) return undefined
   return [certFile, keyFile, ...(clientCaFile ? [clientCaFile] : [])]
-}
-
-async function metricsText(
-  metrics: Metrics,
-  { directory }: Workspace,
-  ldap: LdapThread,
-  { problems, needsRestart }: ReturnType<ConfigReload['last']>,
-): Promise<string> {
-  metrics.configProblems.set(problems.length)
-  metrics.configNeedsRestart.set(needsRestart.length)
-  metrics.directoryEntries.set(directory.size)
-  metrics.directoryLastChange.set(directory.store.lastChange)
-  metrics.storeRefusesWrites.set(directory.store.writeProblem === undefined ? 0 : 1)
-  return `${await metrics.text()}${await ldap.metricsText()}`
 }
 
 /** A sink whose lines are kept for the page of the log as well. */

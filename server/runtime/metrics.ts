@@ -13,6 +13,17 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
   if (processMetrics) collectDefaultMetrics({ register: registry })
 
   return {
+    info: new Gauge({
+      name: 'rosterd_info',
+      help: 'Always 1; the label is the version.',
+      labelNames: ['version'] as const,
+      registers,
+    }),
+    ready: new Gauge({
+      name: 'rosterd_ready',
+      help: '1 when LDAP answers searches; 0 until every provider has been read once.',
+      registers,
+    }),
     directoryEntries: new Gauge({
       name: 'rosterd_directory_entries',
       help: 'Entries served.',
@@ -41,7 +52,7 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
       buckets: runs,
       registers,
     }),
-    syncLastSuccessSeconds: new Gauge({
+    syncLastSuccess: new Gauge({
       name: 'rosterd_sync_last_success_timestamp_seconds',
       help: 'Unix time of the last successful run.',
       labelNames: ['provider'] as const,
@@ -83,6 +94,40 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
       labelNames: ['method', 'status'] as const,
       registers,
     }),
+    providerStale: new Gauge({
+      name: 'rosterd_provider_stale',
+      help: '1 when the last success is longer ago than `staleAfterHours`; cloud providers that were read once.',
+      labelNames: ['provider'] as const,
+      registers,
+    }),
+    providerPaused: new Gauge({
+      name: 'rosterd_provider_paused',
+      help: '1 while the provider is paused.',
+      labelNames: ['provider'] as const,
+      registers,
+    }),
+    credentialRefused: new Gauge({
+      name: 'rosterd_credential_refused',
+      help: '1 when the provider refused the credential at its last use or daily try.',
+      labelNames: ['provider', 'credential'] as const,
+      registers,
+    }),
+    credentialExpires: new Gauge({
+      name: 'rosterd_credential_expires_timestamp_seconds',
+      help: 'Unix time at which the credential ends, where that is known.',
+      labelNames: ['provider', 'credential'] as const,
+      registers,
+    }),
+    certificateExpires: new Gauge({
+      name: 'rosterd_certificate_expires_timestamp_seconds',
+      help: 'Unix time at which the certificate of LDAP ends.',
+      registers,
+    }),
+    lastBackup: new Gauge({
+      name: 'rosterd_last_backup_timestamp_seconds',
+      help: 'Unix time of the last backup; 0: none yet.',
+      registers,
+    }),
     configProblems: new Gauge({
       name: 'rosterd_config_problems',
       help: 'Problems of the configuration file as it was last read; while there are any, the one before is in force.',
@@ -95,6 +140,7 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
     }),
     /** The exposition format that Prometheus scrapes. */
     text: (): Promise<string> => registry.metrics(),
+    described: () => describedIn(registry),
   }
 }
 
@@ -125,5 +171,25 @@ export function createLdapMetrics() {
     }),
     /** The exposition format that Prometheus scrapes. */
     text: (): Promise<string> => registry.metrics(),
+    described: () => describedIn(registry),
   }
+}
+
+/** A metric, as the docs have it. */
+export interface DescribedMetric {
+  readonly name: string
+  readonly help: string
+  readonly type: string
+  readonly labels: readonly string[]
+}
+
+function describedIn(registry: Registry): readonly DescribedMetric[] {
+  // The declarations of the package leave out what every metric has.
+  const all = registry.getMetricsAsArray() as unknown as readonly {
+    readonly name: string
+    readonly help: string
+    readonly type: string
+    readonly labelNames: readonly string[]
+  }[]
+  return all.map(({ name, help, type, labelNames }) => ({ name, help, type, labels: labelNames }))
 }

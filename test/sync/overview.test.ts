@@ -43,7 +43,11 @@ test('the overview of a whole server has the binds of its LDAP thread and the en
   }
   await clock.pass(5 * 60_000)
   // The thread answers in order: what was asked before this has been answered.
-  await fetch(`${origin}/metrics`)
+  const metrics = await (await fetch(`${origin}/metrics`)).text()
+  for (const line of ['rosterd_ready 1', 'rosterd_sync_held_changes{provider="seed"} 0', 'rosterd_config_problems 0'])
+    expect(metrics.split('\n')).toContain(line)
+  expect(metrics).toMatch(/^rosterd_sync_last_success_timestamp_seconds\{provider="seed"\} \d+/m)
+  expect(metrics).toMatch(/^rosterd_certificate_expires_timestamp_seconds \d{10}/m)
 
   const { administrators } = server.workspace
   const { url } = await administrators.create('ada', 'owner', { name: 'root', address: null })
