@@ -10,6 +10,12 @@ let whenOutputEnds = (error: Error): void => {
 }
 process.stdout.on('error', (error) => whenOutputEnds(error))
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 24 || (major === 24 && minor < 11)) {
+  process.stderr.write(`rosterd: Node ${process.versions.node} is too old; use 24.11 or newer\n`)
+  process.exit(ExitCode.failed)
+}
+
 const program = createProgram(() => {
   whenOutputEnds = () => undefined // a server goes on without its log
 })

@@ -17,6 +17,7 @@ import {
 } from './ldap-thread-messages.ts'
 import type { TlsOptions } from './runtime/tls-files.ts'
 import type { Logger } from './runtime/logger.ts'
+import { ownFile } from './runtime/own-file.ts'
 import { answerQuestion } from './sign-in-questions.ts'
 
 export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
@@ -64,7 +65,7 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
     tls,
     backlog,
   }
-  const worker = new Worker(new URL('./ldap-worker.ts', import.meta.url), { workerData })
+  const worker = new Worker(ownFile('./ldap-worker', import.meta.url), { workerData })
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   let lastId = 0
   let isClosing = false

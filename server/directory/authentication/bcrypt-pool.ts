@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { LdapError } from '../../protocol/ldap-error.ts'
 import { ResultCode } from '../../protocol/result-code.ts'
+import { ownFile } from '../../runtime/own-file.ts'
 import type { BcryptTask } from './bcrypt-worker.ts'
 
 /** Slow hashes in worker threads, with a bounded queue: beyond it {@link LdapError} busy. */
@@ -34,7 +35,7 @@ const longestPassword = 1024
 
 export function createBcryptPool(threads = Math.max(1, availableParallelism() - 1)): BcryptPool {
   const pool = new Piscina<BcryptTask, boolean | string>({
-    filename: new URL('./bcrypt-worker.ts', import.meta.url).href,
+    filename: ownFile('./bcrypt-worker', import.meta.url).href,
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: 60_000,
