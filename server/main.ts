@@ -292,7 +292,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     'change retention',
     (stopping) => {
       const days = () => workspace.config.retention.changeLogDays
-      const parts = { store: directory.store, days, clock, logger }
+      const parts = { directory, days, clock, logger }
       return { ended: runChangeRetention(parts, stopping) }
     },
     ({ ended }) => ended,

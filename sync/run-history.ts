@@ -1,3 +1,4 @@
+import { firstChangeAfter } from '../server/directory/change-history.ts'
 import type { Change } from '../server/directory/directory-store.ts'
 import { trusted } from './ledgers.ts'
 import type { ReportedChange, RunReport } from './run-report.ts'
@@ -19,6 +20,8 @@ export interface RunHistory {
   /** Every run that is kept, of all providers, the newest first. */
   list(): Promise<readonly RunSummary[]>
   report(id: string): Promise<RunReport | undefined>
+  /** How many lines the change list has: all changes of the run, or those that its report has once the others were forgotten. */
+  listed(report: RunReport): Promise<number>
   /** The change list of a run, from the line at `offset` on. */
   changes(report: RunReport, offset?: number): AsyncIterable<RunChange>
 }
@@ -32,10 +35,8 @@ export function createRunHistory({ store, revisionOf }: Pick<SyncDirectory, 'sto
     return runs.sort((a, b) => (a.started < b.started ? 1 : -1))
   }
 
-  async function* loggedChanges(report: RunReport, offset: number): AsyncGenerator<RunChange> {
+  async function* loggedChanges(report: RunReport, first: number, offset: number): AsyncGenerator<RunChange> {
     const listedOnes = new Map(report.changes.map((change) => [change.entryUUID, change]))
-    const first = await firstChange(report)
-    if (first === undefined) return
     for await (const change of store.changes(first - 1 + offset)) {
       // A run is one commit: its changes follow each other in the log.
       if (!isOf(report, change)) return
@@ -50,6 +51,20 @@ export function createRunHistory({ store, revisionOf }: Pick<SyncDirectory, 'sto
       if (++looked > farthestFirst) return undefined
     }
     return undefined
+  }
+
+  /** Number of the first change of a run whose changes are all in the log. */
+  async function wholeInLog(report: RunReport): Promise<number | undefined> {
+    const first = await firstChange(report)
+    const oldest = await firstChangeAfter(store, 0)
+    if (first === undefined || first !== oldest?.number) return first
+    // What was before was forgotten, and may have been of this run.
+    let left = 0
+    for await (const change of store.changes(first - 1)) {
+      if (!isOf(report, change)) break
+      left += 1
+    }
+    return left >= report.changesInAll ? first : undefined
   }
 
   return {
@@ -67,15 +82,24 @@ export function createRunHistory({ store, revisionOf }: Pick<SyncDirectory, 'sto
       const value = slash < 0 ? undefined : await store.get('run', [id.slice(0, slash), id.slice(slash + 1)])
       return value === undefined ? undefined : trusted<RunReport>(value)
     },
+    async listed(report) {
+      if (hasAll(report) || (await wholeInLog(report)) !== undefined) return report.changesInAll
+      return report.changes.length
+    },
     async *changes(report, offset = 0) {
-      if (report.changes.length >= report.changesInAll) yield* report.changes.slice(offset)
-      else yield* loggedChanges(report, offset)
+      const first = hasAll(report) ? undefined : await wholeInLog(report)
+      if (first === undefined) yield* report.changes.slice(offset)
+      else yield* loggedChanges(report, first, offset)
     },
   }
 }
 
 /** Others change little between the number that a run notes and its own commit. */
 const farthestFirst = 1000
+
+function hasAll({ changes, changesInAll }: RunReport): boolean {
+  return changes.length >= changesInAll
+}
 
 function isOf(report: RunReport, { cause, number }: Change): boolean {
   if (cause.kind === 'run') return cause.id === report.id

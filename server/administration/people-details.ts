@@ -15,8 +15,8 @@ import { trusted } from '../../sync/ledgers.ts'
 import { passwordSource } from '../../sync/pass-through/password-source.ts'
 import type { Roster } from '../../sync/roster/roster.ts'
 import { entryJson } from '../commands/entry-json.ts'
+import { changesOfEntry, firstChangeAfter, knownChanges } from '../directory/change-history.ts'
 import { signInState } from '../directory/credentials/sign-in-state.ts'
-import type { Change } from '../directory/directory-store.ts'
 import type { Entry } from '../directory/entry.ts'
 import type { Workspace } from '../workspace.ts'
 
@@ -44,7 +44,10 @@ export async function personDetails(
     signIn: entryUUID === null ? null : await signInState(directory.store, entryUUID, clock.now()),
     sshKeys: entryUUID === null ? [] : sshKeys.list(entryUUID),
     enrollment: (entryUUID === null ? undefined : await readEnrollment(directory.store, entryUUID)) ?? null,
-    history: entryUUID === null ? { changes: [], since: null } : await historyOf(entryUUID, directory.store),
+    history:
+      entryUUID === null
+        ? { changes: [], since: null, forgottenBefore: null }
+        : await historyOf(entryUUID, directory.store, clock.now()),
   }
 }
 
@@ -154,15 +157,10 @@ async function whoChecks(
   return source.type === 'provider' ? { provider: source.provider.id } : { reason: source.reason }
 }
 
-async function historyOf(entryUUID: string, store: Workspace['directory']['store']): Promise<EntryHistory> {
-  const after = Math.max(0, store.lastChange - changesLookedAt)
-  const changes: Change[] = []
-  let since: string | null = null
-  for await (const change of store.changes(after)) {
-    if (since === null && after > 0) since = change.time
-    if (change.entryUUID !== entryUUID) continue
-    changes.push(change)
-    if (changes.length > shownChanges) since = changes.shift()?.time ?? since
-  }
-  return { changes: changes.toReversed(), since }
+async function historyOf(entryUUID: string, store: Workspace['directory']['store'], now: Date): Promise<EntryHistory> {
+  const known = await knownChanges(store, now)
+  const after = Math.max(known.first - 1, store.lastChange - changesLookedAt)
+  const { changes, more } = await changesOfEntry(store, entryUUID, { limit: shownChanges, after })
+  const oldestSeen = more > 0 ? changes.at(-1) : after >= known.first ? await firstChangeAfter(store, after) : undefined
+  return { changes, since: oldestSeen?.time ?? null, forgottenBefore: known.since }
 }

@@ -7,7 +7,8 @@ import {
 } from '../commands/enrollment-command.ts'
 import { explainCommand } from '../commands/explain-command.ts'
 import { explainSignInCommand } from '../commands/explain-sign-in-command.ts'
-import { exportLdifCommand } from '../commands/export-ldif-command.ts'
+import { exportLdifCommand, type ExportLdifInput } from '../commands/export-ldif-command.ts'
+import { historyCommand } from '../commands/history-command.ts'
 import {
   comparedAttributes,
   type ComparedAttribute,
@@ -15,7 +16,7 @@ import {
   type PersonMatchField,
 } from '../comparison/compared-attributes.ts'
 import { type CommandLine, json, type OutputOptions, print } from './command-line.ts'
-import { choiceOption, ipAddress } from './option-values.ts'
+import { choiceOption, directoryMoment, endMoment, ipAddress, moment, positiveNumber } from './option-values.ts'
 
 interface CompareCliOptions {
   readonly bindDn?: string
@@ -27,6 +28,12 @@ interface CompareCliOptions {
   readonly ignore?: readonly ComparedAttribute[]
   readonly csv?: string
   readonly ids?: string
+}
+
+interface HistoryOptions {
+  readonly since?: string
+  readonly until?: string
+  readonly limit: number
 }
 
 /** What is in the directory, and why. */
@@ -44,6 +51,18 @@ export function addDirectoryCommands(program: CliCommand, { load, run, execute }
         ? execute(explainCommand, { name }, options)
         : execute(explainSignInCommand, { name, address, binder }, options)
     })
+
+  program
+    .command('history')
+    .description('what was done to a person or group, by which run or administrator; also of one that is gone')
+    .argument('<name>', 'user name, cn, address, DN or entryUUID, also a former one')
+    .option('--since <time>', 'from this day on, in UTC, or from a time such as 2027-01-31T18:00Z', moment)
+    .option('--until <time>', 'to the end of this day, in UTC, or to a time', endMoment)
+    .option('--limit <number>', 'how many, the latest first', positiveNumber, 50)
+    .option('--json', 'print JSON')
+    .action((name: string, { since, until, limit, ...options }: OutputOptions & HistoryOptions) =>
+      execute(historyCommand, { name, since, until, limit }, options),
+    )
 
   const enrollment = program.command('enrollment').description('people who are invited by mail')
   enrollment
@@ -72,9 +91,16 @@ export function addDirectoryCommands(program: CliCommand, { load, run, execute }
 
   program
     .command('export-ldif')
-    .description('print every entry as LDIF; passwords are not part of it')
-    .action(async () => {
-      await run(exportLdifCommand, {}, (part) => print(String(part)))
+    .description('print entries as LDIF, as they are or as they were; passwords are not part of it')
+    .option(
+      '--at <when>',
+      'as they were at the end of this day (in UTC), at a time such as 2027-01-31T18:00Z, or after the change of this number',
+      directoryMoment,
+    )
+    .option('--base <dn>', 'only this entry and what is below')
+    .option('--filter <filter>', 'only what a search with this filter finds, such as (cn=vpn-users)')
+    .action(async (options: ExportLdifInput) => {
+      await run(exportLdifCommand, options, (part) => print(String(part)))
     })
 
   program

@@ -44,10 +44,19 @@ const notes: Readonly<Record<string, readonly [exitCodes: string, ...examples: r
     'explain ada@example.com',
     'explain ada --bind-from 192.0.2.7 --binder sssd',
   ],
+  history: [
+    '0 answered, 1 nobody is or was called so, or failed',
+    'history ada',
+    'history vpn-users --since 2027-01-01 --until 2027-01-31',
+  ],
   'enrollment list': [answered, 'enrollment list --provider contoso'],
   'enrollment send': [doneOrFailed, 'enrollment send --user ada'],
   'enrollment resend': [doneOrFailed, 'enrollment resend ada'],
-  'export-ldif': [doneOrFailed, 'export-ldif > directory.ldif'],
+  'export-ldif': [
+    doneOrFailed,
+    'export-ldif > directory.ldif',
+    "export-ldif --at 2027-03-01 --filter '(cn=vpn-users)'",
+  ],
   compare: [
     '0 all the same, 2 differences, 1 could not be read whole',
     'compare ldaps://old.example.com --bind-dn cn=reader,dc=example,dc=com --password-file secret --ids ids.csv',

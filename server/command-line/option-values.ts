@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { InvalidArgumentError, Option } from 'commander'
+import type { DirectoryMoment } from '../commands/directory-moment.ts'
 
 /** An option that takes one of a few words. */
 export function choiceOption(flags: string, description: string, accepted: readonly string[]): Option {
@@ -24,11 +25,21 @@ export function wholeNumber(value: string): number {
 
 /** A date (its beginning, UTC) or a time with its zone, as ISO 8601 in UTC. */
 export function moment(value: string): string {
-  const isMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(value)
+  const isMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(value)
   const time = isMoment ? Date.parse(value) : Number.NaN
   if (Number.isNaN(time))
     throw new InvalidArgumentError('It must be a date such as 2027-01-31, or a time such as 2027-01-31T18:00Z.')
   return new Date(time).toISOString()
+}
+
+/** As {@link moment}, a date meaning its end: what was so on that day. */
+export function endMoment(value: string): string {
+  return /T/.test(value) ? moment(value) : moment(value).replace('T00:00:00.000Z', 'T23:59:59.999Z')
+}
+
+/** A change number, or as {@link endMoment}. */
+export function directoryMoment(value: string): DirectoryMoment {
+  return /^\d{1,15}$/.test(value) ? { change: Number(value) } : { time: endMoment(value) }
 }
 
 export function ipAddress(value: string): string {

@@ -8,6 +8,7 @@ import { explainCommand } from './explain-command.ts'
 import { explainSignInCommand } from './explain-sign-in-command.ts'
 import { enrollmentListCommand, enrollmentResendCommand, enrollmentSendCommand } from './enrollment-command.ts'
 import { exportLdifCommand } from './export-ldif-command.ts'
+import { historyCommand } from './history-command.ts'
 import { idsExportCommand, idsImportCommand } from './ids-command.ts'
 import { keyRotateCommand } from './key-command.ts'
 import { linkConfirmCommand, linkListCommand, linkSeparateCommand } from './link-command.ts'
@@ -49,6 +50,7 @@ const all = [
   runsCommand,
   runsFollowCommand,
   exportLdifCommand,
+  historyCommand,
   idsExportCommand,
   idsImportCommand,
   relinkCommand,

@@ -32,7 +32,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  *   admin       name in lower case                                              an administrator who signs in here
  *   api-token   id                                                              what may use the API, and in which role
  *   session     SHA-256 of a session id                                         who is signed in to the pages
- *   meta        name                                                            anything single: store version, keys
+ *   meta        name                                                            anything single: store version, keys, since when changes were forgotten
  */
 export type Collection =
   | 'mirror'

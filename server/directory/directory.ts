@@ -3,7 +3,7 @@ import { changedNtHashes, storedNtHashes } from './credentials/nt-hash.ts'
 import type { Collection, CommitResult, DirectoryStore, Generation, RecordChange } from './directory-store.ts'
 import { decodeEntry, type EncodedEntry } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
-import { EntryTable } from './entry-table.ts'
+import { EntryTable, type StateEntry } from './entry-table.ts'
 import { filledMark, isFilledMark, isSet } from './filled-mark.ts'
 import { type DirectoryFollower, shipEntries } from './replication.ts'
 import type { SealedRecords } from './sealed-records.ts'
@@ -36,6 +36,8 @@ export interface Directory {
   /** Throws DnSyntaxError. */
   entryByDn(dn: string): Entry | undefined
   entries(): Generator<Entry>
+  /** Every entry between two commits, with the number of the change that made this state. */
+  snapshot(): Promise<{ readonly lastChange: number; readonly entries: readonly StateEntry[] }>
   /** Entries that have the value, spelt like this, among those of the attribute. Looks at every entry. */
   entriesWith(attribute: string, value: string): Generator<Entry>
 }
@@ -118,6 +120,7 @@ export async function openDirectory(
     entryByUuid: (entryUUID) => decoded(table.encoded(entryUUID)),
     entryByDn: (dn) => decoded(table.byDn(dn)),
     entries: () => table.entries(),
+    snapshot: () => inLine(async () => ({ lastChange: store.lastChange, entries: table.states() })),
     entriesWith: (attribute, value) => table.entriesWith(attribute, value),
   }
 }

@@ -18,6 +18,14 @@ interface Row {
   readonly key: string
 }
 
+/** An entry of one state of the directory; it is put together when it is read. */
+export interface StateEntry {
+  readonly entryUUID: string
+  /** {@link normalizeDn} of its name: parents sort before what is below them. */
+  readonly key: string
+  read(): Entry
+}
+
 /** Changes that are taken in together. */
 export interface StagedEntries {
   /** Every entry put, or undefined for one deleted, by entryUUID. They are encoded while this is walked, which is done once. */
@@ -75,6 +83,15 @@ export class EntryTable {
   *entries(): Generator<Entry> {
     const rows = Array.from(this.byUuid.values())
     for (const { encoded } of rows) yield decodeEntry(encoded)
+  }
+
+  /** Those of this moment; they stay as they are. */
+  states(): StateEntry[] {
+    return Array.from(this.byUuid, ([entryUUID, { encoded, key }]) => ({
+      entryUUID,
+      key,
+      read: () => decodeEntry(encoded),
+    }))
   }
 
   *entriesWith(attribute: string, value: string): Generator<Entry> {

@@ -45,6 +45,8 @@ export interface EntryHistory {
   readonly changes: readonly Change[]
   /** ISO 8601: what was before was not looked at; null: that was all. */
   readonly since: string | null
+  /** ISO 8601: changes before were forgotten; null: none was. */
+  readonly forgottenBefore: string | null
 }
 
 export interface PersonDetails {

@@ -70,6 +70,7 @@ export function userModel({ details, providers, mayChange, now, typed, problem }
     sshKeys,
     changes: history.changes.map((change) => changeModel(change, now)),
     changesSince: history.since === null ? null : timeOf(history.since, now),
+    forgottenBefore: history.forgottenBefore === null ? null : timeOf(history.forgottenBefore, now),
     mayChange: mayChange && signIn !== null,
     maySync: mayChange && person.sources.length > 0,
     isDeleted: person.status === 'deleted',

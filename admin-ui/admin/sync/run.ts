@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { RunReport } from '../../../sync/run-report.ts'
-import { countOf } from '../../counts.ts'
+import { countOf, countText } from '../../counts.ts'
 import { firstOf } from '../../first-of.ts'
 import { gridOf, gridPageSize } from '../../grid.ts'
 import { HttpProblem } from '../../http-problem.ts'
@@ -30,6 +30,7 @@ export function runPages(
   async function show(request: Request, response: Response, report: RunReport, problem = '') {
     const { page } = queryOf(request, pageQuery)
     const provider = (await providers()).find(({ id }) => id === report.provider)
+    const listed = await sync.listed(report)
     const changes = await firstOf(sync.changes(report, (page - 1) * gridPageSize), gridPageSize)
     const model = {
       ...runModel(report, { name: provider?.name ?? report.provider, type: provider?.type ?? null }, clock.now()),
@@ -40,8 +41,9 @@ export function runPages(
         searchLabel: '',
         filters: [],
         page,
-        total: report.changesInAll,
+        total: listed,
       }),
+      forgotten: forgottenText(report, listed),
       problem,
       mayAct: may(adminOf(response).role, 'directory sync'),
     }
@@ -68,6 +70,13 @@ export function runPages(
   }
 
   return { page, undo }
+}
+
+/** Empty: every change is listed. */
+function forgottenText({ changesInAll, dryRun }: RunReport, listed: number): string {
+  if (listed >= changesInAll) return ''
+  const others = `${countOf(changesInAll - listed, 'change', 'changes')} of ${countText(changesInAll)}`
+  return dryRun ? `${others} of this dry run were not kept.` : `${others} were forgotten (retention.changeLogDays).`
 }
 
 const shownSkipped = 5

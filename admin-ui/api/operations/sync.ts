@@ -173,7 +173,7 @@ export function syncOperations({ sync }: Pick<Administration, 'sync'>): readonly
       async handle({ params, query: { page, pageSize } }) {
         const report = await asked(params)
         const items = await firstOf(sync.changes(report, (page - 1) * pageSize), pageSize)
-        return { items, total: report.changesInAll, page, pageSize }
+        return { items, total: await sync.listed(report), page, pageSize }
       },
     }),
     operation({

@@ -75,6 +75,7 @@ const userDetails = user
         )
         .describe('Latest first.'),
       since: time.nullable().describe('What was before was not looked at; null: that was all.'),
+      forgottenBefore: time.nullable().describe('Changes before were forgotten; null: none was.'),
     }),
   })
   .meta({ id: 'UserDetails' })
@@ -247,6 +248,7 @@ function shown({ person, sources, history, ...details }: PersonDetails) {
     sources: sources.map(shownSource),
     history: {
       since: history.since,
+      forgottenBefore: history.forgottenBefore,
       changes: history.changes.map(({ cause, attributes, ...change }) => ({
         ...change,
         by: cause,

@@ -23,7 +23,7 @@ test.each(paths.flatMap((path) => noteOf(path).examples.map((example) => [exampl
   (example, path) => {
     const { said, program } = listening()
     const [line = ''] = example.split(' > ')
-    const words = Array.from(line.matchAll(/"([^"]*)"|\S+/g), ([word, text]) => text ?? word)
+    const words = Array.from(line.matchAll(/["']([^"']*)["']|\S+/g), ([word, text]) => text ?? word)
     let ran = ''
     for (const { path, command } of leafCommands(program)) command.action(() => void (ran = path))
     program.parse(words, { from: 'user' })

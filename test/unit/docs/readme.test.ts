@@ -26,6 +26,8 @@ test.each([
   'docs/conformance.md',
   'docs/interoperability.md',
   'docs/mail.md',
+  'docs/history.md',
+  'docs/command-line.md',
   'docs/migrate.md',
   'docs/pass-through.md',
   'docs/sign-in.md',
