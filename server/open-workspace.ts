@@ -24,6 +24,7 @@ import { type MasterKeySource, makeMasterKey, readMasterKeys } from './runtime/m
 import { resolveSecret } from './runtime/secret.ts'
 import { trustCaFile } from './runtime/trust.ts'
 import { openLevelStore } from './storage/level-store.ts'
+import { finishReplacement } from './storage/store-folder.ts'
 import { assembleWorkspace, type Workspace, type WorkspaceParts } from './workspace.ts'
 
 export interface WorkspaceOptions extends Pick<WorkspaceParts, 'onRun' | 'onPasswordCheck' | 'aroundReplacement'> {
@@ -39,7 +40,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const { config: fileConfig, baseDir } = loaded
   if (fileConfig.caFile !== null) await trustCaFile(fileConfig.caFile)
   await mkdir(fileConfig.dataDir, { recursive: true, mode: 0o700 })
-  const store = await openLevelStore(join(fileConfig.dataDir, 'db'))
+  const folder = join(fileConfig.dataDir, 'db')
+  await finishReplacement(folder)
+  const store = await openLevelStore(folder)
   try {
     const config = withManagedProviders(fileConfig, await readManagedProviders(store))
     const sealed = sealedRecordsOf(options, store)

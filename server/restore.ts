@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LoadedConfig } from './runtime/config.ts'
 import { readBackup } from './backup.ts'
 import { sealedRecordsOf } from './open-workspace.ts'
 import { normalizeDn } from './protocol/distinguished-name.ts'
 import type { BackupHeader, Row } from './storage/backup-format.ts'
-import { openDatabase, storeVersion } from './storage/database.ts'
+import { storeVersion } from './storage/database.ts'
 import { openLevelStore } from './storage/level-store.ts'
 import { writeRows } from './storage/raw-rows.ts'
-import { StoreError } from './storage/store-error.ts'
+import { finishReplacement, holdStore, replaceStore } from './storage/store-folder.ts'
+import { timeInName } from './time-in-name.ts'
 
 export interface Restored {
   readonly created: string
@@ -42,30 +43,19 @@ export async function restoreBackup(
   if (normalizeDn(header.baseDn) !== normalizeDn(baseDn))
     throw new Error(`${file} is of "${header.baseDn}", and baseDn is "${baseDn}"; set baseDn to what the backup is of`)
   const folder = join(dataDir, 'db')
+  await finishReplacement(folder)
   const isThere = existsSync(folder)
-  if (isThere) {
-    if (!replace)
-      throw new Error(`there is a store in ${folder}; add --force to set it aside, and nothing of it is lost`)
-    await requireUnused(folder)
-  }
+  if (isThere && !replace)
+    throw new Error(`there is a store in ${folder}; add --force to set it aside, and nothing of it is lost`)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await using _held = isThere ? await holdStore(folder) : undefined
   const restoring = join(dataDir, 'db.restoring')
   await rm(restoring, { recursive: true, force: true })
   await writeRows(restoring, rowsOf(file))
   const { entries, keyProblem } = await lookAt(restoring, options)
-  const former = isThere ? join(dataDir, `db.before-${options.now.toISOString().replaceAll(/[:.]/g, '-')}`) : null
-  if (former !== null) await rename(folder, former)
-  await rename(restoring, folder)
+  const former = isThere ? join(dataDir, `db.before-${timeInName(options.now)}`) : null
+  await replaceStore(folder, restoring, former)
   return { created: header.created, entries, former, keyProblem }
-}
-
-/** Throws when a server has the store; whatever else is wrong with it is why it is replaced. */
-async function requireUnused(folder: string): Promise<void> {
-  try {
-    await (await openDatabase(folder)).close()
-  } catch (error) {
-    if (error instanceof StoreError && error.code === 'locked') throw error
-  }
 }
 
 /** Reads all of it. */

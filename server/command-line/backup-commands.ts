@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command as CliCommand } from 'commander'
+import { ExitCode } from '../commands/command.ts'
+import type { Repaired } from '../repair.ts'
 import { backupCommand } from '../commands/backup-command.ts'
 import { type CommandLine, json, type OutputOptions, print } from './command-line.ts'
 
@@ -39,4 +42,33 @@ export function addBackupCommands(program: CliCommand, { load, execute }: Comman
             (keyProblem === null ? '' : `Before you start the server: ${keyProblem}.\n`),
         )
     })
+
+  program
+    .command('repair')
+    .description('make a store of what can be read of a damaged one; the server must not run')
+    .option('--ids <file>', 'bring lost ids back from a file of "rosterd ids export"')
+    .option('--dry-run', 'say what would be found, and change nothing')
+    .option('--json', 'print JSON')
+    .action(async (options: OutputOptions & { ids?: string; dryRun?: boolean }) => {
+      const [{ repair }, { parseImport }] = await Promise.all([
+        import('../repair.ts'),
+        import('../../sync/identities/import-files.ts'),
+      ])
+      const { config } = await load()
+      const exported = options.ids === undefined ? [] : parseImport(await readFile(options.ids, 'utf8'), 'csv')
+      const repaired = await repair({ config, now: new Date() }, { dryRun: options.dryRun ?? false, exported })
+      print(options.json ? json(repaired) : repairText(repaired))
+      process.exitCode = repaired.dryRun && repaired.findings.length > 0 ? ExitCode.held : ExitCode.ok
+    })
+}
+
+function repairText({ findings, ids, dryRun, former }: Repaired): string {
+  if (findings.length === 0) return 'Nothing to repair: every row is readable, and they agree.\n'
+  const lines = findings.map(({ what, why, consequence }) => `${what}: ${why}\n  -> ${consequence}\n`)
+  const back = `${ids} ids, numbers and names of the ledger ${dryRun ? 'would be' : 'are'} brought back.\n`
+  const end =
+    former === null
+      ? 'Dry run: nothing was changed.\n'
+      : `The damaged store is in ${former}; remove it when all is well. Start the server, or run "rosterd sync": everything is read again.\n`
+  return `${lines.join('')}${back}${end}`
 }

@@ -105,6 +105,11 @@ const notes: Readonly<Record<string, readonly [exitCodes: string, ...examples: r
   'admin list': [answered, 'admin list'],
   'admin remove': [doneOrFailed, 'admin remove grace'],
   backup: [doneOrFailed, 'backup /var/backups/rosterd/monday.backup'],
+  repair: [
+    '0 repaired, or nothing to repair; 2 with --dry-run when there is something; 1 failed',
+    'repair --dry-run',
+    'repair --ids ids.csv',
+  ],
   restore: [doneOrFailed, 'restore /var/backups/rosterd/monday.backup --force'],
   'throttle list': [answered, 'throttle list'],
   'throttle clear': [doneOrFailed, 'throttle clear 192.0.2.7', 'throttle clear --all'],

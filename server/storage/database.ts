@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { Level } from 'level'
 import { metaKey, metaRange } from './keys.ts'
 import { decodeRecord, encodeRecord } from './record-codec.ts'
@@ -18,17 +18,7 @@ export const storeVersion = 1
  * Throws {@link StoreError} `locked`, `newerStore`, `unknownStore` or `corrupt`.
  */
 export async function openDatabase(directory: string): Promise<Database> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const db: Database = new Level<Buffer, Buffer>(directory, {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
-    writeBufferSize: 16 * 1024 * 1024,
-  })
-  try {
-    await db.open()
-  } catch (error) {
-    throw openingError(directory, error)
-  }
+  const db = await openUnchecked(directory)
   try {
     await checkStoreVersion(db, directory)
     return db
@@ -36,6 +26,31 @@ export async function openDatabase(directory: string): Promise<Database> {
     await db.close()
     throw isCorruption(error) ? corruptStore(directory, error) : error
   }
+}
+
+/** Whatever version it has. Throws {@link StoreError} `locked` or `corrupt`. */
+export async function openUnchecked(directory: string): Promise<Database> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await requireBeginning(directory)
+  const db: Database = new Level<Buffer, Buffer>(directory, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    writeBufferSize: 16 * 1024 * 1024,
+  })
+  try {
+    await db.open()
+    return db
+  } catch (error) {
+    throw openingError(directory, error)
+  }
+}
+
+/** Without the file that LevelDB begins with, it would make an empty database there and remove what is left of the other. */
+async function requireBeginning(directory: string): Promise<void> {
+  const names = await readdir(directory)
+  const left = names.filter((name) => /^MANIFEST-|\.(ldb|sst|log)$/.test(name))
+  if (left.length > 0 && !names.includes('CURRENT'))
+    throw corruptStore(directory, new Error(`the file CURRENT is missing beside ${left.length} others`))
 }
 
 async function checkStoreVersion(db: Database, directory: string): Promise<void> {
@@ -77,17 +92,23 @@ function openingError(directory: string, error: unknown): unknown {
   return isCorruption(cause) ? corruptStore(directory, cause) : error
 }
 
-/** LevelDB's own finding, or that of a codec. */
+/**
+ * LevelDB's own finding, or that of a codec. A file that it misses is an input error for it while it opens, or when it
+ * comes to read it.
+ */
 export function isCorruption(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'LEVEL_CORRUPTION' || error.code === 'corrupt')
+  if (!(error instanceof Error && 'code' in error)) return false
+  if (error.code === 'LEVEL_CORRUPTION' || error.code === 'corrupt') return true
+  return /\.(ldb|sst|log): (No such file|Invalid argument)|MANIFEST-\d+: No such file|CURRENT/.test(error.message)
 }
 
 /** Says what is damaged and the ways back. */
 export function corruptStore(directory: string, cause: unknown): StoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  if (cause instanceof StoreError && cause.message.includes('rosterd repair')) return cause
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
   return new StoreError(
     'corrupt',
-    `The store in "${directory}" is damaged (${reason}). Restore a backup of that folder; or move it away, import the exported ids and run a full sync to rebuild it.`,
+    `The store in "${directory}" is damaged (${reason}). Stop the server and run "rosterd repair"; or restore a backup.`,
     { cause },
   )
 }

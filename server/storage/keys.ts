@@ -49,6 +49,10 @@ const collectionBytes: Readonly<Record<Collection, number>> = {
   'oidc-admin': 27,
 }
 
+const collectionsByByte = new Map(
+  Object.entries(collectionBytes).map(([collection, byte]) => [byte, collection as Collection]), // its keys are these
+)
+
 /** Keys from `gte` to before `lt`. */
 export interface KeyRange {
   readonly gte: Buffer
@@ -61,9 +65,13 @@ export const metaRange = wholeTable(table.meta)
 export const entryRange = wholeTable(table.entry)
 export const dnRange = wholeTable(table.dn)
 export const logRange = wholeTable(table.log)
+export const recordsRange = wholeTable(table.record)
 export const pendingRange = wholeTable(table.pending)
 export const markKey = Buffer.of(table.mark)
 export const everythingRange: KeyRange = { gte: Buffer.of(0), lt: Buffer.of(0xff) }
+
+/** Behind every table. */
+export const unknownRange: KeyRange = { gte: Buffer.of(table.mark + 1), lt: Buffer.of(0xff) }
 
 /** Chunks and mark: {@link writeGeneration} of generations.ts. */
 export function isOfPendingGeneration(key: Buffer): boolean {
@@ -146,6 +154,29 @@ function recordKeyBeginning(collection: Collection, elements: readonly string[])
     text += `${element}\0`
   }
   return Buffer.from(text, 'utf8')
+}
+
+/** A row, for an operator to read. */
+export function rowName(key: Buffer): string {
+  switch (key[0]) {
+    case table.meta:
+      return `${key.toString('utf8', 1)} of the store`
+    case table.entry:
+      return key.length === 17 ? `entry ${entryUUIDOfEntryKey(key)}` : 'an entry without its entryUUID'
+    case table.dn:
+      return `DN ${JSON.stringify(key.toString('utf8', 1).split('\0').toReversed().filter(Boolean).join(','))}`
+    case table.log:
+      return key.length === 9 ? `change ${changeNumberOfLogKey(key)}` : 'a change without its number'
+    case table.record:
+      return `record ${[collectionOfRecordKey(key) ?? 'of an unknown kind', ...elementsOfRecordKey(key)].join(' / ')}`
+    default:
+      return 'a row of a generation that was being written'
+  }
+}
+
+/** undefined: of none that is known. */
+export function collectionOfRecordKey(key: Buffer): Collection | undefined {
+  return collectionsByByte.get(key[1] ?? 0)
 }
 
 export function pendingKey(chunkNumber: number): Buffer {

@@ -23,6 +23,7 @@ import {
   metaKey,
   recordKey,
   recordRange,
+  rowName,
 } from './keys.ts'
 import type { Row } from './backup-format.ts'
 import { rawRows } from './raw-rows.ts'
@@ -174,29 +175,30 @@ class LevelStore implements LevelDirectoryStore {
 
   async get(collection: Collection, key: readonly string[]): Promise<Json | undefined> {
     const value = await this.#read(recordKey(collection, key))
-    return value && this.#decode(decodeRecord, value)
+    return value && this.#decode(decodeRecord, recordKey(collection, key), value)
   }
 
   async *list(collection: Collection, prefix: readonly string[] = []) {
     for await (const page of this.#pages(recordRange(collection, prefix))) {
-      for (const [key, value] of page) yield { key: elementsOfRecordKey(key), value: this.#decode(decodeRecord, value) }
+      for (const [key, value] of page)
+        yield { key: elementsOfRecordKey(key), value: this.#decode(decodeRecord, key, value) }
     }
   }
 
   async *entries(): AsyncGenerator<Entry> {
     for await (const page of this.#pages(entryRange)) {
-      for (const [, value] of page) yield this.#decode(decodeEntry, value)
+      for (const [key, value] of page) yield this.#decode(decodeEntry, key, value)
     }
   }
 
   async readEntry(entryUUID: string): Promise<Entry | undefined> {
     const value = await this.#read(entryKey(entryUUID))
-    return value && this.#decode(decodeEntry, value)
+    return value && this.#decode(decodeEntry, entryKey(entryUUID), value)
   }
 
   async *changes(after: number): AsyncGenerator<Change> {
     for await (const page of this.#pages(logRangeBetween(after, this.#lastChange))) {
-      for (const [, value] of page) yield this.#decode(decodeChange, value)
+      for (const [key, value] of page) yield this.#decode(decodeChange, key, value)
     }
   }
 
@@ -225,7 +227,7 @@ class LevelStore implements LevelDirectoryStore {
   async #forgetSome(before: string): Promise<number> {
     if (this.#db.problem) throw this.#db.problem
     for await (const page of this.#pages(logRangeBetween(0, this.#lastChange))) {
-      const kept = page.findIndex(([, value]) => this.#decode(decodeChange, value).time >= before)
+      const kept = page.findIndex(([key, value]) => this.#decode(decodeChange, key, value).time >= before)
       const old = kept < 0 ? page : page.slice(0, kept)
       if (old.length > 0)
         await this.#write(
@@ -271,11 +273,12 @@ class LevelStore implements LevelDirectoryStore {
     }
   }
 
-  #decode<T>(decode: (value: Buffer) => T, value: Buffer): T {
+  #decode<T>(decode: (value: Buffer) => T, key: Buffer, value: Buffer): T {
     try {
       return decode(value)
     } catch (error) {
-      throw corruptStore(this.#directory, error)
+      const reason = error instanceof Error ? error.message : String(error)
+      throw corruptStore(this.#directory, new Error(`${rowName(key)}: ${reason}`, { cause: error }))
     }
   }
 

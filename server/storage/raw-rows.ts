@@ -28,20 +28,24 @@ export async function* rawRows(db: Database, view: ReadView): AsyncGenerator<rea
 export async function writeRows(directory: string, rows: AsyncIterable<Row>): Promise<void> {
   const db = await openDatabase(directory)
   try {
-    let batch: WriteOperation[] = []
-    let bytes = 0
-    const write = async (sync: boolean) => {
-      await db.batch(batch, { sync })
-      batch = []
-      bytes = 0
-    }
-    for await (const [key, value] of rows) {
-      batch.push({ type: 'put', key, value })
-      bytes += key.length + value.length
-      if (bytes >= batchBytes) await write(true)
-    }
-    await write(true)
+    await putRows(db, rows)
   } finally {
     await db.close()
   }
+}
+
+export async function putRows(db: Database, rows: AsyncIterable<Row>): Promise<void> {
+  let batch: WriteOperation[] = []
+  let bytes = 0
+  const write = async () => {
+    await db.batch(batch, { sync: true })
+    batch = []
+    bytes = 0
+  }
+  for await (const [key, value] of rows) {
+    batch.push({ type: 'put', key, value })
+    bytes += key.length + value.length
+    if (bytes >= batchBytes) await write()
+  }
+  await write()
 }

@@ -12,6 +12,8 @@ import {
   type KeyRange,
   logRange,
   metaKey,
+  recordsRange,
+  rowName,
   uuidFromOctets,
 } from './keys.ts'
 import { decodeRecord } from './record-codec.ts'
@@ -25,7 +27,8 @@ type LastChange = Pick<Change, 'number' | 'type' | 'dn'>
  * - each entry is readable, stands under its own entryUUID, and its DN leads to it; no other DN leads anywhere;
  * - change numbers have no gaps and end at the stored last number;
  * - the newest change of an entry names its DN, or is a deletion and the entry is gone. An entry whose changes have been
- *   removed by retention has none.
+ *   removed by retention has none;
+ * - every record is readable.
  */
 export async function verifyStore(db: Database, snapshot: Snapshot): Promise<string[]> {
   const problems: string[] = []
@@ -45,6 +48,8 @@ export async function verifyStore(db: Database, snapshot: Snapshot): Promise<str
     if (type !== 'delete') problems.push(`entry ${entryUUID}: missing, but change ${number} (${type}) is its last`)
   }
   await compareDnTable(db, snapshot, dnOfEntry, problems)
+  for await (const [key, value] of rowsOf(db, snapshot, recordsRange))
+    readable(() => decodeRecord(value), rowName(key), problems)
   return problems
 }
 

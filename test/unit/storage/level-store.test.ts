@@ -76,7 +76,7 @@ test('names a database that LevelDB finds damaged, and the way back', async () =
   await truncate(join(folder.path, manifest ?? ''), 10)
   await expect(openLevelStore(folder.path)).rejects.toMatchObject({
     code: 'corrupt',
-    message: expect.stringMatching(/is damaged .*Restore a backup/),
+    message: expect.stringMatching(/is damaged .*rosterd repair/),
   })
 })
 
@@ -86,7 +86,7 @@ test('names a damaged entry, and the way back', async () => {
   await using store = await openLevelStore(folder.path)
   await expect(store.readEntry(uuid(1))).rejects.toMatchObject({
     code: 'corrupt',
-    message: expect.stringMatching(/checksum does not match.*Restore a backup/),
+    message: expect.stringMatching(/entry 0.*0001: .*checksum does not match.*rosterd repair/),
   })
 })
 
