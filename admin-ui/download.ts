@@ -1,9 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Response } from 'express'
-import { formatCsv } from '../server/runtime/csv.ts'
-
-export type CsvRow = readonly (string | number | null)[]
+import { type CsvRow, spreadsheetParts } from '../server/runtime/csv.ts'
 
 /**
  * Sends a file a piece at a time, as fast as the client reads. Resolves when it is sent, and also when the client goes
@@ -31,7 +29,7 @@ export function sendCsv(
   header: readonly string[],
   rows: AsyncIterable<CsvRow> | Iterable<CsvRow>,
 ): Promise<void> {
-  return sendFile(response, { name, type: 'text/csv; charset=utf-8' }, csvParts(header, rows))
+  return sendFile(response, { name, type: 'text/csv; charset=utf-8' }, spreadsheetParts(header, rows))
 }
 
 /** A JSON value on each line. */
@@ -51,23 +49,6 @@ async function* jsonParts(values: AsyncIterable<object>) {
 }
 
 const charactersInPart = 64 * 1024
-const rowsInPart = 500
-
-async function* csvParts(header: readonly string[], rows: AsyncIterable<CsvRow> | Iterable<CsvRow>) {
-  let waiting: CsvRow[] = [header]
-  for await (const row of rows) {
-    waiting.push(row.map(harmless))
-    if (waiting.length < rowsInPart) continue
-    yield formatCsv(waiting)
-    waiting = []
-  }
-  yield formatCsv(waiting)
-}
-
-/** A spreadsheet runs what begins like a formula; names and addresses come from people. */
-function harmless(value: string | number | null): string | number | null {
-  return typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-}
 
 function isGoneClient(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'

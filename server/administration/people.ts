@@ -1,9 +1,9 @@
 import type { ExplainedSignIn, PeopleServices } from '../../admin-ui/admin/people/services.ts'
-import { createRoster } from '../../sync/roster/roster.ts'
 import type { RunReport } from '../../sync/run-report.ts'
 import type { Logger } from '../../sync/logger.ts'
 import { signInFacts, type SignInQuery } from '../../sync/sign-in/sign-in-facts.ts'
 import { signInFindings } from '../../sync/sign-in/sign-in-findings.ts'
+import { recordedAccessReview, workspaceRoster } from '../access-reviews.ts'
 import type { BackgroundWork } from '../background-work.ts'
 import type { AdminActor } from '../directory/administrators/admin-actions.ts'
 import { actAsAdmin } from '../directory/administrators/admin-work.ts'
@@ -29,12 +29,7 @@ const waitMs = 15_000
 /** What the pages of users and groups ask of the workspace. The engine may be replaced by another at any time. */
 export function peopleServices({ workspace, background, logger }: PeopleServicesParts): PeopleServices {
   const { directory, accounts, clock } = workspace
-  const roster = createRoster({
-    directory,
-    settings: () => workspace.config.providers,
-    tenants: () => new Map(workspace.providers.map(({ id, tenant }) => [id, tenant])),
-    clock,
-  })
+  const roster = workspaceRoster(workspace)
 
   /** entryUUID of somebody who has one. */
   async function personOf(id: string): Promise<string> {
@@ -85,6 +80,8 @@ export function peopleServices({ workspace, background, logger }: PeopleServices
     },
     person: (id) => personDetails(id, roster, workspace),
     group: (id, from, to) => groupDetails(id, { from, to }, roster, workspace),
+    accessReview: ({ group, at }, by) =>
+      recordedAccessReview({ workspace, roster }, { group, at: at === undefined ? undefined : { time: at } }, by),
     explainSignIn,
     sshKeysOf: sshKeysByName(workspace),
     binderNames: () => binderNames(workspace.config, directory.store),

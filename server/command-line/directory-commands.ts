@@ -1,4 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { writeSync } from 'node:fs'
+import { open, rename, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import { type Command as CliCommand, InvalidArgumentError } from 'commander'
 import {
   enrollmentListCommand,
@@ -7,6 +10,7 @@ import {
 } from '../commands/enrollment-command.ts'
 import { explainCommand } from '../commands/explain-command.ts'
 import { explainSignInCommand } from '../commands/explain-sign-in-command.ts'
+import { type AccessReviewInput, accessReviewCommand } from '../commands/access-review-command.ts'
 import { exportLdifCommand, type ExportLdifInput } from '../commands/export-ldif-command.ts'
 import { historyCommand } from '../commands/history-command.ts'
 import {
@@ -50,6 +54,26 @@ export function addDirectoryCommands(program: CliCommand, { load, run, execute }
       return address === undefined && binder === undefined
         ? execute(explainCommand, { name }, options)
         : execute(explainSignInCommand, { name, address, binder }, options)
+    })
+
+  program
+    .command('access-review')
+    .description('print who has access and with what as CSV: groups, kinds of credentials, last sign-in')
+    .option(
+      '--at <when>',
+      'who had it at the end of this day (in UTC), at a time, or after a change number; credentials of then are not known',
+      directoryMoment,
+    )
+    .option('--group <name>', 'only who is in this group, by cn or DN, or in one that it holds')
+    .option('--output <file>', 'write it there, with mode 0600, in place of printing it')
+    .action(async ({ at, group, output }: Pick<AccessReviewInput, 'at' | 'group'> & { output?: string }) => {
+      const review = (write: (text: string) => void) =>
+        run(accessReviewCommand, { at, group, by: userInfo().username }, (part) => write(String(part)))
+      if (output === undefined) await review(print)
+      else {
+        const people = await intoFile(resolve(output), review)
+        process.stderr.write(`${people} people are in ${output}.\n`)
+      }
     })
 
   program
@@ -157,4 +181,14 @@ function comparedAttributeNames(text: string): readonly ComparedAttribute[] {
       )
     return known
   })
+}
+
+/** The file is there once all of it is. */
+async function intoFile<Value>(file: string, work: (write: (text: string) => void) => Promise<Value>): Promise<Value> {
+  const unfinished = `${file}.part`
+  await using handle = await open(unfinished, 'w', 0o600)
+  const value = await work((text) => writeSync(handle.fd, text))
+  await handle.sync()
+  await rename(unfinished, file)
+  return value
 }

@@ -44,6 +44,11 @@ const notes: Readonly<Record<string, readonly [exitCodes: string, ...examples: r
     'explain ada@example.com',
     'explain ada --bind-from 192.0.2.7 --binder sssd',
   ],
+  'access-review': [
+    doneOrFailed,
+    'access-review --output review.csv',
+    'access-review --group vpn-users --at 2027-03-01',
+  ],
   history: [
     '0 answered, 1 nobody is or was called so, or failed',
     'history ada',

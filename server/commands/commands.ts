@@ -1,5 +1,6 @@
 import type { Workspace } from '../workspace.ts'
 import type { Command } from './command.ts'
+import { accessReviewCommand } from './access-review-command.ts'
 import { adminCreateCommand, adminListCommand, adminRemoveCommand, adminResetCommand } from './admin-command.ts'
 import { appPasswordAddCommand, appPasswordListCommand, appPasswordRevokeCommand } from './app-password-command.ts'
 import { backupCommand } from './backup-command.ts'
@@ -50,6 +51,7 @@ const all = [
   runsCommand,
   runsFollowCommand,
   exportLdifCommand,
+  accessReviewCommand,
   historyCommand,
   idsExportCommand,
   idsImportCommand,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseLdif } from '../../server/protocol/ldif.ts'
@@ -104,6 +104,30 @@ describe.each(['alone', 'beside a running server'])('rosterd history and export-
     expect(await exported('--base', 'OU=groups, dc=example,dc=com')).toEqual(
       (await exported()).filter((dn) => dn.endsWith('ou=groups,dc=example,dc=com')),
     )
+  })
+
+  test('access-review tells who is in a group, or was, with what, and is recorded', async () => {
+    const { changes } = await historyOf('grace')
+    const usernames = async (...args: string[]) => {
+      const { stdout, exitCode } = await folder.run('access-review', '--group', 'engineering', ...args)
+      expect(exitCode).toBe(0)
+      return stdout.trimEnd().split('\r\n').slice(1)
+    }
+    expect(await usernames()).toEqual([
+      expect.stringMatching(/^ada\.king,Ada Lovelace,ada@example\.com,active,,engineering; staff,no,1,0,no,0,no,/),
+    ])
+    expect(await usernames('--at', String((changes[0]?.number ?? 0) - 1))).toEqual([
+      expect.stringMatching(/^ada\.king,/),
+      expect.stringMatching(/^grace,Grace Hopper,grace@example\.com,active,,engineering; staff,,,,,,,,/),
+    ])
+    const file = join(folder.path, 'review.csv')
+    expect(await folder.run('access-review', '--output', file)).toMatchObject({ exitCode: 0, stdout: '' })
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(await readFile(file, 'utf8')).toContain('\r\nada.king,')
+    expect(await folder.run('access-review', '--group', 'nothing')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('no group is called "nothing"'),
+    })
   })
 
   test('export-ldif refuses what is not known, and what is no filter', async () => {

@@ -245,6 +245,7 @@ test('no secret is anywhere in the clear', { timeout: 180_000 }, async () => {
     '/admin/tokens',
     '/admin/users',
     '/admin/users.csv',
+    '/admin/access-review.csv',
     '/admin/users.ldif',
     ...(await Promise.all(['person1', 'worker4', 'worker5'].map(pageOf))),
   ])

@@ -19,6 +19,15 @@ export const usersQuery = z.object({
   signIn: z.enum(readinesses).optional().describe('what somebody could sign in with'),
 })
 
+export const accessReviewQuery = z.object({
+  group: z.string().trim().min(1).max(500).optional().describe('cn or DN of a group; without it everybody'),
+  at: z
+    .union([z.iso.date(), z.iso.datetime({ offset: true })])
+    .optional()
+    .transform((when) => when && (when.includes('T') ? new Date(when).toISOString() : `${when}T23:59:59.999Z`))
+    .describe('who had access then: the end of this day, in UTC, or a time; without it now'),
+})
+
 export const groupsQuery = z.object({
   ...rosterFields,
   status: z.enum(rosterStatuses).optional().describe('status of the group'),

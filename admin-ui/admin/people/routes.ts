@@ -1,6 +1,7 @@
 import type { Administration } from '../administration.ts'
 import type { AdminPages } from '../frame.ts'
 import type { AdminRoute } from '../routes.ts'
+import { accessReviewCsv } from './access-review.ts'
 import { explainPage } from './explain.ts'
 import { groupPage } from './group.ts'
 import { groupsCsv, groupsLdif, groupsPage } from './groups.ts'
@@ -17,6 +18,7 @@ export function peopleRoutes(
   return [
     ['GET', '/admin/users', 'look', usersPage(pages, people)],
     ['GET', '/admin/users.csv', 'look', usersCsv(people)],
+    ['GET', '/admin/access-review.csv', 'look', accessReviewCsv(people)],
     ['GET', '/admin/users.ldif', 'look', usersLdif(people)],
     ['GET', '/admin/users/:id', 'look', user.show],
     ['POST', '/admin/users/:id/sync', 'directory sync', user.sync],

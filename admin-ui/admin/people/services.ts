@@ -9,7 +9,8 @@ import type { EnrollmentRecord } from '../../../sync/enrollment/enrollment-recor
 import type { JsonObject } from '../../../sync/identity.ts'
 import type { Finding } from '../../../sync/sign-in/sign-in-findings.ts'
 import type { SignInQuery } from '../../../sync/sign-in/sign-in-facts.ts'
-import type { Roster } from '../../../sync/roster/roster.ts'
+import type { Roster, RosterList } from '../../../sync/roster/roster.ts'
+import type { ReviewedPerson } from '../../../sync/roster/access-review.ts'
 import type { RosterGroup, RosterPerson } from '../../../sync/roster/roster-rows.ts'
 
 export interface ProviderName {
@@ -106,6 +107,11 @@ export interface PeopleServices {
   readonly person: (id: string) => Promise<PersonDetails | undefined>
   /** With members from the one at `from`, which counts from 0, to the one before `to`. */
   readonly group: (id: string, from: number, to: number) => Promise<GroupDetails | undefined>
+  /** Who has access, or had at that time (ISO 8601), with what: everybody, or who is in the group of that cn or DN. */
+  readonly accessReview: (
+    wanted: { readonly group?: string | undefined; readonly at?: string | undefined },
+    by: AdminActor,
+  ) => Promise<RosterList<ReviewedPerson>>
   /** Changes nothing, and asks no provider. */
   readonly explainSignIn: (query: SignInQuery) => Promise<ExplainedSignIn>
   /**

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { ChangeRefused } from '../../../server/directory/credentials/change-refused.ts'
 import { readinesses, rosterStatuses } from '../../../sync/roster/roster-filter.ts'
 import type { Administration } from '../../admin/administration.ts'
-import { explainQuery, usersQuery } from '../../admin/people/inputs.ts'
+import { accessReviewQuery, explainQuery, usersQuery } from '../../admin/people/inputs.ts'
 import type { PersonDetails } from '../../admin/people/services.ts'
 import { peopleFilterOf } from '../../admin/people/users-model.ts'
 import { HttpProblem } from '../../http-problem.ts'
@@ -80,6 +80,33 @@ const userDetails = user
   })
   .meta({ id: 'UserDetails' })
 
+const reviewed = z
+  .object({
+    username: z.string(),
+    name: z.string(),
+    mail: z.string(),
+    status: z.enum([...rosterStatuses, 'blocked']),
+    reason: z.string().describe('Empty for who is active.'),
+    groups: z.array(z.string()).describe('By name; also those that hold a group of the person’s.'),
+    credentials: z
+      .object({
+        directoryPassword: z.boolean(),
+        passwordsOfFiles: z.int(),
+        appPasswords: z.int(),
+        secondFactor: z.boolean(),
+        sshKeys: z.int(),
+        passThrough: z.boolean().describe('The provider is asked for the password.'),
+      })
+      .nullable()
+      .describe('null: not known of the past.'),
+    lastSignIn: time.nullable(),
+    firstSeen: time.nullable(),
+    goneSince: time.nullable().describe('null: a provider has the person.'),
+    sources: z.array(z.string()).describe('`<provider>:<immutable id>`'),
+    entryUUID: z.string().nullable(),
+  })
+  .meta({ id: 'ReviewedPerson' })
+
 const finding = z.object({
   step: z.string().describe('Step of a bind.'),
   effect: z.enum(['stops', 'note', 'fine']),
@@ -121,6 +148,20 @@ export function userOperations({ people }: Pick<Administration, 'people'>): read
       answer: userDetails,
       async handle({ params }) {
         return shown((await people.person(params.id)) ?? nobody())
+      },
+    }),
+    operation({
+      method: 'GET',
+      path: '/access-review',
+      id: 'reviewAccess',
+      summary: 'Who has access and with what, or had at a time: everybody by name, or who is in a group. Is recorded.',
+      permission: 'look',
+      query: z.strictObject({ ...accessReviewQuery.shape, page: pageQuery.page, pageSize: pageQuery.pageSize }),
+      answer: pageOf(reviewed),
+      async handle({ query: { group, at, page, pageSize } }, { by }) {
+        const review = await people.accessReview({ group, at }, by)
+        const items = [...review.rows((page - 1) * pageSize, page * pageSize)]
+        return { items, total: review.total, page, pageSize }
       },
     }),
     operation({

@@ -99,7 +99,7 @@ describe('a table for a spreadsheet', () => {
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8')
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="a.csv"')
     expect(text).toBe(
-      `Name,Phone\n'=1+1,"a,""b"""\n'+49 30 1,"a,""b"""\n'-2,"a,""b"""\n'@SUM(A1),"a,""b"""\n'\t=1,"a,""b"""\n"'\r=1","a,""b"""\n`,
+      `Name,Phone\r\n'=1+1,"a,""b"""\r\n'+49 30 1,"a,""b"""\r\n'-2,"a,""b"""\r\n'@SUM(A1),"a,""b"""\r\n'\t=1,"a,""b"""\r\n"'\r=1","a,""b"""\r\n`,
     )
   })
 

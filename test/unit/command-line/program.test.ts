@@ -36,7 +36,7 @@ test('commands that print what they found have --json', () => {
     ({ command }) => !command.options.some(({ long }) => long === '--json'),
   )
   // The first two run until they are stopped; the others print a file.
-  expect(without.map(({ path }) => path)).toEqual(['serve', 'demo', 'export-ldif', 'completion'])
+  expect(without.map(({ path }) => path)).toEqual(['serve', 'demo', 'access-review', 'export-ldif', 'completion'])
 })
 
 /** The program, which says what it would print and ends nothing. */

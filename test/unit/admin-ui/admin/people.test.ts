@@ -113,10 +113,35 @@ describe('the list of users', () => {
   test('is downloaded as the filters show it, without formulas', async () => {
     const answer = await auditor.get('/admin/users.csv?status=inactive')
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="users.csv"')
-    const [header, line, end] = (await answer.text()).split('\n')
+    const [header, line, end] = (await answer.text()).split('\r\n')
     expect(header).toBe('name,displayName,mail,status,reason,blocked,signIn,provider,sourceType,sources,entryUUID')
     expect(line).toMatch(/^blocked@contoso\.example,'=Blocked,,inactive,sign-in blocked in Entra ID,,none,Contoso,/)
     expect(end).toBe('')
+  })
+
+  test('is downloaded as an access review, which is recorded; formulas and unknown groups are not let through', async () => {
+    const review = async (query = '') => {
+      const answer = await auditor.get(`/admin/access-review.csv${query}`)
+      const [header = '', ...lines] = (await answer.text()).trimEnd().split('\r\n')
+      return { status: answer.status, type: answer.headers.get('content-type'), header, lines }
+    }
+    const all = await review()
+    expect(all).toMatchObject({ status: 200, type: 'text/csv; charset=utf-8' })
+    expect(all.header).toMatch(/^username,name,mail,status,reason,groups,directoryPassword,/)
+    expect(all.lines).toContainEqual(
+      expect.stringMatching(/^blocked@contoso\.example,'=Blocked,,inactive,sign-in blocked/),
+    )
+    const inner = await review('?group=INNER')
+    expect(inner.lines).toHaveLength(3)
+    for (const line of inner.lines) expect(line).toMatch(/,active,,"?Inner; Outer/)
+    const today = await review(`?at=${server.clock.now().toISOString().slice(0, 10)}&group=Inner`)
+    expect(today.lines).toHaveLength(3)
+    expect(today.lines[0]).toMatch(/,,,,,,/)
+    expect((await review('?group=nothing')).status).toBe(422)
+    expect((await review('?at=1999-01-01')).status).toBe(422)
+    expect((await review('?at=yesterday')).status).toBe(400)
+    const actions = await server.administration.actions(10)
+    expect(actions).toContainEqual(expect.objectContaining({ event: 'access review made', subject: 'INNER' }))
   })
 
   test('is downloaded as LDIF: entries of who is served, and no password', async () => {

@@ -32,6 +32,7 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'GET /admin/binders/:name/host/rosterd-host.sh': everybody,
   'GET /admin/users': everybody,
   'GET /admin/users.csv': everybody,
+  'GET /admin/access-review.csv': everybody,
   'GET /admin/users.ldif': everybody,
   'GET /admin/users/:id': everybody,
   'POST /admin/users/:id/sync': allButAuditor,

@@ -236,7 +236,7 @@ describe('the sync, administered', () => {
     test('are downloaded as they are filtered, as CSV and JSON lines', async () => {
       const csv = await auditor.get('/admin/sync/runs.csv?trigger=approval')
       expect(csv.headers.get('content-disposition')).toBe('attachment; filename="sync-runs.csv"')
-      const [header, line, end] = (await csv.text()).split('\n')
+      const [header, line, end] = (await csv.text()).split('\r\n')
       expect(header).toMatch(/^run,provider,trigger,started/)
       expect(line).toContain(',contoso,approve by owner,')
       expect(end).toBe('')
@@ -245,7 +245,7 @@ describe('the sync, administered', () => {
     })
 
     test('so are their changes, beyond those that a run lists too', async () => {
-      const rows = (await text(auditor, '/admin/sync/changes.csv?trigger=approval')).trim().split('\n')
+      const rows = (await text(auditor, '/admin/sync/changes.csv?trigger=approval')).trim().split('\r\n')
       expect(rows).toHaveLength(61 + 1)
       expect(rows[1]).toMatch(/,remove,"uid=extra0,/)
       const undo = (await text(auditor, '/admin/sync/changes.jsonl?trigger=undo')).trim().split('\n')
