@@ -77,6 +77,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'the store takes changes again': 'There is room again; nothing is lost.',
   'the store takes no changes':
     'The disk is full or fails: LDAP goes on, changes and syncs are refused until it is mended.',
+  'the store was upgraded': 'A store of an older version is of this one now; `file` is the backup of how it was.',
   'work that was asked for failed': 'What an administrator began on a page; the page shows the error too.',
 }
 

@@ -45,23 +45,33 @@ export async function writeBackup(
   file: string,
   { replace }: { readonly replace: boolean },
 ): Promise<LastBackup> {
+  const at = clock.now().toISOString()
+  const store = { storeVersion, baseDn: directory.suffix, lastChange: directory.store.lastChange }
+  const bytes = await writeBackupFile({ ...store, created: at }, rows(), file, { replace })
+  const backup = { at, file, bytes }
+  const record = { collection: 'meta' as const, key: [...lastBackupKey], value: backup }
+  await directory.commit({ cause: { kind: 'server', id: 'backup' }, entries: [], records: [record] })
+  return backup
+}
+
+/**
+ * Writes rows into a file, mode 0600, which is there once all of it is on the disk; gives its size. Throws an Error when
+ * it is there already, unless `replace`.
+ */
+export async function writeBackupFile(
+  store: Pick<BackupHeader, 'storeVersion' | 'baseDn' | 'lastChange' | 'created'>,
+  rows: AsyncIterable<readonly Row[]>,
+  file: string,
+  { replace }: { readonly replace: boolean },
+): Promise<number> {
   const taken = `${file} is there already; choose another file, or add --force`
   if (!replace && existsSync(file)) throw new Error(taken)
-  const at = clock.now().toISOString()
-  const header: BackupHeader = {
-    format: backupFormat,
-    version: 1,
-    storeVersion,
-    rosterd: version,
-    baseDn: directory.suffix,
-    created: at,
-    lastChange: directory.store.lastChange,
-  }
+  const header: BackupHeader = { format: backupFormat, version: 1, rosterd: version, ...store }
   const part = `${file}.${randomUUID()}.part`
   try {
     // Another is not to be found half written, nor to be lost.
     await pipeline(
-      encodeBackup(header, rows()),
+      encodeBackup(header, rows),
       createGzip({ level: 6 }),
       createWriteStream(part, { mode: 0o600, flags: 'wx' }),
     )
@@ -76,10 +86,15 @@ export async function writeBackup(
     await rm(part, { force: true })
   }
   await synced(dirname(file))
-  const backup = { at, file, bytes: (await stat(file)).size }
-  const record = { collection: 'meta' as const, key: [...lastBackupKey], value: backup }
-  await directory.commit({ cause: { kind: 'server', id: 'backup' }, entries: [], records: [record] })
-  return backup
+  return (await stat(file)).size
+}
+
+/** Reads all of a backup. Throws {@link BackupError} when it is none, or not whole. */
+export async function checkedBackup(file: string): Promise<BackupHeader> {
+  let header: BackupHeader | undefined
+  for await (const item of readBackup(file)) if ('format' in item) header = item
+  if (header === undefined) throw new BackupError(`${file} is no backup of rosterd`)
+  return header
 }
 
 /** undefined: there was none. */

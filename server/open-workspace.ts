@@ -23,8 +23,7 @@ import type { Logger } from './runtime/logger.ts'
 import { type MasterKeySource, makeMasterKey, readMasterKeys } from './runtime/master-key.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { trustCaFile } from './runtime/trust.ts'
-import { openLevelStore } from './storage/level-store.ts'
-import { finishReplacement } from './storage/store-folder.ts'
+import { openUpgraded } from './upgrade.ts'
 import { assembleWorkspace, type Workspace, type WorkspaceParts } from './workspace.ts'
 
 export interface WorkspaceOptions extends Pick<WorkspaceParts, 'onRun' | 'onPasswordCheck' | 'aroundReplacement'> {
@@ -40,9 +39,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const { config: fileConfig, baseDir } = loaded
   if (fileConfig.caFile !== null) await trustCaFile(fileConfig.caFile)
   await mkdir(fileConfig.dataDir, { recursive: true, mode: 0o700 })
-  const folder = join(fileConfig.dataDir, 'db')
-  await finishReplacement(folder)
-  const store = await openLevelStore(folder)
+  const store = await openUpgraded(fileConfig, { now: given.clock.now(), logger: given.logger })
   try {
     const config = withManagedProviders(fileConfig, await readManagedProviders(store))
     const sealed = sealedRecordsOf(options, store)

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LoadedConfig } from './runtime/config.ts'
-import { readBackup } from './backup.ts'
+import { checkedBackup, readBackup } from './backup.ts'
 import { sealedRecordsOf } from './open-workspace.ts'
 import { normalizeDn } from './protocol/distinguished-name.ts'
-import type { BackupHeader, Row } from './storage/backup-format.ts'
+import type { Row } from './storage/backup-format.ts'
 import { storeVersion } from './storage/database.ts'
 import { openLevelStore } from './storage/level-store.ts'
+import { migratedRows } from './storage/migrations.ts'
 import { writeRows } from './storage/raw-rows.ts'
 import { finishReplacement, holdStore, replaceStore } from './storage/store-folder.ts'
 import { timeInName } from './time-in-name.ts'
@@ -35,7 +36,7 @@ export async function restoreBackup(
   { replace }: { readonly replace: boolean },
 ): Promise<Restored> {
   const { dataDir, baseDn } = options.loaded.config
-  const header = await checked(file)
+  const header = await checkedBackup(file)
   if (header.storeVersion > storeVersion)
     throw new Error(
       `${file} has a store of version ${header.storeVersion}, and this rosterd reads version ${storeVersion}: use the rosterd that made it (${header.rosterd}), or a newer one`,
@@ -51,19 +52,11 @@ export async function restoreBackup(
   await using _held = isThere ? await holdStore(folder) : undefined
   const restoring = join(dataDir, 'db.restoring')
   await rm(restoring, { recursive: true, force: true })
-  await writeRows(restoring, rowsOf(file))
+  await writeRows(restoring, migratedRows(rowsOf(file), header.storeVersion))
   const { entries, keyProblem } = await lookAt(restoring, options)
   const former = isThere ? join(dataDir, `db.before-${timeInName(options.now)}`) : null
   await replaceStore(folder, restoring, former)
   return { created: header.created, entries, former, keyProblem }
-}
-
-/** Reads all of it. */
-async function checked(file: string): Promise<BackupHeader> {
-  let header: BackupHeader | undefined
-  for await (const item of readBackup(file)) if ('format' in item) header = item
-  if (header === undefined) throw new Error(`${file} is no backup of rosterd`)
-  return header
 }
 
 async function* rowsOf(file: string): AsyncGenerator<Row> {

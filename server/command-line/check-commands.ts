@@ -9,8 +9,16 @@ export function addCheckCommands(program: CliCommand, { load }: CommandLine): vo
     .command('check')
     .description('check the configuration, its secrets and files, and every permission of every provider')
     .option('--offline', 'do not connect to providers')
+    .option('--upgrade', 'only say what has to be done with the store before this version reads it')
     .option('--json', 'print JSON')
-    .action(async (options: OutputOptions & { offline?: boolean }) => {
+    .action(async (options: OutputOptions & { offline?: boolean; upgrade?: boolean }) => {
+      if (options.upgrade) {
+        const { checkUpgrade } = await import('../commands/check-upgrade.ts')
+        const checked = await checkUpgrade((await load()).config, systemClock.now())
+        print(options.json ? json(checked) : checked.text)
+        process.exitCode = checked.ok ? ExitCode.ok : ExitCode.failed
+        return
+      }
       const { runCheck } = await import('../commands/check.ts')
       const report = await runCheck(
         { loaded: await load(), env: process.env, clock: systemClock },

@@ -2,7 +2,9 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { Level } from 'level'
 import { metaKey, metaRange } from './keys.ts'
 import { decodeRecord, encodeRecord } from './record-codec.ts'
+import { migrations, versionAfter } from './migrations.ts'
 import { StoreError } from './store-error.ts'
+import { newestBackup, upgradeBackups } from './upgrade-backups.ts'
 
 export type Database = Level<Buffer, Buffer>
 
@@ -11,7 +13,7 @@ export type WriteOperation =
   | { readonly type: 'del'; readonly key: Buffer }
 
 /** Version of the key layout (keys.ts) and of what the values mean together; each value has its own format besides. */
-export const storeVersion = 1
+export const storeVersion = versionAfter(migrations)
 
 /**
  * Opens the LevelDB in `directory`, which is created (mode 0700) when missing, and checks its store version.
@@ -66,11 +68,19 @@ async function checkStoreVersion(db: Database, directory: string): Promise<void>
   }
   const found = decodeRecord(stored)
   if (typeof found === 'number' && found > storeVersion) {
+    const backup = await newestBackup(upgradeBackups(directory), storeVersion)
+    const restore =
+      backup === undefined ? 'restore a backup made before the upgrade' : `"rosterd restore ${backup} --force"`
     throw new StoreError(
       'newerStore',
-      `The store in "${directory}" has version ${found} and this rosterd reads version ${storeVersion}: start the rosterd that wrote it, or restore the backup made before the upgrade.`,
+      `The store in "${directory}" has version ${found} and this rosterd reads version ${storeVersion}: start the rosterd that wrote it, or ${restore}.`,
     )
   }
+  if (typeof found === 'number' && found >= 1 && found < storeVersion)
+    throw new StoreError(
+      'olderStore',
+      `The store in "${directory}" has version ${found} and this rosterd reads version ${storeVersion}: "rosterd check --upgrade" says what the server would do.`,
+    )
   if (found !== storeVersion) {
     throw new StoreError(
       'unknownStore',

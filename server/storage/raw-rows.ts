@@ -1,4 +1,4 @@
-import { type Database, openDatabase, type WriteOperation } from './database.ts'
+import { type Database, openUnchecked, type WriteOperation } from './database.ts'
 import type { Row } from './backup-format.ts'
 import { everythingRange, isOfPendingGeneration } from './keys.ts'
 import type { ReadView } from './read-view.ts'
@@ -24,9 +24,9 @@ export async function* rawRows(db: Database, view: ReadView): AsyncGenerator<rea
   }
 }
 
-/** Makes a new store of rows. */
+/** Makes a new store of rows, that of its version among them. */
 export async function writeRows(directory: string, rows: AsyncIterable<Row>): Promise<void> {
-  const db = await openDatabase(directory)
+  const db = await openUnchecked(directory)
   try {
     await putRows(db, rows)
   } finally {

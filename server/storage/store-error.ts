@@ -1,6 +1,7 @@
 /**
  * locked        another process has the store open
  * newerStore    written by a newer version of this program
+ * olderStore    written by an older version of this program, and has to be upgraded first
  * unknownStore  the folder holds something else
  * corrupt       a stored value cannot be read
  * duplicateDn   a generation would give one DN to two entries; nothing of it was written
@@ -11,6 +12,7 @@
 export type StoreErrorCode =
   | 'locked'
   | 'newerStore'
+  | 'olderStore'
   | 'unknownStore'
   | 'corrupt'
   | 'duplicateDn'

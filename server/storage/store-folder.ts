@@ -39,14 +39,21 @@ export async function storeBytes(folder: string): Promise<number> {
 
 /** Throws, in a sentence, when `folder` has no room for so many octets. */
 export async function requireRoom(folder: string, bytes: number, forWhat: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize < bytes)
+  const free = await freeBytes(folder)
+  if (free < bytes)
     throw new Error(
-      `${forWhat} needs ${mebibytes(bytes)} in ${folder}, and ${mebibytes(bavail * bsize)} are free; make room there`,
+      `${forWhat} needs ${mebibytes(bytes)} in ${folder}, and ${mebibytes(free)} are free; make room there`,
     )
 }
 
-function mebibytes(bytes: number): string {
+/** Of its file system. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
+
+/** For an operator. */
+export function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`
 }
 

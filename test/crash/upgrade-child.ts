@@ -1,0 +1,23 @@
+/** Upgrades a store by one step, a row after the other; announces each. Argument: directory. */
+import { writeSync } from 'node:fs'
+import { upgradeWithBackup } from '../../server/upgrade.ts'
+import { stepOfTomorrow, stepsUntilNow } from './upgrade-step.ts'
+
+const [directory = ''] = process.argv.slice(2)
+const announced = { ...stepOfTomorrow, rows: announce }
+
+async function* announce(...[rows]: Parameters<typeof stepOfTomorrow.rows>) {
+  for await (const row of stepOfTomorrow.rows(rows)) {
+    writeSync(1, 'row\n')
+    yield row
+  }
+  writeSync(1, 'last row\n')
+}
+
+writeSync(1, 'begin\n')
+await upgradeWithBackup(directory, {
+  baseDn: 'dc=example,dc=com',
+  now: new Date('2026-11-22T08:00:00.000Z'),
+  steps: [...stepsUntilNow, announced],
+})
+writeSync(1, 'upgraded\n')
