@@ -43,3 +43,13 @@ test('labels in a summary are those of the metric', () => {
     for (const [, label] of rule.matchAll(/\$labels\.(\w+)/g)) expect(labels, rule).toContain(label)
   }
 })
+
+test('every alert names a card that there is', () => {
+  const operations = readFileSync(join(docs, 'operations.md'), 'utf8')
+  const anchors = [...operations.matchAll(/^## (.*)$/gm)].map(([, title = '']) =>
+    title.toLowerCase().replaceAll(' ', '-'),
+  )
+  const named = [...alerts.matchAll(/operations\.md#([\w-]+)/g)].map(([, anchor]) => anchor)
+  expect(named.length).toBeGreaterThan(12)
+  for (const anchor of named) expect(anchors).toContain(anchor)
+})
