@@ -89,7 +89,9 @@ export async function operatedMachine(
     configure,
     shell,
     async logged(text) {
-      const tail = spawn('tail', ['-n', '+1', '-s', '0.05', '-f', join(path, 'log')], { stdio: ['ignore', 'pipe', 'ignore'] })
+      const tail = spawn('tail', ['-n', '+1', '-s', '0.05', '-f', join(path, 'log')], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
       for await (const line of createInterface({ input: tail.stdout })) if (line.includes(text)) break
       tail.kill()
     },

@@ -39,7 +39,12 @@ function blocksOf(card: string): readonly (readonly { command: string; printed: 
 function pattern(printed: string): RegExp {
   const lines = printed.split('\n').slice(0, -1)
   const parts = lines.map((line) =>
-    line === '…' ? '(?:.*\n)*?' : `${line.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&').split('…').join('.*')}\n`,
+    line === '…'
+      ? '(?:.*\n)*?'
+      : `${line
+          .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+          .split('…')
+          .join('.*')}\n`,
   )
   return new RegExp(`^${parts.join('').replace(/\n$/, '\n?')}$`)
 }
