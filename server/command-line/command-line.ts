@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Command, ExitCode } from '../commands/command.ts'
 import { NotRunningError, runOverControlSocket } from '../control/control-client.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -13,8 +13,10 @@ export interface OutputOptions {
 
 /** What the commands have in common. */
 export interface CommandLine {
-  /** The configuration of `--config`, or of another file. Throws ConfigError. */
-  readonly load: (file?: string) => Promise<LoadedConfig>
+  /** Absolute path of the configuration, also where there is none yet. */
+  readonly configPath: () => string
+  /** The configuration of `--config`, or of another file. Throws ConfigError; by default also for secrets that are not there. */
+  readonly load: (file?: string, requireSecrets?: boolean) => Promise<LoadedConfig>
   /** Runs a command where the store is: in the server that has it, else here. */
   readonly run: RunCommandFunction
   /** Runs a command in the server that has the store. Throws {@link NotRunningError} when none has. */
@@ -35,6 +37,8 @@ type RunCommandFunction<Needed extends keyof Command<never, unknown> = 'name' | 
 
 /** `configFile` is asked for when a command runs: it is an option of the program. */
 export function createCommandLine(configFile: () => string | undefined): CommandLine {
+  const configPath = () => resolve(configFile() ?? process.env['ROSTERD_CONFIG'] ?? 'ldap.config.json')
+
   async function load(file?: string, requireSecrets = true): Promise<LoadedConfig> {
     const [{ loadConfig }, { domainChecks }] = await Promise.all([
       import('../runtime/config.ts'),
@@ -91,7 +95,7 @@ export function createCommandLine(configFile: () => string | undefined): Command
     process.exitCode = command.exitCode(value)
   }
 
-  return { load, run, runInServer, execute }
+  return { configPath, load, run, runInServer, execute }
 }
 
 /** Aborts on SIGTERM and SIGINT; a second one ends the process at once. */

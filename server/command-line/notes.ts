@@ -10,6 +10,13 @@ const answered = '0 answered, 1 failed'
 
 /** By path. */
 const notes: Readonly<Record<string, readonly [exitCodes: string, ...examples: readonly string[]]>> = {
+  init: [
+    '0 written, and all good; 1 something is not, or nothing was written',
+    'init',
+    'init --base-dn dc=acme,dc=example --binder reader',
+    'init --public-host ldap.acme.example --provider entra --tenant-id TENANT --client-id CLIENT --secret-env ENTRA_SECRET',
+    '--config /etc/rosterd/ldap.config.json init --data-dir /var/lib/rosterd --public-host ldap.acme.example --provider okta --org-url https://acme.okta.com --secret-file okta-token',
+  ],
   serve: ['0 stopped by a signal, 1 could not start', 'serve', '--config /etc/rosterd/ldap.config.json serve'],
   reload: [
     '0 taken over, 2 taken over but something needs a restart, 1 refused, or no server runs',

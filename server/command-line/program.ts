@@ -7,6 +7,7 @@ import { addCheckCommands } from './check-commands.ts'
 import { createCommandLine } from './command-line.ts'
 import { addCompletionCommand } from './completion-command.ts'
 import { addDirectoryCommands } from './directory-commands.ts'
+import { addInitCommand } from './init-commands.ts'
 import { addIdentityCommands } from './identity-commands.ts'
 import { addProviderCommands } from './provider-commands.ts'
 import { addServerCommands } from './server-commands.ts'
@@ -25,6 +26,7 @@ export function createProgram(goOnWithoutOutput: () => void): CliCommand {
     .showHelpAfterError('Add --help for what is accepted.')
     .enablePositionalOptions()
   const commandLine = createCommandLine(() => program.opts<{ config?: string }>().config)
+  addInitCommand(program, commandLine)
   addServerCommands(program, commandLine, goOnWithoutOutput)
   addSyncCommands(program, commandLine)
   addProviderCommands(program, commandLine)
