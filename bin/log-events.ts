@@ -74,6 +74,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sync run': 'One line for each run. `error`: failed, and nothing was changed. `notices`: look at them.',
   'sync run could not be recorded': 'The store failed; look at the disk.',
   'sync run could not be reported': 'No mail is written for this run.',
+  'backup made': 'By the schedule of `backup`; `file` is where.',
+  'scheduled backup failed':
+    'Nothing was removed; it is tried again every quarter of an hour. Look at the folder and its disk.',
+  'a backup could not be reported': 'The store failed; look at the disk.',
   'the store takes changes again': 'There is room again; nothing is lost.',
   'the store takes no changes':
     'The disk is full or fails: LDAP goes on, changes and syncs are refused until it is mended.',

@@ -16,6 +16,7 @@ import { runFigureKeeper } from './figure-keeper.ts'
 import { startControlServer } from './control/control-server.ts'
 import { openOperationLog, type OperationLog } from './directory/operation-log/operation-log.ts'
 import type { LineSink } from './ldap/access-log.ts'
+import { runScheduledBackups } from './scheduled-backups.ts'
 import { runStoreWatch } from './store-watch.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
 import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
@@ -286,6 +287,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await lifecycle.start(
     'store watch',
     (stopping) => ({ ended: runStoreWatch({ directory, clock, logger }, stopping) }),
+    ({ ended }) => ended,
+  )
+  await lifecycle.start(
+    'scheduled backups',
+    (stopping) => ({ ended: runScheduledBackups({ workspace, clock, logger }, stopping) }),
     ({ ended }) => ended,
   )
   await lifecycle.start(

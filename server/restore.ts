@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { askFirstRecords } from '../sync/enrollment/restored-store.ts'
 import type { LoadedConfig } from './runtime/config.ts'
 import { checkedBackup, readBackup } from './backup.ts'
 import { sealedRecordsOf } from './open-workspace.ts'
@@ -65,11 +66,13 @@ async function* rowsOf(file: string): AsyncGenerator<Row> {
 
 async function lookAt(
   folder: string,
-  options: Parameters<typeof sealedRecordsOf>[0],
+  options: Parameters<typeof sealedRecordsOf>[0] & { readonly now: Date },
 ): Promise<{ readonly entries: number; readonly keyProblem: string | null }> {
   await using store = await openLevelStore(folder)
   const [problem] = await store.verify()
   if (problem !== undefined) throw new Error(`the backup holds a store that does not agree with itself: ${problem}`)
+  const records = await askFirstRecords(store, options.now)
+  await store.commit({ cause: { kind: 'server', id: 'restore' }, entries: [], records })
   let entries = 0
   for await (const _ of store.entries()) entries += 1
   return { entries, keyProblem: (await sealedRecordsOf(options, store).problem()) ?? null }

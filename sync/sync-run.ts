@@ -11,6 +11,7 @@ import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runt
 import type { ProviderMirror } from './candidates.ts'
 import type { CurrentDirectory } from './desired-input.ts'
 import { newcomerRecords } from './enrollment/newcomers.ts'
+import { noLongerRestored, readRestored } from './enrollment/restored-store.ts'
 import type { Snapshot } from './identity.ts'
 import { emptiedRecord, readEmptied } from './emptied-groups.ts'
 import {
@@ -332,13 +333,15 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       return finished
     }
     const importedKey = await options.importedPasswordKey?.().catch(() => undefined)
-    const newcomers = await newcomerRecords(unheldNewcomers(settlement), { store, clock, logger })
+    const restored = await readRestored(store)
+    const newcomers = await newcomerRecords(unheldNewcomers(settlement, restored), { store, clock, logger })
     const records = [
       ...(await recordChanges(store, settlement, holds, approved ? report.provider : undefined, now, importedKey)),
       ...(await firstFilled()),
       ...(await detachedCursors(store, (id) => tenants.has(id))),
       ...(await outdatedRuns(report.provider, now)),
       ...newcomers.records,
+      ...(restored.has(report.provider) ? [noLongerRestored(report.provider)] : []),
       ...(await reportChanges(finished, newcomers.waiting)),
     ]
     const entries = entryChanges(settlement.changes)
@@ -541,9 +544,15 @@ function emptyIn(fresh: ProviderMirror, before: Snapshot): readonly string[] {
 }
 
 /** While a group that a rule reads waits to be filled again, nobody new is invited either. */
-function unheldNewcomers({ desired, emptied }: Settlement): Settlement['desired']['enrollments'] {
+function unheldNewcomers(
+  { desired, emptied }: Settlement,
+  restored: ReadonlySet<string>,
+): Settlement['desired']['enrollments'] {
   const { newcomers, newProviders } = desired.enrollments
-  return { newcomers: newcomers.filter(({ provider }) => (emptied.get(provider)?.length ?? 0) === 0), newProviders }
+  return {
+    newcomers: newcomers.filter(({ provider }) => (emptied.get(provider)?.length ?? 0) === 0),
+    newProviders: newProviders.union(restored),
+  }
 }
 
 function namesMemberGroups({ filters }: CloudProviderConfig): boolean {

@@ -64,6 +64,7 @@ export function withAbsolutePaths(config: Config, baseDir: string): Config {
       oidc: admin.oidc.map((one) => ({ ...one, clientSecret: optionalSecret(one.clientSecret) })),
     },
     providers: config.providers.map(provider),
+    backup: { ...config.backup, directory: optional(config.backup.directory) },
     binders: config.binders.map((binder) => ({ ...binder, password: secret(binder.password) })),
     smtp: config.smtp && { ...config.smtp, password: optionalSecret(config.smtp.password) },
     notify: config.notify.map((target) => ({ ...target, secret: secret(target.secret) })),

@@ -44,6 +44,8 @@ const idRange = z.tuple([id, id], idRangeMessage)
 
 /** What is reported by mail and to `notify` URLs. */
 const eventTypes = [
+  'backup.failing',
+  'backup.recovered',
   'changes.held',
   'credential.broken',
   'credential.expiring',
@@ -627,6 +629,18 @@ export const configSchema = z.strictObject({
     )
     .default([])
     .describe('URLs that get the events which mail reports, as signed JSON.'),
+  backup: z
+    .strictObject({
+      directory: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('Folder for backups that the server makes by itself, best on another disk. null: it makes none.'),
+      everyHours: z.number().min(1).default(24).describe('Hours from one to the next.'),
+      keep: z.int().min(1).default(14).describe('How many are kept; the oldest goes when a new one is on the disk.'),
+    })
+    .prefault({})
+    .describe('Scheduled backups.'),
   retention: z
     .strictObject({
       changeLogDays: z.number().positive().default(400).describe('Days the change log is kept.'),

@@ -15,7 +15,7 @@ export interface NewcomerRecords {
 
 /**
  * What the first sight of people leaves in the store: their enrollment, and invitations where they may be mailed unasked, which
- * is neither on a first run nor to many at once.
+ * is neither on a first run, nor on the first after a restore, nor to many at once.
  */
 export async function newcomerRecords(
   { newcomers, newProviders }: Newcomers,

@@ -27,7 +27,7 @@ export function createFailureReport({ directory, config, clock, logger }: Failur
   /** Providers of which nothing is told that is to be taken back. */
   const well = new Set<string>()
 
-  async function tell(event: ReportEvent, isToldNow: boolean): Promise<void> {
+  async function tell(event: ReportEvent & { readonly provider: string }, isToldNow: boolean): Promise<void> {
     const key = [event.provider, 'passwords']
     await directory.commitFrom(async () => {
       const isTold = (await store.get('provider', key)) !== undefined

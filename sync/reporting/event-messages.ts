@@ -11,7 +11,7 @@ export function messagesOfEvent(
   time: Date,
 ): readonly (Message & { readonly isDigest: boolean })[] {
   const provider = config.providers.find(({ id }) => id === event.provider)
-  const name = provider?.name ?? event.provider
+  const name = provider?.name ?? event.provider ?? ''
   const isDigest = event.type === 'digest'
   const { summary, lines } = textOfEvent(event, name)
   const subject = `Rosterd: ${summary}`
@@ -25,7 +25,7 @@ export function messagesOfEvent(
     type: event.type,
     time: time.toISOString(),
     summary: subject,
-    provider: { id: event.provider, name },
+    provider: event.provider === null ? null : { id: event.provider, name },
     data: Object.fromEntries(Object.entries(event).filter(([key]) => key !== 'type' && key !== 'provider')),
   })
   const notifications = config.notify

@@ -21,6 +21,19 @@ export function oneLine(text: string): string {
 function wordsOf(event: ReportEvent, name: string): EventText {
   const { provider } = event
   switch (event.type) {
+    case 'backup.failing':
+      return {
+        summary: 'the scheduled backup failed',
+        lines: [
+          event.problem,
+          '',
+          `Nothing was removed from ${event.directory}. It is tried again every quarter of an hour.`,
+          '',
+          'Try it by hand: rosterd backup FILE',
+        ],
+      }
+    case 'backup.recovered':
+      return { summary: 'scheduled backups work again', lines: [`The newest is ${event.file}.`] }
     case 'changes.held': {
       const hash = event.hash.slice(0, 12)
       return {

@@ -40,8 +40,13 @@ type Facts =
   | { readonly type: 'provider.stale'; readonly since: string; readonly everSynced: boolean }
   | { readonly type: 'run.finished'; readonly run: RunNumbers }
 
+/** Of the server itself. */
+type ServerFacts =
+  | { readonly type: 'backup.failing'; readonly directory: string; readonly problem: string }
+  | { readonly type: 'backup.recovered'; readonly file: string }
+
 /** Something an operator should hear of; times are ISO 8601. A JSON value: `notify` URLs get it as it is. */
-export type ReportEvent = Facts & { readonly provider: string }
+export type ReportEvent = (Facts & { readonly provider: string }) | (ServerFacts & { readonly provider: null })
 
 /** A report lists no more changes than this; the run's record and the change log have the others. */
 const maxListedChanges = 20

@@ -27,12 +27,37 @@ describe('backup and restore', () => {
     await folder[Symbol.asyncDispose]()
   })
 
-  /** What LDAP says of everybody, also operational attributes. */
+  /** What LDAP says: binds with right and wrong passwords, and searches as whoever may sign in. */
   async function answers({ ports }: ServingProcess): Promise<readonly unknown[]> {
-    await using client = await RawLdapClient.connect(ports.ldap)
-    await client.bind(reader.dn, reader.password)
-    const { entries } = await client.search({ filter: '(objectClass=*)', attributes: ['*', '+'] })
-    return entries.toSorted((a, b) => (a.dn < b.dn ? -1 : 1))
+    const ada = 'uid=ada,ou=people,dc=example,dc=com'
+    const binds = [
+      [reader.dn, reader.password],
+      [reader.dn, 'another'],
+      [ada, 'ada-secret'],
+      [ada, 'another'],
+      ['ada@example.com', 'ada-secret'],
+      ['uid=grace,ou=people,dc=example,dc=com', 'grace-secret'],
+      ['uid=nobody,ou=people,dc=example,dc=com', 'ada-secret'],
+    ] as const
+    const filters = [
+      '(objectClass=*)',
+      '(uid=ada)',
+      '(&(objectClass=posixGroup)(memberUid=grace))',
+      '(memberOf:1.2.840.113556.1.4.1941:=cn=staff,ou=groups,dc=example,dc=com)',
+      '(|(mail=*example*)(uidNumber>=10002))',
+      '(!(objectClass=posixAccount))',
+    ]
+    const all: unknown[] = []
+    for (const [name, password] of binds) {
+      await using client = await RawLdapClient.connect(ports.ldap)
+      const { resultCode, diagnosticMessage } = await client.bind(name, password)
+      all.push([name, password, resultCode, diagnosticMessage])
+      for (const filter of filters) {
+        const found = await client.search({ filter, attributes: ['*', '+'] })
+        all.push([filter, found.resultCode, found.matchedDN, found.entries.toSorted((a, b) => (a.dn < b.dn ? -1 : 1))])
+      }
+    }
+    return all
   }
 
   async function changedBackup(change: (octets: Buffer) => Buffer): Promise<string> {

@@ -2,6 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
 import type { DirectoryStore } from '../../server/directory/directory-store.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
+import { askFirstRecords } from '../../sync/enrollment/restored-store.ts'
 import { createDelivery } from '../../sync/reporting/delivery.ts'
 import { readOutbox } from '../../sync/reporting/outbox.ts'
 import { mailSender, notificationSender } from '../../sync/reporting/senders.ts'
@@ -158,6 +159,25 @@ describe('who is asked about first', () => {
     await server.deliver()
     expect(recipients()).toEqual([])
     expect(await server.people.list()).toMatchObject([{ waiting: true }])
+  })
+
+  test('whoever the first run after a restore finds waits, and so does whoever had a mail in its outbox', async () => {
+    addUsers(1, 1)
+    const server = await opened('send-enrollment-email')
+    await server.run()
+    await server.people.send({ user: address(1) })
+    const records = await askFirstRecords(store, clock.now())
+    await store.commit({ cause: { kind: 'server', id: 'restore' }, entries: [], records })
+    const restored = await opened('send-enrollment-email')
+    addUsers(2, 2)
+    await restored.run()
+    await restored.deliver()
+    expect(recipients()).toEqual([])
+    expect(await restored.people.list()).toMatchObject([1, 2].map(() => ({ state: 'invited', waiting: true })))
+    addUsers(3, 3)
+    await restored.run()
+    await restored.deliver()
+    expect(recipients()).toEqual([address(3)])
   })
 
   test('people who were known before the setting stay as they are', async () => {

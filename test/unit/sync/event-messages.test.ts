@@ -57,6 +57,8 @@ test('line breaks in names of people, groups and providers make neither headers 
 })
 
 test.each<[ReportEvent, string]>([
+  [{ type: 'backup.failing', provider: null, directory: '/backup', problem: 'x' }, 'the scheduled backup failed'],
+  [{ type: 'backup.recovered', provider: null, file: '/backup/x' }, 'scheduled backups work again'],
   [
     { type: 'credential.broken', provider: 'contoso', credential: 'apiToken', problem: 'x' },
     'the credential apiToken of Contoso is refused',
