@@ -96,6 +96,7 @@ export const fieldMeanings: Readonly<Record<string, string>> = {
   bytes: 'octets of answers',
   call: 'call to the provider, as `GET /users/delta`',
   calls: 'requests sent, repeats included',
+  card: 'what to do, in these documents and on the page Operations',
   changed: 'settings, as `log.level`',
   changes: 'how many changes of the log',
   counts: 'added, updated, renamed … of users, groups and entries',

@@ -9,6 +9,7 @@ import { type ConfigChanges, configChanges } from './runtime/config-changes.ts'
 import { settingFiles } from './runtime/config-paths.ts'
 import { ConfigError } from './runtime/config-problems.ts'
 import type { Config } from './runtime/config-schema.ts'
+import { cardPath } from './runtime/operation-cards.ts'
 import { fileRevision } from './runtime/file-revision.ts'
 
 /** What became of the configuration file when it was read again. */
@@ -81,8 +82,9 @@ export async function createConfigReload(parts: ConfigReloadParts): Promise<Conf
       // It is tried again and again.
       const isKnown = isDeepStrictEqual(problems, last.problems)
       last = { problems, changed: [], needsRestart: last.needsRestart }
+      const card = cardPath('the-configuration-is-refused')
       const err = error instanceof ConfigError ? {} : { err: error }
-      if (!isKnown) logger.error({ problems, ...err }, 'configuration refused; the one before stays')
+      if (!isKnown) logger.error({ problems, card, ...err }, 'configuration refused; the one before stays')
     }
     return last
   }

@@ -25,6 +25,7 @@ import type { LoadedConfig } from './runtime/config.ts'
 import type { Config } from './runtime/config-schema.ts'
 import { watchCertificates } from './runtime/certificate-watch.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
+import { cardPath } from './runtime/operation-cards.ts'
 import { createMetrics } from './runtime/metrics.ts'
 import { countRun, metricsText } from './server-metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
@@ -211,7 +212,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (server) => server.close(),
   )
   const onCertificateProblem = (error: unknown) =>
-    logger.error({ err: error }, 'certificate could not be read; the one before stays')
+    logger.error(
+      { err: error, card: cardPath('a-certificate-has-expired') },
+      'certificate could not be read; the one before stays',
+    )
   const certificates = [
     watchCertificates({
       current: tls,

@@ -1,4 +1,5 @@
 import type { Directory } from './directory/directory.ts'
+import { cardPath } from './runtime/operation-cards.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { Logger } from './runtime/logger.ts'
 
@@ -17,12 +18,13 @@ export async function runStoreWatch(
   },
   signal: AbortSignal,
 ): Promise<void> {
+  const card = cardPath('the-disk-is-full')
   let told: string | undefined
   while (!signal.aborted) {
     // Without a problem this does nothing.
     await directory.recover().catch(() => undefined)
     const problem = directory.store.writeProblem
-    if (problem !== undefined && problem !== told) logger.error({ problem }, 'the store takes no changes')
+    if (problem !== undefined && problem !== told) logger.error({ problem, card }, 'the store takes no changes')
     if (problem === undefined && told !== undefined) logger.info('the store takes changes again')
     told = problem
     await clock.sleep(lookEveryMs, signal).catch(() => undefined)

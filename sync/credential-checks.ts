@@ -1,3 +1,4 @@
+import { cardPath } from '../server/runtime/operation-cards.ts'
 import type { Clock } from '../server/runtime/clock.ts'
 import { type CredentialHealth, healthRecord, readCredentialHealth } from './credential-health.ts'
 import type { RecordDirectory } from './authorizations.ts'
@@ -68,7 +69,11 @@ export async function checkCredentials(
       await recorder.succeeded(provider.id, credential)
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
-      logger.warn({ provider: provider.id, credential: credential.name, error: error.message }, 'credential check')
+      const card = cardPath('a-secret-has-expired')
+      logger.warn(
+        { provider: provider.id, credential: credential.name, error: error.message, card },
+        'credential check',
+      )
       await recorder.failed(provider.id, credential, error)
     }
   }

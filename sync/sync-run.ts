@@ -6,6 +6,7 @@ import type {
   RecordReader,
 } from '../server/directory/directory-store.ts'
 import { filledMark, isSet } from '../server/directory/filled-mark.ts'
+import { cardPath } from '../server/runtime/operation-cards.ts'
 import type { Clock } from '../server/runtime/clock.ts'
 import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runtime/config-schema.ts'
 import type { ProviderMirror } from './candidates.ts'
@@ -473,8 +474,9 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       notices,
       error,
     }
-    if (outcome === 'failed') logger.error(fields, 'sync run')
-    else if (outcome === 'held' || notices.length > 0) logger.warn(fields, 'sync run')
+    if (outcome === 'failed') logger.error({ ...fields, card: cardPath('a-sync-is-stale') }, 'sync run')
+    else if (outcome === 'held') logger.warn({ ...fields, card: cardPath('changes-are-held') }, 'sync run')
+    else if (notices.length > 0) logger.warn(fields, 'sync run')
     else logger.info(fields, 'sync run')
   }
 

@@ -22,6 +22,7 @@ const navigation: readonly NavigationItem[] = [
   { path: '/admin/binders', label: 'LDAP binders', icon: 'icons/binders' },
   { path: '/admin/explain', label: 'Why can’t X sign in?', icon: 'icons/question' },
   { path: '/admin/logs', label: 'Logs', icon: 'icons/logs' },
+  { path: '/admin/operations', label: 'Operations', icon: 'icons/operations' },
   { path: '/admin/settings', label: 'Settings', icon: 'icons/settings' },
   { path: '/admin/admins', label: 'Admins', icon: 'icons/admins' },
   { path: '/admin/tokens', label: 'API tokens', icon: 'icons/tokens' },

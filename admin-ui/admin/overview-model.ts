@@ -1,3 +1,4 @@
+import type { OperationCard } from '../../server/runtime/operation-cards.ts'
 import type { ListedCredential } from '../../sync/provider-list.ts'
 import type { ProviderOverview } from '../../sync/provider-overview.ts'
 import type { Readiness } from '../../sync/roster/roster-rows.ts'
@@ -40,13 +41,18 @@ interface Trouble {
   readonly text: string
   /** Empty: nowhere on these pages. */
   readonly address: string
+  readonly card: OperationCard
 }
 
 export function overviewModel(facts: OverviewFacts, now: Date) {
   const { notReady, writeProblem, providers, figures, readiness, certificate, lastBackup } = facts
   const troubles: readonly Trouble[] = [
-    ...notReady.map((reason) => ({ text: `LDAP does not answer searches: ${reason}.`, address: '' })),
-    ...(writeProblem === undefined ? [] : [{ text: writeProblem, address: '' }]),
+    ...notReady.map((reason) => ({
+      text: `LDAP does not answer searches: ${reason}.`,
+      address: '',
+      card: 'nobody-can-sign-in' as const,
+    })),
+    ...(writeProblem === undefined ? [] : [{ text: writeProblem, address: '', card: 'the-disk-is-full' as const }]),
     ...providers.flatMap((provider) => troublesOf(provider, now)),
     ...troublesOfCertificate(certificate, now),
     ...troublesOfFile(facts.configurationFile),
@@ -119,14 +125,14 @@ function chartsOf({ figuresOverTime, bindRates }: OverviewFacts, now: Date) {
 /** What somebody has to look after, in sentences. */
 function troublesOf(provider: ProviderOverview, now: Date): readonly Trouble[] {
   const { id, name, pause, isStale, lastSuccess, lastRun, held, credentials } = provider
-  const onSync = (text: string): Trouble => ({ text, address: '/admin/sync' })
+  const onSync = (text: string, card: OperationCard): Trouble => ({ text, address: '/admin/sync', card })
   return [
-    ...(pause === undefined ? [] : [onSync(`${name} is paused by ${pause.by}: ${pause.reason}.`)]),
+    ...(pause === undefined ? [] : [onSync(`${name} is paused by ${pause.by}: ${pause.reason}.`, 'changes-are-held')]),
     ...(isStale && lastSuccess !== null
-      ? [onSync(`${name} is stale since ${timeOf(lastSuccess, now).absolute}.`)]
+      ? [onSync(`${name} is stale since ${timeOf(lastSuccess, now).absolute}.`, 'a-sync-is-stale')]
       : []),
     ...(lastRun?.outcome === 'failed'
-      ? [onSync(`The last run of ${name} failed: ${lastRun.error ?? 'see its log'}`)]
+      ? [onSync(`The last run of ${name} failed: ${lastRun.error ?? 'see its log'}`, 'a-sync-is-stale')]
       : []),
     ...(held === 0
       ? []
@@ -134,13 +140,16 @@ function troublesOf(provider: ProviderOverview, now: Date): readonly Trouble[] {
           {
             text: `${countText(held)} ${held === 1 ? 'change' : 'changes'} of ${name} ${held === 1 ? 'waits' : 'wait'} for approval.`,
             address: heldAddress(id),
+            card: 'changes-are-held' as const,
           },
         ]),
     ...credentials.flatMap((credential): readonly Trouble[] => {
       const who = `${credentialNames[credential.kind]} ${credential.authorizedBy ?? credential.name} of ${name}`
-      if (!credential.ok) return [{ text: `The ${who} is refused: ${credential.problem ?? 'test it'}`, address: '' }]
+      const card = 'a-secret-has-expired'
+      if (!credential.ok)
+        return [{ text: `The ${who} is refused: ${credential.problem ?? 'test it'}`, address: '', card }]
       return credential.expires !== null && isSoon(credential.expires, now)
-        ? [{ text: `The ${who} ends ${timeOf(credential.expires, now).absolute}.`, address: '' }]
+        ? [{ text: `The ${who} ends ${timeOf(credential.expires, now).absolute}.`, address: '', card }]
         : []
     }),
   ]
@@ -149,20 +158,23 @@ function troublesOf(provider: ProviderOverview, now: Date): readonly Trouble[] {
 /** One that this server renews is no trouble before it has ended. */
 function troublesOfCertificate(certificate: LdapCertificate | undefined, now: Date): readonly Trouble[] {
   if (certificate === undefined || stateOfCertificate(certificate, now).kind === 'good') return []
-  return [{ text: `The certificate of LDAP ends ${timeOf(certificate.expires, now).absolute}.`, address: '' }]
+  const text = `The certificate of LDAP ends ${timeOf(certificate.expires, now).absolute}.`
+  return [{ text, address: '', card: 'a-certificate-has-expired' }]
 }
 
 /** Of a refused file every problem. */
 function troublesOfFile({ problems, needsRestart }: OverviewFacts['configurationFile']): readonly Trouble[] {
   const address = '/admin/settings'
+  const card: OperationCard = 'the-configuration-is-refused'
   return [
     ...problems.map((problem) => ({
       text: `The configuration file is refused, and the one before stays in force: ${problem}.`,
       address,
+      card,
     })),
     ...(needsRestart.length === 0
       ? []
-      : [{ text: `The configuration file needs a restart: ${needsRestart.join(', ')}.`, address }]),
+      : [{ text: `The configuration file needs a restart: ${needsRestart.join(', ')}.`, address, card }]),
   ]
 }
 

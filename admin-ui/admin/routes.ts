@@ -12,6 +12,7 @@ import { adminPages } from './frame.ts'
 import { overviewPage } from './overview.ts'
 import { ownAccountPages } from './own-account.ts'
 import { logRoutes } from './logs/routes.ts'
+import { operationRoutes } from './operations/routes.ts'
 import { peopleRoutes } from './people/routes.ts'
 import type { Permission } from './permissions.ts'
 import { providerRoutes } from './providers/routes.ts'
@@ -53,6 +54,7 @@ export function adminRouteTable(services: Administration, views: Views, closing:
     ...peopleRoutes(pages, services),
     ...providerRoutes(pages, services),
     ...logRoutes(pages, services),
+    ...operationRoutes(pages),
     ...settingsRoutes(pages, services),
     ['GET', '/admin/account', 'own account', own.show],
     ['POST', '/admin/account/password', 'own account', own.setPassword],

@@ -38,6 +38,7 @@ const pages: readonly (readonly [path: string, allowed?: readonly Role[]])[] = [
   ['/admin/binders/web/host'],
   ['/admin/explain?name=person1'],
   ['/admin/logs'],
+  ['/admin/operations'],
   ['/admin/settings'],
   ['/admin/admins'],
   ['/admin/admins/owner'],

@@ -178,6 +178,7 @@ describeWithTool('chromium', 'administrators, in a browser', () => {
     const phone = await newPage({ ...(await sessionOf(page.context())), viewport: { width: 360, height: 700 } })
     for (const path of [
       '/admin',
+      '/admin/operations',
       '/admin/settings',
       '/admin/admins',
       '/admin/admins/eve',

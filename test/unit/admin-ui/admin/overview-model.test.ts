@@ -82,8 +82,13 @@ test('a configuration file that is refused, or needs a restart, is something to 
     {
       text: 'The configuration file is refused, and the one before stays in force: log.level: "loud" is not a level.',
       address: '/admin/settings',
+      card: 'the-configuration-is-refused',
     },
-    { text: 'The configuration file needs a restart: ldap.port, baseDn.', address: '/admin/settings' },
+    {
+      text: 'The configuration file needs a restart: ldap.port, baseDn.',
+      address: '/admin/settings',
+      card: 'the-configuration-is-refused',
+    },
   ])
 })
 

@@ -46,6 +46,7 @@ const expected: Readonly<Record<string, readonly Role[] | null>> = {
   'GET /admin/explain': everybody,
   'GET /admin/logs': everybody,
   'GET /admin/logs.csv': everybody,
+  'GET /admin/operations': everybody,
   'GET /admin/settings': everybody,
   'GET /admin/tokens': everybody,
   'POST /admin/tokens': administrators,
