@@ -67,7 +67,7 @@ test('is downloaded as the filters show it, without formulas', async () => {
   happened('=cmd()', { result: 'invalidCredentials', identity: 'anonymous' })
   const csv = await (await auditor.get('/admin/logs.csv?search=cmd')).text()
   expect(csv).toBe(
-    `time,operation,name,address,result,reason,boundAs,entries,unindexed,milliseconds\n${server.clock.now().toISOString()},bind,'=cmd(),192.0.2.7,invalidCredentials,,anonymous,,,2\n`,
+    `time,operation,name,address,result,reason,boundAs,entries,unindexed,milliseconds\r\n${server.clock.now().toISOString()},bind,'=cmd(),192.0.2.7,invalidCredentials,,anonymous,,,2\r\n`,
   )
 })
 
