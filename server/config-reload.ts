@@ -40,7 +40,7 @@ export interface ConfigReloadParts {
 /** How often the files are looked at. */
 const lookEveryMs = 10_000
 /** What means nothing to a run. */
-const besideSync = /^(admin|ldap|log)\.|^retention\.(changeLogDays|bindLogDays)$/
+const besideSync = /^(admin|backup|ldap|log)\.|^retention\.(changeLogDays|bindLogDays)$/
 
 /** Takes over changes of the configuration while the server goes on. */
 export async function createConfigReload(parts: ConfigReloadParts): Promise<ConfigReload> {

@@ -101,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let sync = newSyncServices()
   const keyProblem = await workspace.sealed.problem()
   if (keyProblem !== undefined) logger.error({ problem: keyProblem }, 'master key cannot be used')
-  const loadTls = (config: Config) => loadTlsIdentity(config.ldap, config.dataDir, clock.now())
+  const loadTls = ({ ldap }: Config) => loadTlsIdentity(ldap, config.dataDir, clock.now())
   let tls = await loadTls(config)
   const adminTls = await adminCertificate(config.admin.tls)
   const clientHappenings = createClientHappenings({

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createConfigReload } from '../../server/config-reload.ts'
 import { loadConfig } from '../../server/runtime/config.ts'
-import { configChanges } from '../../server/runtime/config-changes.ts'
+import { configChanges, needsRestart } from '../../server/runtime/config-changes.ts'
 import { type Config, configSchema } from '../../server/runtime/config-schema.ts'
 import { manualClock } from '../sync/fake-clock.ts'
 
@@ -18,13 +18,17 @@ async function watched(config: object) {
   const events: string[] = []
   const log = (_: object, event: string) => void events.push(event)
   const used: Config[] = []
+  const forSync: boolean[] = []
   const next = Promise.withResolvers<void>()
   let told = next
   const clock = manualClock()
   const reload = await createConfigReload({
     loaded: await load(),
     load,
-    use: async (edited) => void used.push(edited),
+    async use(edited, isForSync) {
+      used.push(edited)
+      forSync.push(isForSync)
+    },
     clock,
     logger: {
       info(fields: object, event: string) {
@@ -51,7 +55,7 @@ async function watched(config: object) {
     await clock.pass(10_000)
     await told.promise
   }
-  return { write, looked, used, events, reload }
+  return { write, looked, used, forSync, events, reload }
 }
 
 const withBinder = (file: string) => ({ binders: [{ name: 'reader', password: { file } }] })
@@ -97,4 +101,24 @@ test('what needs a restart keeps its value, and is told until it has it again', 
   })
   expect(configChanges(after, first.config).needsRestart).toEqual(first.needsRestart)
   expect(configChanges(before, first.config).needsRestart).toEqual([])
+})
+
+test('runs are cut off only by what means something to them', async () => {
+  const { write, reload, forSync } = await watched({})
+  const settings = [
+    { ldap: { bindByName: false }, log: { level: 'debug' }, retention: { bindLogDays: 2 } },
+    { guard: { minRemoved: 7 } },
+  ]
+  for (const each of settings) {
+    await write('ldap.config.json', JSON.stringify(each))
+    await reload.reload()
+  }
+  expect(forSync).toEqual([false, true])
+})
+
+test('what is read once, as the server starts, needs a restart', async () => {
+  const source = await readFile(new URL('../../server/main.ts', import.meta.url), 'utf8')
+  const read = [...source.matchAll(/(?<![./\w])config\.(\w+(?:\.\w+)*)/g)].map(([, path = '']) => path)
+  expect(read.length).toBeGreaterThan(5)
+  expect(read.filter((path) => !needsRestart(path))).toEqual([])
 })
