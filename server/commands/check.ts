@@ -41,6 +41,7 @@ export async function runCheck(
   results.push(await probe('ldap', 'certificate', () => loadTlsIdentity(config.ldap, config.dataDir, clock.now())))
   const { tls } = config.admin
   if (tls !== null) results.push(await probe('admin', 'certificate', () => readTlsFiles('admin.tls', tls)))
+  results.push(...(await checkedStore(join(config.dataDir, 'db'))))
   if (!offline) {
     const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir }))
     if (mailServer) results.push(await probe('smtp', 'mail server', () => mailServer.test()))
@@ -100,6 +101,22 @@ async function openKept(
     managed: await readManagedProviders(store),
     authorizations: createAuthorizations({ directory, sealed, clock: options.clock }),
     [Symbol.asyncDispose]: () => store.close(),
+  }
+}
+
+/** Whether every row is readable and they agree. Nothing is said of a store that is in use, or not there yet. */
+async function checkedStore(folder: string): Promise<readonly (ProbeResult & { part: string })[]> {
+  if (!existsSync(folder)) return []
+  const row = { part: 'store', name: 'rows' }
+  try {
+    await using store = await openLevelStore(folder)
+    const [problem, ...others] = await store.verify()
+    if (problem === undefined) return [{ ...row, ok: true, message: 'agree' }]
+    const more = others.length === 0 ? '' : `, and ${others.length} more`
+    return [{ ...row, ok: false, message: `${problem}${more}; stop the server and run "rosterd repair"` }]
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'locked') return []
+    return [{ ...row, ok: false, message: error instanceof Error ? error.message : String(error) }]
   }
 }
 

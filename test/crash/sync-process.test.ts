@@ -5,20 +5,17 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
-import { openLevelStore } from '../../server/storage/level-store.ts'
 import { type ConfiguredFolder, configuredFolder, rosterd } from '../builders/command-line.ts'
 import { changeAgain, changeSmallTenants, fillSmallTenants, unlimited } from '../sync/small-tenants.ts'
-import { entraSettings, oktaSettings, openSync, servedEntries, startTrustedTenants } from '../sync/sync-fixture.ts'
+import { entraSettings, oktaSettings, startTrustedTenants } from '../sync/sync-fixture.ts'
 import { randomFrom } from './scenario.ts'
+import { entriesOf, remember, servedBy, truth } from './served-states.ts'
 
 // A process that syncs two tenants is killed at any moment of its run: while it starts, reads, plans or applies. After each
 // kill the store is whole, every provider's entries are those of one moment, never earlier than before, nobody has other
 // ids than before; and the next run that is left alone brings the truth.
 
 const kills = process.env['ROSTERD_LONG'] ? 300 : 12
-
-/** Entries by DN, without times. */
-type Served = Readonly<Record<string, Readonly<Record<string, readonly unknown[]>>>>
 
 test(`${kills} kills of a sync leave the directory before or after it`, { timeout: kills * 20_000 }, async () => {
   const seed = Number(process.env['ROSTERD_SEED'] ?? Date.now() % 1_000_000)
@@ -86,42 +83,4 @@ async function killSync({ configFile }: ConfiguredFolder, afterMs: number): Prom
   await Promise.race([delay(afterMs), ended])
   child.kill('SIGKILL')
   await ended
-}
-
-/** What the store holds; it must be whole. */
-async function servedBy({ path }: ConfiguredFolder): Promise<Served> {
-  await using store = await openLevelStore(join(path, 'data', 'db'))
-  expect(await store.verify()).toEqual([])
-  const served: Record<string, Record<string, readonly unknown[]>> = {}
-  for await (const { dn, entryUUID, attributes } of store.entries())
-    served[dn] = { entryUUID: [entryUUID], ...Object.fromEntries(attributes) }
-  return served
-}
-
-/** What a server that begins now would serve. */
-async function truth(tenants: SimulatedTenants): Promise<Served> {
-  const fresh = await openSync({ providers: [entraSettings(tenants), oktaSettings(tenants)] })
-  for (const id of ['contoso', 'acme'])
-    expect(await fresh.engine.run(id, { trigger: 'truth' })).toMatchObject({ outcome: 'applied' })
-  return servedEntries(fresh.directory)
-}
-
-function entriesOf(served: Served, provider: string) {
-  return Object.entries(served)
-    .filter(([, { rosterdSource }]) => String(rosterdSource?.[0]).startsWith(`${provider}:`))
-    .map(([dn, { createTimestamp, modifyTimestamp, ...values }]) => {
-      expect([createTimestamp?.length, modifyTimestamp?.length]).toEqual([1, 1])
-      return [dn, Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))]
-    })
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
-}
-
-/** Numbers by entryUUID: once given they stay. */
-function remember(ids: Map<string, string>, served: Served): void {
-  for (const { entryUUID, uidNumber, gidNumber, objectClass } of Object.values(served)) {
-    const number = String((objectClass?.includes('posixAccount') ? uidNumber : gidNumber)?.[0])
-    const key = String(entryUUID?.[0])
-    expect(ids.get(key) ?? number).toBe(number)
-    ids.set(key, number)
-  }
 }
