@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Filter } from '../protocol/filter.ts'
 import { publicAccess } from './access-control.ts'
 import { createViewBuilder } from './directory-view.ts'
@@ -7,6 +8,7 @@ import { compileFilter, True } from './filter-match.ts'
 import { Schema } from './schema/schema.ts'
 
 const entriesAtOnce = 200
+const testsInTurn = 1000
 
 /**
  * entryUUIDs of the entries that a search of whoever may read everything would find in this state, `memberOf` included: they are
@@ -22,6 +24,11 @@ export async function matchingEntries(states: readonly StateEntry[], filter: Fil
   const view = await next.finish()
   const { test } = compileFilter(filter, view, publicAccess)
   const found = new Set<string>()
-  for (const [entryUUID, slot] of view.slotByUuid) if (test(slot) === True) found.add(entryUUID)
+  let tested = 0
+  for (const [entryUUID, slot] of view.slotByUuid) {
+    if (test(slot) === True) found.add(entryUUID)
+    tested += 1
+    if (tested % testsInTurn === 0) await nextTurn()
+  }
   return found
 }

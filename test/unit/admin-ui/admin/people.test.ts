@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../../../demo/simulated-tenants.ts'
+import type { Json } from '../../../../server/directory/directory-store.ts'
 import {
   type AdministeredServer,
   startAdministeredServer,
@@ -367,5 +368,23 @@ describe('why somebody cannot sign in', () => {
     const { status, page } = await asked({ name: 'person1', address: 'office' })
     expect([status, page]).toEqual([422, expect.stringContaining('Give an IP address')])
     expect(page).toContain('value="office"')
+  })
+})
+
+describe('changes that were forgotten', () => {
+  test('are told of on the page of a person, and on that of a run whose report has not all of them', async () => {
+    const { store } = server.directory
+    const [run] = await server.workspace.runHistory.list()
+    const report = await server.workspace.runHistory.report(run?.id ?? '')
+    const [provider = '', started = ''] = (run?.id ?? '').split('/')
+    const value = { ...report, changes: [], changesInAll: 3 } as unknown as Json // a report is JSON
+    const records = [{ collection: 'run', key: [provider, started], value } as const]
+    await server.directory.commit({ cause: { kind: 'server', id: 'test' }, entries: [], records })
+    const person = `/admin/users/${entryUUIDOf('person1')}`
+    expect(await (await auditor.get(person)).text()).not.toContain('were forgotten')
+    await store.forgetChanges('2100-01-01T00:00:00.000Z')
+    expect(await (await auditor.get(person)).text()).toMatch(/Changes before 2\S+ \S+ UTC were forgotten/)
+    const page = await auditor.get(`/admin/sync/runs/${provider}/${encodeURIComponent(started)}`)
+    expect(await page.text()).toContain('3 changes of 3 were forgotten (retention.changeLogDays).')
   })
 })
