@@ -1,3 +1,4 @@
+import { DnSyntaxError, parseDn } from '../protocol/distinguished-name.ts'
 import type { InitAnswers, InitProvider, InitSecret } from './first-config.ts'
 import type { Questions } from './questions.ts'
 
@@ -34,15 +35,19 @@ export interface InitOptions {
  */
 export async function answersOf(options: InitOptions, questions: Questions | undefined): Promise<InitAnswers> {
   const { ldapPort, ldapsPort, adminPort } = options
-  const said = <Value extends string>(value: Value | undefined, question: string, byDefault: Value) =>
-    value ?? questions?.ask(question, byDefault) ?? byDefault
+  const said = (
+    value: string | undefined,
+    question: string,
+    byDefault: string,
+    problemOf?: (text: string) => string | undefined,
+  ) => value ?? questions?.ask(question, byDefault, problemOf) ?? byDefault
   const needed = (value: string | undefined, question: string, option: string) => {
     const answer = value ?? questions?.ask(`${question.slice(0, 1).toUpperCase()}${question.slice(1)}`, '')
     if (answer === undefined) throw new Error(`name it with ${option}: ${question}`)
     return answer
   }
 
-  const baseDn = await said(options.baseDn, 'Base DN', 'dc=example,dc=com')
+  const baseDn = await said(options.baseDn, 'Base DN', 'dc=example,dc=com', dnProblem)
   const organization = await said(options.organization, 'Organization', 'Example')
   const dataDir = await said(options.dataDir, 'Folder of the store', './data')
   const listen =
@@ -112,4 +117,14 @@ function certificateOf({ cert, key }: InitOptions): InitAnswers['certificate'] {
   if (cert === undefined && key === undefined) return null
   if (cert === undefined || key === undefined) throw new Error('--cert and --key go together: name both files, or none')
   return { certFile: cert, keyFile: key }
+}
+
+function dnProblem(text: string): string | undefined {
+  try {
+    parseDn(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return error.message
+    throw error
+  }
 }

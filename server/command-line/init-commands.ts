@@ -56,7 +56,7 @@ export function addInitCommand(program: CliCommand, { configPath, load }: Comman
         schema: schemaFrom(dirname(path)),
         newPassword: () => randomBytes(18).toString('base64url'),
       })
-      await writeFirstConfig(path, made, { replace, requireValid: (file) => load(file, false) })
+      await writeFirstConfig(path, made, { replace, requireValid: (file) => valid(() => load(file, false), path) })
       const files = [path, ...Array.from(made.secretFiles.keys(), (name) => join(dirname(path), name))]
       const steps = nextSteps(answers, path)
       const report = await checked(() => load(path), offline)
@@ -67,6 +67,16 @@ export function addInitCommand(program: CliCommand, { configPath, load }: Comman
         )
       process.exitCode = report.ok ? ExitCode.ok : ExitCode.failed
     })
+}
+
+/** Says what is wrong of the configuration that was not written, and nothing of the draft. */
+async function valid(load: () => Promise<LoadedConfig>, path: string): Promise<void> {
+  try {
+    await load()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError(`${path} was not written`, error.problems, { cause: error })
+  }
 }
 
 /** A secret that is yet to be put in its place is no reason not to have written the configuration. */

@@ -133,7 +133,7 @@ test('a configuration that is there is replaced with --force only, and one that 
   })
   expect(await folder.run('init', '--force', '--base-dn', 'dc=x,,dc=y', '--binder', 'b')).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('baseDn: "dc=x,,dc=y" is not a DN'),
+    stderr: expect.stringContaining('ldap.config.json was not written: baseDn: "dc=x,,dc=y" is not a DN'),
   })
   expect(await readFile(folder.configFile, 'utf8')).toBe(before)
   expect((await readdir(folder.path)).toSorted()).toEqual(['ldap.config.json', 'people.ldif'])
@@ -161,7 +161,8 @@ async function atTerminal(command: string, dialogue: readonly (readonly [questio
 test('on a terminal init asks, asks again for what cannot be, and does not show a secret', async () => {
   await using folder = await emptyFolder()
   const dialogue = [
-    ['Base DN [dc=example,dc=com]: ', 'dc=acme,dc=example'],
+    ['Base DN [dc=example,dc=com]: ', 'dc=acme,,dc=example'],
+    ['is not a DN', 'dc=acme,dc=example'],
     ['Organization [Example]: ', 'Acme'],
     ['Folder of the store [./data]: ', ''],
     ['(trial, network) [trial]: ', 'sometimes'],
