@@ -70,7 +70,7 @@ async function checkStoreVersion(db: Database, directory: string): Promise<void>
   if (typeof found === 'number' && found > storeVersion) {
     const backup = await newestBackup(upgradeBackups(directory), storeVersion)
     const restore =
-      backup === undefined ? 'restore a backup made before the upgrade' : `"rosterd restore ${backup} --force"`
+      backup === undefined ? 'restore the backup made before the upgrade' : `"rosterd restore ${backup} --force"`
     throw new StoreError(
       'newerStore',
       `The store in "${directory}" has version ${found} and this rosterd reads version ${storeVersion}: start the rosterd that wrote it, or ${restore}.`,
@@ -103,13 +103,13 @@ function openingError(directory: string, error: unknown): unknown {
 }
 
 /**
- * LevelDB's own finding, or that of a codec. A file that it misses is an input error for it while it opens, or when it
- * comes to read it.
+ * LevelDB's own finding, or that of a codec. A file that it misses, or that is shorter than it should be, is an input error
+ * for it.
  */
 export function isCorruption(error: unknown): boolean {
   if (!(error instanceof Error && 'code' in error)) return false
   if (error.code === 'LEVEL_CORRUPTION' || error.code === 'corrupt') return true
-  return /\.(ldb|sst|log): (No such file|Invalid argument)|MANIFEST-\d+: No such file|CURRENT/.test(error.message)
+  return error.code === 'LEVEL_IO_ERROR' && /(No such file or directory|Invalid argument)$/.test(error.message)
 }
 
 /** Says what is damaged and the ways back. */

@@ -13,7 +13,7 @@ import { StoreError } from './store-error.ts'
 import { verifyStore } from './verify.ts'
 
 const fromLostFile =
-  'what it held is gone, or as it was before: look through passwords, blocks and administrators that changed lately, and set them again'
+  'what only a lost file held is gone, or as it was before: look through passwords, blocks and administrators that changed lately, and set them again'
 
 /**
  * Makes a store of what can be read in `directory`, where nobody else is at work: LevelDB's own repair where it does not

@@ -110,6 +110,8 @@ const damages: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['a table that is cut short', async () => await truncate((await filesLike(/\.ldb$/)).at(-1) ?? '', 700)],
   ['no MANIFEST', async () => await rm((await filesLike(/^MANIFEST/))[0] ?? '')],
   ['a MANIFEST of nonsense', async () => await writeFile((await filesLike(/^MANIFEST/))[0] ?? '', 'nonsense')],
+  ['a CURRENT of nonsense', async () => await writeFile(join(database(), 'CURRENT'), 'nonsense')],
+  ['a CURRENT that names another file', async () => await writeFile(join(database(), 'CURRENT'), 'MANIFEST-999999\n')],
   ['no CURRENT', async () => await rm(join(database(), 'CURRENT'))],
 ]
 
