@@ -71,12 +71,11 @@ const table: readonly (readonly [command: string, exitCode: number, input?: stri
   ['compare people.ldif --json', 0],
   ['key rotate --json', 0],
   ['backup store.backup', 0],
-  ['check --offline --json', 0],
   ['mail test ada@example.com', 1],
 ]
 
 /** Commands that make or mend a configuration or a store, run a server, or need one. */
-const ofOneKind = ['init', 'serve', 'reload', 'demo', 'restore', 'repair', 'completion']
+const ofOneKind = ['init', 'check', 'serve', 'reload', 'demo', 'restore', 'repair', 'completion']
 
 let alone: ConfiguredFolder
 let beside: ConfiguredFolder
@@ -123,6 +122,15 @@ test.each(table.map(([command, exitCode, input = '']) => ({ command, exitCode, i
     expect(exitCode === 1 ? own.stdout + own.stderr : own.stdout).not.toBe('')
   },
 )
+
+test('rosterd check says the same beside a server and alone, but for the rows of the store, which the server has', async () => {
+  const [ofServer, own] = await Promise.all([
+    answerIn(beside, 'check --offline', ''),
+    answerIn(alone, 'check --offline', ''),
+  ])
+  expect(own).toEqual({ ...ofServer, stdout: `${ofServer.stdout}ok   store: rows: agree\n` })
+  expect(own.exitCode).toBe(0)
+})
 
 test('every command is in the table, or of one kind', () => {
   const paths = leafCommands(createProgram(() => undefined)).map(({ path }) => path)
