@@ -3,7 +3,7 @@ import { createRoster, type Roster, type RosterList } from '../sync/roster/roste
 import { entryType } from '../sync/file-entries.ts'
 import { changeNumberAt, type DirectoryMoment } from './commands/directory-moment.ts'
 import type { AdminActor } from './directory/administrators/admin-actions.ts'
-import type { StateEntry } from './directory/entry-table.ts'
+import type { StateEntry } from './directory/directory.ts'
 import { directoryAfter } from './directory/past-directory.ts'
 import type { Workspace } from './workspace.ts'
 

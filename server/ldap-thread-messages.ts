@@ -5,7 +5,7 @@ import type {
   ProviderCheckRequest,
 } from './directory/authentication/sign-in-services.ts'
 import type { RecordChange } from './directory/directory-store.ts'
-import type { CommitRest, EntryBatch } from './directory/replication.ts'
+import type { DirectoryUpdate } from './directory/replication.ts'
 import type { TlsOptions } from './runtime/tls-files.ts'
 import type { Config } from './runtime/config-schema.ts'
 
@@ -27,9 +27,7 @@ export interface LdapThreadData {
 
 /** To the thread, each answered by a `done` with the same id. */
 export type ToLdapThread =
-  | { readonly id: number; readonly type: 'take'; readonly batch: EntryBatch }
-  | { readonly id: number; readonly type: 'finish'; readonly rest: CommitRest }
-  | { readonly id: number; readonly type: 'discard' }
+  | { readonly id: number; readonly type: 'take'; readonly update: DirectoryUpdate }
   | { readonly id: number; readonly type: 'metrics' }
   /** Answered with {@link BindCounts}. */
   | { readonly id: number; readonly type: 'binds' }

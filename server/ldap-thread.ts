@@ -131,11 +131,11 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
     look = accessLogSink.writableLength > 0 ? setTimeout(lookAtSink, sinkLookMs).unref() : undefined
   }
 
-  function ask(request: Request, transfer: ArrayBuffer[] = []): Promise<unknown> {
+  function ask(request: Request): Promise<unknown> {
     const id = ++lastId
     const answer = Promise.withResolvers<unknown>()
     waiting.set(id, answer)
-    worker.postMessage({ ...request, id }, transfer)
+    worker.postMessage({ ...request, id })
     return answer.promise
   }
 
@@ -150,14 +150,8 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
 
   try {
     await options.directory.follow({
-      async take(batch) {
-        if (!isClosing) await ask({ type: 'take', batch }, [batch.octets.buffer, batch.numbers.buffer])
-      },
-      async finish(rest) {
-        if (!isClosing) await ask({ type: 'finish', rest })
-      },
-      async discard() {
-        if (!isClosing) await ask({ type: 'discard' })
+      async take(update) {
+        if (!isClosing) await ask({ type: 'take', update })
       },
     })
     // What the thread answers to `listen` is its ports.

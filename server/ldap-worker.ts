@@ -88,11 +88,7 @@ parent.on('message', (message: ToLdapThread | SignInAnswer | RecordsKept) => {
 async function answer(message: ToLdapThread): Promise<unknown> {
   switch (message.type) {
     case 'take':
-      return await replica.take(message.batch)
-    case 'finish':
-      return await replica.finish(message.rest)
-    case 'discard':
-      return await replica.discard()
+      return await replica.take(message.update)
     case 'listen':
       return await listen()
     case 'tls':

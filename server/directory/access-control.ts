@@ -2,9 +2,10 @@ import { normalizeDn, parentKey } from '../protocol/distinguished-name.ts'
 import type { Filter } from '../protocol/filter.ts'
 import { LdapError } from '../protocol/ldap-error.ts'
 import { ResultCode } from '../protocol/result-code.ts'
-import { type DirectoryView, slotsOf } from './directory-view.ts'
+import type { DirectoryView } from './directory-view.ts'
 import { parentGroups } from './entry-values.ts'
 import { compileFilter, True } from './filter-match.ts'
+import { slotsOf } from './memory/value-index.ts'
 import type { AttributeType, Schema } from './schema/schema.ts'
 import { Syntax } from './schema/syntaxes.ts'
 
@@ -80,14 +81,14 @@ export function createAccessControl(
   const ofColleagues = attributesBut(schema, [...secrets, ...sensitive])
   const servicesKey = `${suffixKey}${normalizeDn('ou=services')}`
   const isService = (view: DirectoryView, slot: number) => {
-    const key = view.keys[slot] ?? ''
+    const key = view.keyOf(slot)
     return key.startsWith(servicesKey) && key !== servicesKey
   }
   const attributesOf = new WeakMap<BinderRights, ReturnType<typeof binderAttributes>>()
 
   /** The base entry and the ou entries below it or at the top of `subtrees`: what clients of every kind take as search bases. */
   const isContainer = (view: DirectoryView, slot: number, subtrees: readonly string[] = []) => {
-    const key = view.keys[slot] ?? ''
+    const key = view.keyOf(slot)
     if (key === suffixKey) return true
     const parent = parentKey(key)
     return key.startsWith('ou=', parent.length) && (parent === suffixKey || subtrees.includes(key))
@@ -101,7 +102,7 @@ export function createAccessControl(
     attributesOf.set(rights, known)
     const attributes = isProtected ? known.protected : known.unprotected
     const { scope } = rights
-    if (scope === 'tree') return { attributes, canRead: (slot) => view.entries[slot] !== undefined, values: undefined }
+    if (scope === 'tree') return { attributes, canRead: (slot) => view.has(slot), values: undefined }
     const isInScope = scopeTest(view, scope)
     return restricted(view, attributes, (slot) => isInScope(slot) || isContainer(view, slot, scope.subtrees))
   }
@@ -111,18 +112,18 @@ export function createAccessControl(
       case 'binder':
         return binderAccess(identity.name, view, channel)
       case 'user': {
-        const own = view.slotByUuid.get(identity.entryUUID)
+        const own = view.slotOfUuid(identity.entryUUID)
         if (usersMayRead === 'all' && own !== undefined && !isService(view, own))
           return restricted(
             view,
             ofColleagues,
-            (slot) => view.entries[slot] !== undefined && (slot === own || !isService(view, slot)),
+            (slot) => view.has(slot) && (slot === own || !isService(view, slot)),
           )
-        const readable = new Set(own === undefined ? [] : [own, ...parentGroups(view, view.keys[own] ?? '')])
+        const readable = new Set(own === undefined ? [] : [own, ...parentGroups(view, view.keyOf(own))])
         return restricted(view, common, (slot) => readable.has(slot) || isContainer(view, slot))
       }
       case 'anonymous':
-        return restricted(view, common, (slot) => view.keys[slot] === suffixKey)
+        return restricted(view, common, (slot) => view.keyOf(slot) === suffixKey)
       default:
         return identity satisfies never
     }
@@ -174,7 +175,7 @@ function scopeTest(
 ): (slot: number) => boolean {
   const matcher = filter && compileFilter(filter, view, publicAccess)
   return (slot) => {
-    const key = view.keys[slot] ?? ''
+    const key = view.keyOf(slot)
     return subtrees.some((subtree) => key.startsWith(subtree)) && (!matcher || matcher.test(slot) === True)
   }
 }
@@ -188,7 +189,7 @@ function restricted(view: DirectoryView, attributes: AttributeAccess, canRead: (
     if (type.name === 'memberUid')
       return slotsOf(uids?.get(uid?.equality?.comparison.prepare(octets) ?? '')).some(canRead)
     if (type.syntax !== Syntax.dn && type.syntax !== Syntax.nameAndOptionalUid) return true
-    const target = view.slotByKey.get(type.equality?.comparison.prepare(octets) ?? '')
+    const target = view.slotOfKey(type.equality?.comparison.prepare(octets) ?? '')
     return target !== undefined && canRead(target)
   }
   return { attributes, canRead, values }

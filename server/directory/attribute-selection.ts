@@ -1,6 +1,6 @@
 import type { AttributeAccess } from './access-control.ts'
 import { accountAttributes } from './account-attributes.ts'
-import type { Layout } from './encoded-entry.ts'
+import type { Layout } from './entry-layout.ts'
 import type { AttributeDescription, AttributeType, Schema } from './schema/schema.ts'
 
 /** What is sent of entries with one layout. */

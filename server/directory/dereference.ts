@@ -49,7 +49,7 @@ function followOne(
   access: Access,
 ): Buffer[] {
   return Array.from(attributeValues(view, slot, { type, options: [] }, access), (name) => {
-    const target = view.slotByKey.get(type.equality?.comparison.prepare(name) ?? '')
+    const target = view.slotOfKey(type.equality?.comparison.prepare(name) ?? '')
     const isThere = target !== undefined && access.canRead(target)
     return dereferenceResult(
       attribute,

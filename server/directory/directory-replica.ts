@@ -1,14 +1,16 @@
 import { accountValuesOf } from './account-values.ts'
 import { CredentialTable } from './credentials/credential-table.ts'
 import type { RecordChange } from './directory-store.ts'
-import { createViewBuilder, type NextView } from './directory-view.ts'
+import { DirectoryView } from './directory-view.ts'
+import { LayoutTable } from './entry-layout.ts'
 import { applyInactiveName } from './inactive-names.ts'
-import { type CommitRest, type DirectoryFollower, receivedChanges } from './replication.ts'
+import { updatedView } from './memory/view-update.ts'
+import type { DirectoryFollower } from './replication.ts'
 import { Schema } from './schema/schema.ts'
 import type { ServedDirectory } from './served-directory.ts'
 
 /**
- * A copy of a directory that is kept elsewhere; `finish` resolves when searches see the new state. `onRecord` hears of every
+ * A copy of a directory that is kept elsewhere; `take` resolves when searches see the new state. `onRecord` hears of every
  * record that came with it.
  */
 export function createDirectoryReplica(
@@ -20,10 +22,9 @@ export function createDirectoryReplica(
   const credentials = new CredentialTable()
   const inactiveNames = new Set<string>()
   const ntHashes = new Map<string, string>()
-  const builder = createViewBuilder(schema, (entryUUID, attribute) => accountValue(entryUUID, attribute))
-  let view = builder.empty
+  const layouts = new LayoutTable(schema)
+  let view = DirectoryView.empty(schema, layouts.all, (entryUUID, attribute) => accountValue(entryUUID, attribute))
   let isFilled = false
-  let next: NextView | undefined
 
   const served: ServedDirectory & DirectoryFollower = {
     schema,
@@ -36,26 +37,18 @@ export function createDirectoryReplica(
     get isFilled() {
       return isFilled
     },
-    async take(batch) {
-      next ??= builder.begin(view)
-      await next.add(receivedChanges(batch, builder.layouts))
-    },
-    async finish(rest: CommitRest) {
-      view = (await next?.finish()) ?? view
-      next = undefined
-      for (const record of rest.accounts) {
+    async take(update) {
+      if (update.view) view = updatedView(view, update.view, layouts)
+      for (const record of update.accounts) {
         credentials.apply(record)
         applyInactiveName(inactiveNames, record)
         onRecord(record)
       }
-      for (const { entryUUID, hash } of rest.ntHashes) {
+      for (const { entryUUID, hash } of update.ntHashes) {
         if (hash === undefined) ntHashes.delete(entryUUID)
         else ntHashes.set(entryUUID, hash)
       }
-      isFilled = rest.isFilled
-    },
-    async discard() {
-      next = undefined
+      isFilled = update.isFilled
     },
   }
   const accountValue = accountValuesOf(served, (entryUUID) => ntHashes.get(entryUUID), now)

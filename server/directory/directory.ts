@@ -1,12 +1,16 @@
 import { accountCollections } from './credentials/credential-table.ts'
 import { changedNtHashes, storedNtHashes } from './credentials/nt-hash.ts'
-import type { Collection, CommitResult, DirectoryStore, Generation, RecordChange } from './directory-store.ts'
-import { decodeEntry, type EncodedEntry } from './encoded-entry.ts'
+import type { Collection, CommitResult, DirectoryStore, EntryChange, Generation, RecordChange } from './directory-store.ts'
+import type { DirectoryView } from './directory-view.ts'
+import { decodeEntry, type EncodedEntry, encodedValues } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
-import { EntryTable, type StateEntry } from './entry-table.ts'
 import { filledMark, isFilledMark, isSet } from './filled-mark.ts'
-import { type DirectoryFollower, shipEntries } from './replication.ts'
+import type { ViewUpdate } from './memory/view-update.ts'
+import { type ViewDraft, ViewWriter } from './memory/view-writer.ts'
+import type { DirectoryFollower } from './replication.ts'
+import { Schema } from './schema/schema.ts'
 import type { SealedRecords } from './sealed-records.ts'
+import { normalizeDn } from '../protocol/distinguished-name.ts'
 
 /**
  * The directory while it runs: the store, and its entries in memory. Every change goes through `commit`, which is durable,
@@ -38,8 +42,18 @@ export interface Directory {
   entries(): Generator<Entry>
   /** Every entry between two commits, with the number of the change that made this state. */
   snapshot(): Promise<{ readonly lastChange: number; readonly entries: readonly StateEntry[] }>
+  /** The state as it is now; it stays as it is while others follow. */
+  readonly view: DirectoryView
   /** Entries that have the value, spelt like this, among those of the attribute. Looks at every entry. */
   entriesWith(attribute: string, value: string): Generator<Entry>
+}
+
+/** An entry of one state of the directory; it is put together when it is read. */
+export interface StateEntry {
+  readonly entryUUID: string
+  /** {@link normalizeDn} of its name: parents sort before what is below them. */
+  readonly key: string
+  read(): Entry
 }
 
 /** Reads the entries of the store into memory. The store stays open and belongs to the caller. */
@@ -48,8 +62,8 @@ export async function openDirectory(
   suffix: string,
   { sealed = noSecrets }: { readonly sealed?: Pick<SealedRecords, 'read'> } = {},
 ): Promise<Directory> {
-  const table = new EntryTable()
-  await table.load(store.entries())
+  const writer = new ViewWriter(new Schema())
+  await load(writer, store)
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
   let last: Promise<unknown> = Promise.resolve()
   const revisions = new Map<Collection, number>()
@@ -66,27 +80,36 @@ export async function openDirectory(
   }
 
   async function write<T>(generation: Generation, keep: () => Promise<T>): Promise<T> {
-    const staged = table.stage(generation.entries)
-    const [stored, shipped] = await Promise.allSettled([keep(), shipEntries(staged.changes, followers)])
-    if (stored.status === 'rejected' || shipped.status === 'rejected') {
-      for (const follower of followers) await follower.discard()
-      throw stored.status === 'rejected' ? stored.reason : shipped.status === 'rejected' ? shipped.reason : undefined
+    const draft = writer.begin()
+    const [stored, drafted] = await Promise.allSettled([keep(), putAll(draft, generation.entries)])
+    if (stored.status === 'rejected' || drafted.status === 'rejected') {
+      draft.discard()
+      throw stored.status === 'rejected' ? stored.reason : drafted.status === 'rejected' ? drafted.reason : undefined
     }
-    staged.publish()
+    let update: ViewUpdate | undefined
+    if (generation.entries.length > 0) {
+      const next = await draft.finish()
+      writer.show(next)
+      ;({ update } = next)
+    }
     for (const collection of new Set(generation.records.map((record) => record.collection)))
       revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
     const accounts = generation.records.filter(({ collection }) => accountCollections.has(collection))
     if (generation.records.some(isFilledMark)) isFilled = true
     const ntHashes = await changedNtHashes(generation.records, sealed)
-    for (const follower of followers) await follower.finish({ accounts, ntHashes, isFilled })
+    for (const follower of followers) await follower.take({ view: update, accounts, ntHashes, isFilled })
     return stored.value
   }
 
   async function begin(follower: DirectoryFollower): Promise<void> {
     const accounts: RecordChange[] = []
     for await (const record of accountRecords(store)) accounts.push(record)
-    await shipEntries(table.all(), [follower])
-    await follower.finish({ accounts, ntHashes: await storedNtHashes(store, sealed), isFilled })
+    await follower.take({
+      view: writer.whole(),
+      accounts,
+      ntHashes: await storedNtHashes(store, sealed),
+      isFilled,
+    })
     followers.push(follower)
   }
 
@@ -105,7 +128,7 @@ export async function openDirectory(
       return isFilled
     },
     get size() {
-      return table.size
+      return writer.view.size
     },
     revisionOf: (collection) => revisions.get(collection) ?? 0,
     commit: (generation) => inLine(() => apply(generation)),
@@ -117,11 +140,55 @@ export async function openDirectory(
       }),
     follow: (follower) => inLine(() => begin(follower)),
     recover: () => inLine(recover),
-    entryByUuid: (entryUUID) => decoded(table.encoded(entryUUID)),
-    entryByDn: (dn) => decoded(table.byDn(dn)),
-    entries: () => table.entries(),
-    snapshot: () => inLine(async () => ({ lastChange: store.lastChange, entries: table.states() })),
-    entriesWith: (attribute, value) => table.entriesWith(attribute, value),
+    snapshot: () => inLine(async () => ({ lastChange: store.lastChange, entries: statesOf(writer.view) })),
+    get view() {
+      return writer.view
+    },
+    entryByUuid: (entryUUID) => decoded(writer.view.entry(writer.view.slotOfUuid(entryUUID))),
+    entryByDn: (dn) => decoded(writer.view.entry(writer.view.slotOfKey(normalizeDn(dn)))),
+    entries: () => entriesOf(writer.view),
+    entriesWith: (attribute, value) => entriesWith(writer.view, attribute, value),
+  }
+}
+
+async function load(writer: ViewWriter, store: DirectoryStore): Promise<void> {
+  const draft = writer.begin()
+  for await (const entry of store.entries()) draft.put(entry)
+  writer.show(await draft.finish())
+}
+
+async function putAll(draft: ViewDraft, changes: readonly EntryChange[]): Promise<void> {
+  for (const change of changes) {
+    if (change.type === 'put') draft.put(change.entry)
+    else draft.delete(change.entryUUID)
+    await draft.pause()
+  }
+}
+
+function statesOf(view: DirectoryView): StateEntry[] {
+  return Array.from(view.slots(), (slot) => view.entry(slot))
+    .filter((entry) => entry !== undefined)
+    .map((entry) => ({ entryUUID: entry.entryUUID, key: entry.key, read: () => decodeEntry(entry) }))
+}
+
+function* entriesOf(view: DirectoryView): Generator<Entry> {
+  for (const slot of view.slots()) {
+    const entry = view.entry(slot)
+    if (entry) yield decodeEntry(entry)
+  }
+}
+
+function* entriesWith(view: DirectoryView, attribute: string, value: string): Generator<Entry> {
+  const octets = Buffer.from(value)
+  for (const slot of view.slots()) {
+    const encoded = view.entry(slot)
+    const place = encoded?.layout.attributes.findIndex(({ description }) => description === attribute) ?? -1
+    if (encoded === undefined || place < 0) continue
+    for (const one of encodedValues(encoded, place))
+      if (one.equals(octets)) {
+        yield decodeEntry(encoded)
+        break
+      }
   }
 }
 

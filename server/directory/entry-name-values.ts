@@ -14,7 +14,7 @@ export interface NameValue {
  * the schema does not know are left out.
  */
 export function* entryNameValues(view: DirectoryView, slot: number): Generator<NameValue> {
-  const entry = view.entries[slot]
+  const entry = view.entry(slot)
   if (!entry) return
   for (const rdn of parseDn(entryName(entry))) {
     for (const { type: name, value } of rdn) {

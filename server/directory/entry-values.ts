@@ -1,6 +1,6 @@
-import { Tag } from '../protocol/ber-reader.ts'
-import { type DirectoryView, slotsOf } from './directory-view.ts'
-import { type EncodedEntry, encodedValues } from './encoded-entry.ts'
+import type { DirectoryView } from './directory-view.ts'
+import { type EncodedEntry, encodedValues, nameOctets } from './encoded-entry.ts'
+import { slotsOf } from './memory/value-index.ts'
 import type { AttributeDescription, AttributeType } from './schema/schema.ts'
 
 /** Who asks: what may not be read is in no memberOf and is nobody's subordinate, and some values may not be seen. */
@@ -16,7 +16,7 @@ const computedNames = ['memberOf', 'hasSubordinates', 'uniqueMember', 'pwdChange
 /** The types that the entry may have values of: those it stores and those computed from the whole view. */
 export function attributeTypes(view: DirectoryView, slot: number): ReadonlySet<AttributeType> {
   const computed = computedNames.map((name) => view.schema.attributeType(name)).filter((type) => type !== undefined)
-  return new Set([...(view.entries[slot]?.layout.attributes ?? []).map(({ type }) => type), ...computed])
+  return new Set([...(view.entry(slot)?.layout.attributes ?? []).map(({ type }) => type), ...computed])
 }
 
 /**
@@ -42,7 +42,7 @@ function* allValues(
   { type, options }: AttributeDescription,
   reader: Reader,
 ): Generator<Buffer> {
-  const entry = view.entries[slot]
+  const entry = view.entry(slot)
   if (!entry) return
   if (type.name === 'memberOf' || type.name === 'hasSubordinates') {
     if (options.length === 0) yield* computedValues(view, slot, type.name, reader)
@@ -66,10 +66,14 @@ function* computedValues(
   name: 'memberOf' | 'hasSubordinates',
   reader: Reader,
 ): Generator<Buffer> {
-  const key = view.keys[slot] ?? ''
+  const key = view.keyOf(slot)
   if (name === 'hasSubordinates')
-    yield Buffer.from(slotsOf(view.childrenByKey.get(key)).some((child) => reader.canRead(child)) ? 'TRUE' : 'FALSE')
-  else for (const group of parentGroups(view, key, reader)) yield nameOctets(view, group)
+    yield Buffer.from(slotsOf(view.children.get(key)).some((child) => reader.canRead(child)) ? 'TRUE' : 'FALSE')
+  else
+    for (const group of parentGroups(view, key, reader)) {
+      const entry = view.entry(group)
+      if (entry) yield nameOctets(entry)
+    }
 }
 
 function* storedValues(entry: EncodedEntry, type: AttributeType, options: readonly string[]): Generator<Buffer> {
@@ -87,22 +91,12 @@ export function parentGroups(view: DirectoryView, key: string, reader: Reader = 
   const member = view.schema.attributeType('member')
   const memberOf = view.schema.attributeType('memberOf')
   const groups = new Set(slotsOf(member && view.equality.get(member)?.get(key)))
-  const entry = view.entries[view.slotByKey.get(key) ?? -1]
+  const entry = view.entry(view.slotOfKey(key))
   if (entry && memberOf) {
     for (const octets of storedValues(entry, memberOf, [])) {
-      const slot = view.slotByKey.get(memberOf.equality?.comparison.prepare(octets) ?? '')
+      const slot = view.slotOfKey(memberOf.equality?.comparison.prepare(octets) ?? '')
       if (slot !== undefined) groups.add(slot)
     }
   }
   return [...groups].filter((group) => reader.canRead(group))
-}
-
-/** The octets of an entry's DN, without tag and length. */
-function nameOctets(view: DirectoryView, slot: number): Buffer {
-  const entry = view.entries[slot]
-  if (!entry) return Buffer.alloc(0)
-  const { octets, nameEnd } = entry
-  if (octets[0] !== Tag.octetString) throw new Error('encoded entry does not begin with its name')
-  const first = octets[1] ?? 0
-  return octets.subarray(2 + (first < 0x80 ? 0 : first & 0x7f), nameEnd)
 }

@@ -3,9 +3,11 @@ import { LdapError } from '../protocol/ldap-error.ts'
 import { Oid } from '../protocol/oids.ts'
 import { ResultCode } from '../protocol/result-code.ts'
 import type { Access } from './access-control.ts'
-import { type DirectoryView, type Posting, postingHas, slotsOf } from './directory-view.ts'
+import type { DirectoryView } from './directory-view.ts'
 import { entryNameValues } from './entry-name-values.ts'
 import { attributeTypes, attributeValues, parentGroups } from './entry-values.ts'
+import type { Posting, SlotList } from './memory/frozen-index.ts'
+import { postingHas, slotsOf, type ValueIndex } from './memory/value-index.ts'
 import { preparedAssertion } from './prepared-values.ts'
 import type { AttributeType } from './schema/schema.ts'
 import { Syntax } from './schema/syntaxes.ts'
@@ -26,7 +28,7 @@ export const Undefined = -1
 export type Truth = typeof True | typeof False | typeof Undefined
 
 /** Slots in ascending order; where they take long to gather, in slices, with the slots at the end. */
-export type Candidates = readonly number[] | Generator<undefined, readonly number[]>
+export type Candidates = SlotList | Generator<undefined, SlotList>
 
 /**
  * A filter made ready for one view and one identity. `candidates` hold every entry for which the filter can be True; undefined when no
@@ -150,17 +152,17 @@ function or(matchers: readonly Part[], { view, work }: Compilation): Part {
   }
   const lists = matchers.map((matcher) => matcher.candidates)
   const estimate = matchers.reduce((sum, matcher) => sum + matcher.estimate, 0)
-  if (estimate > view.entries.length || !lists.every((list) => list !== undefined)) return scan(test)
+  if (estimate > view.slotCount || !lists.every((list) => list !== undefined)) return scan(test)
   return { estimate, candidates: () => unionOf(lists.map((list) => list())), test }
 }
 
-function* unionOf(gathered: readonly Candidates[]): Generator<undefined, readonly number[]> {
-  const lists: (readonly number[])[] = []
+function* unionOf(gathered: readonly Candidates[]): Generator<undefined, SlotList> {
+  const lists: SlotList[] = []
   for (const each of gathered) lists.push('next' in each ? yield* each : each)
   return union(lists)
 }
 
-function union(lists: readonly (readonly number[])[]): readonly number[] {
+function union(lists: readonly SlotList[]): SlotList {
   const filled = lists.filter((list) => list.length > 0)
   if (filled.length <= 1) return filled[0] ?? []
   let count = 0
@@ -169,7 +171,7 @@ function union(lists: readonly (readonly number[])[]): readonly number[] {
     count += list.length
     last = Math.max(last, list.at(-1) ?? 0)
   }
-  if (count < fewSlots) return [...new Set(filled.flat())].sort((a, b) => a - b)
+  if (count < fewSlots) return [...new Set(filled.flatMap((list) => [...list]))].sort((a, b) => a - b)
   const isIn = new Uint8Array(last + 1)
   for (const list of filled) for (const slot of list) isIn[slot] = 1
   return marked(isIn)
@@ -236,7 +238,7 @@ function indexed(
   if (description.type.name === 'memberOf') return memberOf(value, own, view, access)
   if (!isVisible(description.type, octets, access)) return fromPosting(undefined)
   if (postings.length === 1) return fromPosting(own)
-  const hasOwn = (slot: number) => view.entries[slot]?.layout.attributes.some(({ type }) => type === description.type)
+  const hasOwn = (slot: number) => view.entry(slot)?.layout.attributes.some(({ type }) => type === description.type)
   return narrowed(postings.map(slotsOf), (slot) =>
     postingHas(own, slot) || (postingHas(ofMember, slot) && !hasOwn(slot)) ? True : False,
   )
@@ -249,13 +251,13 @@ function isVisible(type: AttributeType, octets: Buffer, { values }: Access): boo
 
 /** An index holds each distinct value once: looking through its keys is cheaper than through entries. */
 function byKeys(
-  indexes: readonly ReadonlyMap<string, Posting>[],
+  indexes: readonly ValueIndex[],
   matches: (key: string) => boolean,
   test: (slot: number) => Truth,
   view: DirectoryView,
 ): Part {
-  function* candidates(): Generator<undefined, readonly number[]> {
-    const isIn = new Uint8Array(view.entries.length)
+  function* candidates(): Generator<undefined, SlotList> {
+    const isIn = new Uint8Array(view.slotCount)
     let count = 0
     for (const index of indexes) {
       for (const [key, posting] of index) {
@@ -273,14 +275,14 @@ function byKeys(
 function equalityIndexes(
   type: AttributeType,
   view: DirectoryView,
-): readonly ReadonlyMap<string, Posting>[] | undefined {
+): readonly ValueIndex[] | undefined {
   const alias = type.name === 'uniqueMember' ? view.schema.attributeType('member') : undefined
   const types = [...view.schema.withSubtypes(type), ...(alias ? [alias] : [])]
   const indexes = types.map((each) => view.equality.get(each))
   return indexes.every((index) => index !== undefined) ? indexes : undefined
 }
 
-function narrowed(lists: readonly (readonly number[])[], test: (slot: number) => Truth): Part {
+function narrowed(lists: readonly SlotList[], test: (slot: number) => Truth): Part {
   return { estimate: lists.reduce((sum, list) => sum + list.length, 0), candidates: () => union(lists), test }
 }
 
@@ -294,15 +296,15 @@ function fromPosting(posting: Posting | undefined): Part {
 
 /** Entries that the group's `member` names, and those that store the group in memberOf themselves (nested groups). */
 function memberOf(groupKey: string, stored: Posting | undefined, view: DirectoryView, access: Access): Part {
-  const group = view.slotByKey.get(groupKey)
+  const group = view.slotOfKey(groupKey)
   const member = view.schema.attributeType('member')
   const groupsByMember = member && view.equality.get(member)
   if (group === undefined || !member || !access.canRead(group)) return fromPosting(undefined)
-  function* members(type: AttributeType, slot: number): Generator<undefined, readonly number[]> {
+  function* members(type: AttributeType, slot: number): Generator<undefined, SlotList> {
     const slots: number[] = []
     let count = 0
     for (const octets of attributeValues(view, slot, { type, options: [] })) {
-      const named = view.slotByKey.get(type.equality?.comparison.prepare(octets) ?? '')
+      const named = view.slotOfKey(type.equality?.comparison.prepare(octets) ?? '')
       if (named !== undefined) slots.push(named)
       count += 1
       if (count % gatheredAtOnce === 0) yield
@@ -310,10 +312,10 @@ function memberOf(groupKey: string, stored: Posting | undefined, view: Directory
     return union([slotsOf(stored), [...new Set(slots)].sort((a, b) => a - b)])
   }
   return {
-    estimate: slotsOf(stored).length + (view.entries[group]?.octets.length ?? 0) / 50,
+    estimate: slotsOf(stored).length + (view.entry(group)?.size ?? 0) / 50,
     candidates: () => members(member, group),
     test: (slot) =>
-      postingHas(groupsByMember?.get(view.keys[slot] ?? ''), group) || postingHas(stored, slot) ? True : False,
+      postingHas(groupsByMember?.get(view.keyOf(slot)), group) || postingHas(stored, slot) ? True : False,
   }
 }
 
@@ -332,9 +334,9 @@ function inChain(item: ExtensibleFilter, compilation: Compilation): Part {
     return fromPosting([...groupsAbove(target, compilation)].sort((a, b) => a - b))
   }
   if (description.type.name !== 'memberOf') return constant(Undefined)
-  const group = view.slotByKey.get(target)
+  const group = view.slotOfKey(target)
   if (group === undefined) return fromPosting(undefined)
-  return scan((slot) => (groupsAbove(view.keys[slot] ?? '', compilation).has(group) ? True : False))
+  return scan((slot) => (groupsAbove(view.keyOf(slot), compilation).has(group) ? True : False))
 }
 
 /** Slots of the groups above an entry, at any height; cycles end where they began. */
@@ -346,7 +348,7 @@ function groupsAbove(key: string, { view, access, work }: Compilation): Set<numb
       work.spend(nameCost)
       if (found.has(slot)) continue
       found.add(slot)
-      queue.push(view.keys[slot] ?? '')
+      queue.push(view.keyOf(slot))
     }
   }
   return found

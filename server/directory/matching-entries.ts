@@ -3,7 +3,7 @@ import type { Filter } from '../protocol/filter.ts'
 import { publicAccess } from './access-control.ts'
 import { createViewBuilder } from './directory-view.ts'
 import { encodeEntry } from './encoded-entry.ts'
-import type { StateEntry } from './entry-table.ts'
+import type { StateEntry } from './directory.ts'
 import { compileFilter, True } from './filter-match.ts'
 import { Schema } from './schema/schema.ts'
 

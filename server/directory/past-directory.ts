@@ -1,6 +1,6 @@
 import { normalizeDn } from '../protocol/distinguished-name.ts'
 import type { Directory } from './directory.ts'
-import type { StateEntry } from './entry-table.ts'
+import type { StateEntry } from './directory.ts'
 import { entryBefore, PastEntries } from './past-entries.ts'
 
 /**

@@ -4,7 +4,7 @@ import { writeSearchEntryControls, writeSearchEntryStart } from '../protocol/res
 import type { Access } from './access-control.ts'
 import type { AttributeSelection, SelectionPlan } from './attribute-selection.ts'
 import type { DirectoryView } from './directory-view.ts'
-import { attributeStart, type EncodedEntry, encodedValues, valueSetRange } from './encoded-entry.ts'
+import { type EncodedEntry, encodedValues, valueSetRange } from './encoded-entry.ts'
 import { attributeValues } from './entry-values.ts'
 import type { ValueFilter } from './matched-values.ts'
 import type { AttributeType } from './schema/schema.ts'
@@ -27,7 +27,7 @@ export function writeSearchEntry(
   slot: number,
   controls: readonly Buffer[] = [],
 ): void {
-  const entry = answer.view.entries[slot]
+  const entry = answer.view.entry(slot)
   if (!entry) return
   const plan = answer.selection.planFor(entry.layout, answer.access.attributes)
   const isWhole = !answer.typesOnly && !answer.valueFilter && !answer.access.values
@@ -37,11 +37,11 @@ export function writeSearchEntry(
   for (const part of stored) attributesLength += part.length
   for (const part of computed) attributesLength += part.length
   if (isWhole)
-    for (const index of plan.attributes) attributesLength += (entry.ends[index] ?? 0) - attributeStart(entry, index)
+    for (const index of plan.attributes) attributesLength += entry.attributeEnd(index) - entry.attributeStart(index)
 
   const controlsLength = controls.reduce((sum, control) => sum + control.length, 0)
-  writeSearchEntryStart(writer, messageId, entry.nameEnd, attributesLength, controlsLength)
-  writer.copy(entry.octets, 0, entry.nameEnd)
+  writeSearchEntryStart(writer, messageId, entry.nameEnd - entry.nameStart, attributesLength, controlsLength)
+  writer.copy(entry.octets, entry.nameStart, entry.nameEnd)
   writer.header(Tag.sequence, attributesLength)
   if (isWhole) copyAttributes(writer, entry, plan.attributes)
   for (const part of stored) writer.raw(part)
@@ -51,7 +51,7 @@ export function writeSearchEntry(
 
 /** The PartialAttributes of an entry, each encoded. */
 export function encodedAttributes(answer: EntryAnswer, slot: number): Buffer[] {
-  const entry = answer.view.entries[slot]
+  const entry = answer.view.entry(slot)
   if (!entry) return []
   const plan = answer.selection.planFor(entry.layout, answer.access.attributes)
   return [...storedAttributes(answer, entry, plan), ...computedAttributes(answer, slot, plan)]
@@ -63,7 +63,7 @@ function copyAttributes(writer: BerWriter, entry: EncodedEntry, indexes: readonl
     const first = indexes[i] ?? 0
     let last = first
     for (i += 1; indexes[i] === last + 1; i += 1) last += 1
-    writer.copy(entry.octets, attributeStart(entry, first), entry.ends[last] ?? 0)
+    writer.copy(entry.octets, entry.attributeStart(first), entry.attributeEnd(last))
   }
 }
 

@@ -4,9 +4,11 @@ import { LdapError } from '../protocol/ldap-error.ts'
 import type { Scope } from '../protocol/request-decoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
 import type { Access } from './access-control.ts'
-import { type DirectoryView, slotsOf } from './directory-view.ts'
+import type { DirectoryView } from './directory-view.ts'
 import { entryName } from './encoded-entry.ts'
 import { compileFilter, True } from './filter-match.ts'
+import type { SlotList } from './memory/frozen-index.ts'
+import { slotsOf } from './memory/value-index.ts'
 
 export interface SearchParameters {
   readonly baseObject: string
@@ -39,11 +41,11 @@ export function parseName(text: string): string {
 /** Slot of a readable entry. Throws {@link LdapError} noSuchObject with the deepest readable entry above (RFC 4511 §4.1.9). */
 export function findEntry(view: DirectoryView, name: string, access: Access): number {
   const key = parseName(name)
-  const slot = view.slotByKey.get(key)
+  const slot = view.slotOfKey(key)
   if (slot !== undefined && access.canRead(slot)) return slot
   for (let above = parentKey(key); above !== ''; above = parentKey(above)) {
-    const found = view.slotByKey.get(above)
-    const entry = found !== undefined && access.canRead(found) ? view.entries[found] : undefined
+    const found = view.slotOfKey(above)
+    const entry = found !== undefined && access.canRead(found) ? view.entry(found) : undefined
     if (entry) throw new LdapError(ResultCode.noSuchObject, '', { matchedDN: entryName(entry) })
   }
   throw new LdapError(ResultCode.noSuchObject, '')
@@ -60,17 +62,17 @@ export function startSearch(
   access: Access,
   after = -1,
 ): Search {
-  const baseKey = baseObject === '' ? '' : (view.keys[findEntry(view, baseObject, access)] ?? '')
+  const baseKey = baseObject === '' ? '' : view.keyOf(findEntry(view, baseObject, access))
   const matcher = compileFilter(filter, view, access)
   const inScope = scopeTest(view, baseKey, scope)
   const byScope = slotsByScope(view, baseKey, scope)
   const useScope = byScope !== undefined && byScope.length <= matcher.estimate
   const gathered = useScope ? byScope : matcher.candidates?.()
   let gathering = gathered && 'next' in gathered ? gathered : undefined
-  let candidates: readonly number[] | undefined
-  let end = view.entries.length
+  let candidates: SlotList | undefined
+  let end = view.slotCount
   let position = after + 1
-  const take = (slots: readonly number[]) => {
+  const take = (slots: SlotList) => {
     candidates = slots
     end = slots.length
     position = firstAfter(slots, after)
@@ -98,14 +100,14 @@ export function startSearch(
       const enough = matcher.spent() + comparisonsPerTurn
       for (const stop = Math.min(end, position + count); position < stop && matcher.spent() < enough; position += 1) {
         const slot = candidates ? (candidates[position] ?? -1) : position
-        if (view.entries[slot] && inScope(slot) && access.canRead(slot) && matcher.test(slot) === True) found.push(slot)
+        if (view.has(slot) && inScope(slot) && access.canRead(slot) && matcher.test(slot) === True) found.push(slot)
       }
       return found
     },
   }
 }
 
-function firstAfter(slots: readonly number[], after: number): number {
+function firstAfter(slots: SlotList, after: number): number {
   if (after < 0) return 0
   const index = slots.findIndex((slot) => slot > after)
   return index < 0 ? slots.length : index
@@ -113,7 +115,7 @@ function firstAfter(slots: readonly number[], after: number): number {
 
 /** DN keys have the root first, so that being below is beginning with. */
 function scopeTest(view: DirectoryView, baseKey: string, scope: Scope): (slot: number) => boolean {
-  const key = (slot: number) => view.keys[slot] ?? ''
+  const key = (slot: number) => view.keyOf(slot)
   switch (scope) {
     case 'baseObject':
       return (slot) => key(slot) === baseKey
@@ -129,9 +131,9 @@ function scopeTest(view: DirectoryView, baseKey: string, scope: Scope): (slot: n
 }
 
 /** The slots of the small scopes; undefined for subtrees. */
-function slotsByScope(view: DirectoryView, baseKey: string, scope: Scope): readonly number[] | undefined {
-  if (scope === 'singleLevel') return slotsOf(view.childrenByKey.get(baseKey))
+function slotsByScope(view: DirectoryView, baseKey: string, scope: Scope): SlotList | undefined {
+  if (scope === 'singleLevel') return slotsOf(view.children.get(baseKey))
   if (scope !== 'baseObject') return undefined
-  const slot = view.slotByKey.get(baseKey)
+  const slot = view.slotOfKey(baseKey)
   return slot === undefined ? [] : [slot]
 }

@@ -384,8 +384,8 @@ export class Connection {
       writeSearchEntry(this.writer, started.messageId, task.answer, slot, followed ? [followed] : [])
       return this.writer.length < turnBytes
     }
-    const { entries } = task.answer.view
-    const emit = found === undefined ? write : (slot: number) => (found(entries[slot]), write(slot))
+    const { view } = task.answer
+    const emit = found === undefined ? write : (slot: number) => (found(view.entry(slot)), write(slot))
     const finish = (result: LdapResult, extras: ResultExtras = {}) =>
       this.finish(started, result, extras, {
         dn: request.baseObject,

@@ -97,5 +97,5 @@ function isNamed({ directory }: LdapServices, { entryUUID, dn }: Person, text: s
   const key = dnKey(text.replace(/^dn:/i, ''))
   if (key !== undefined) return key === dnKey(dn)
   const slot = personNamed(directory, text.replace(/^u:/i, ''))
-  return slot !== undefined && directory.view.entries[slot]?.entryUUID === entryUUID
+  return slot !== undefined && directory.view.entry(slot)?.entryUUID === entryUUID
 }

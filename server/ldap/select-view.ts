@@ -1,6 +1,6 @@
 import { type Access, type Channel, publicAccess } from '../directory/access-control.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
-import { subschemaDn } from '../directory/encoded-entry.ts'
+import { subschemaDn } from '../directory/entry-layout.ts'
 import { DnSyntaxError, normalizeDn } from '../protocol/distinguished-name.ts'
 import { LdapError } from '../protocol/ldap-error.ts'
 import type { Scope } from '../protocol/request-decoder.ts'

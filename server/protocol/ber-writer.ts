@@ -87,6 +87,12 @@ export class BerWriter {
     this.buffer[at] = value ? 0xff : 0
   }
 
+  /** Copies what was written so far to where the caller has made room; the writer is empty afterwards. */
+  moveTo(target: Buffer, at: number): void {
+    this.buffer.copy(target, at, 0, this.used)
+    this.used = 0
+  }
+
   /** What was written so far; the writer is empty afterwards. The octets belong to the caller. */
   take(): Buffer {
     const { buffer, used } = this

@@ -1,3 +1,4 @@
+import type { DirectoryView } from '../../server/directory/directory-view.ts'
 import { activityKey, readActivity, type SignInUse } from '../../server/directory/authentication/activity-records.ts'
 import { type CountedFailures, countedFailures } from '../../server/directory/authentication/throttle-records.ts'
 import {
@@ -78,6 +79,7 @@ export interface SignInFactsParts extends PasswordSourceParts {
     readonly store: RecordReader
     readonly suffix: string
     readonly isFilled: boolean
+    readonly view: DirectoryView
   }
   readonly config: Pick<Config, 'providers' | 'binders' | 'ldap'>
   readonly explain: (name: string) => Promise<readonly Explanation[]>

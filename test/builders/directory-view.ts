@@ -1,9 +1,11 @@
 import { type Access, type AttributeAccess, publicAccess } from '../../server/directory/access-control.ts'
 import type { EntryChange } from '../../server/directory/directory-store.ts'
-import { createViewBuilder, type DirectoryView, type ViewBuilder } from '../../server/directory/directory-view.ts'
-import { encodeEntry, entryName } from '../../server/directory/encoded-entry.ts'
+import type { DirectoryView } from '../../server/directory/directory-view.ts'
+import { entryName } from '../../server/directory/encoded-entry.ts'
 import type { AttributeValue, Entry } from '../../server/directory/entry.ts'
 import type { Matcher } from '../../server/directory/filter-match.ts'
+import type { SlotList } from '../../server/directory/memory/frozen-index.ts'
+import { ViewWriter } from '../../server/directory/memory/view-writer.ts'
 import { Schema } from '../../server/directory/schema/schema.ts'
 import { type SearchParameters, startSearch } from '../../server/directory/search.ts'
 import type { Filter } from '../../server/protocol/filter.ts'
@@ -27,24 +29,18 @@ export const put = (entry: Entry): EntryChange => ({ type: 'put', entry })
 export const remove = (entry: Entry): EntryChange => ({ type: 'delete', entryUUID: entry.entryUUID })
 
 export async function viewOf(entries: readonly Entry[], schema = new Schema()): Promise<DirectoryView> {
-  const builder = createViewBuilder(schema)
-  return await viewAfter(builder, builder.empty, entries.map(put))
+  return await viewAfter(new ViewWriter(schema), entries.map(put))
 }
 
-export async function viewAfter(
-  builder: ViewBuilder,
-  view: DirectoryView,
-  changes: readonly EntryChange[],
-): Promise<DirectoryView> {
-  const next = builder.begin(view)
-  await next.add(
-    changes.map((change) =>
-      change.type === 'put'
-        ? [change.entry.entryUUID, encodeEntry(change.entry, builder.layouts)]
-        : [change.entryUUID, undefined],
-    ),
-  )
-  return await next.finish()
+/** The view that the changes make of the one that the writer has. */
+export async function viewAfter(writer: ViewWriter, changes: readonly EntryChange[]): Promise<DirectoryView> {
+  const draft = writer.begin()
+  for (const change of changes) {
+    if (change.type === 'put') draft.put(change.entry)
+    else draft.delete(change.entryUUID)
+  }
+  writer.show(await draft.finish())
+  return writer.view
 }
 
 /** Reads every entry, and every attribute but those named. */
@@ -61,7 +57,7 @@ export interface SearchFor {
 }
 
 /** The candidates of a filter, all gathered; undefined when no index narrows it down. */
-export function candidatesOf({ candidates }: Matcher): readonly number[] | undefined {
+export function candidatesOf({ candidates }: Matcher): SlotList | undefined {
   const gathered = candidates?.()
   if (!gathered || !('next' in gathered)) return gathered
   for (let step = gathered.next(); ; step = gathered.next()) if (step.done) return step.value
@@ -84,7 +80,7 @@ export function slotsFound(view: DirectoryView, wanted: SearchFor): number[] {
 /** The DNs found. */
 export function search(view: DirectoryView, wanted: string | SearchFor): string[] {
   return slotsFound(view, typeof wanted === 'string' ? { filter: wanted } : wanted).map((slot) => {
-    const entry = view.entries[slot]
+    const entry = view.entry(slot)
     return entry ? entryName(entry) : ''
   })
 }

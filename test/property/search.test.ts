@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Access } from '../../server/directory/access-control.ts'
-import { createViewBuilder, type DirectoryView } from '../../server/directory/directory-view.ts'
+import type { DirectoryView } from '../../server/directory/directory-view.ts'
+import { ViewWriter } from '../../server/directory/memory/view-writer.ts'
 import type { EntryChange } from '../../server/directory/directory-store.ts'
 import type { Entry } from '../../server/directory/entry.ts'
 import { compileFilter, True } from '../../server/directory/filter-match.ts'
@@ -13,7 +14,7 @@ import { anEntryNumber, directory, dns, filter, hidden, scope } from './random-d
 
 const accessWithout = ({ attributes, entryUUIDs }: Hidden, view: DirectoryView): Access => ({
   attributes: { allows: (type) => !attributes.has(type.name) },
-  canRead: (slot) => !entryUUIDs.has(view.entries[slot]?.entryUUID ?? ''),
+  canRead: (slot) => !entryUUIDs.has(view.entry(slot)?.entryUUID ?? ''),
   values: undefined,
 })
 const letters = new Map<number, string>([
@@ -35,7 +36,7 @@ test('a filter has the truth value of RFC 4511 for every entry', async () => {
         for (const each of filters) {
           const matcher = compileFilter(each, view, access)
           for (const entry of oracle.readable()) {
-            const slot = view.slotByUuid.get(entry.entryUUID) ?? -1
+            const slot = view.slotOfUuid(entry.entryUUID) ?? -1
             expect([entry.dn, letters.get(matcher.test(slot))]).toEqual([entry.dn, oracle.evaluate(each, entry)])
           }
         }
@@ -54,7 +55,7 @@ test('a search finds what an evaluation of every entry finds', async () => {
       const bases = ['', ...oracle.readable().map(({ dn }) => dn)]
       const baseObject = bases[pick % bases.length] ?? ''
       const slots = slotsFound(view, { filter: wanted, baseObject, scope: within, access })
-      expect(new Set(slots.map((slot) => view.entries[slot]?.entryUUID))).toEqual(
+      expect(new Set(slots.map((slot) => view.entry(slot)?.entryUUID))).toEqual(
         oracle.search(baseObject, within, wanted),
       )
       expect(slots).toEqual([...new Set(slots)].sort((a, b) => a - b))
@@ -74,7 +75,7 @@ test('the candidates of a filter are in slot order and miss no entry that it is 
         for (const each of filters) {
           const matcher = compileFilter(each, view, accessWithout(without, view))
           const candidates = candidatesOf(matcher)
-          const matching = [...view.entries.keys()].filter((slot) => matcher.test(slot) === True)
+          const matching = [...view.slots()].filter((slot) => matcher.test(slot) === True)
           if (candidates) expect(candidates).toEqual(expect.arrayContaining(matching))
           expect(candidates).toEqual(candidates?.toSorted((a, b) => a - b))
         }
@@ -118,16 +119,15 @@ test('a view that came about in many steps says what one made at once says', asy
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
       const schema = new Schema()
-      const builder = createViewBuilder(schema)
-      let view = builder.empty
+      const writer = new ViewWriter(schema)
       let state: State = []
       for (const each of steps) {
         const { changes, after } = take(each, state)
-        view = await viewAfter(builder, view, changes)
+        await viewAfter(writer, changes)
         state = after
       }
       const entries = state.filter((entry) => entry !== undefined)
-      expect(stateOf(view)).toEqual(stateOf(await viewOf(entries, schema)))
+      expect(stateOf(writer.view)).toEqual(stateOf(await viewOf(entries, schema)))
     }),
     { numRuns: 200 },
   )

@@ -19,7 +19,7 @@ test('an address means nobody while somebody inactive has it too, before and aft
   const replica = createDirectoryReplica('dc=example,dc=com')
   await sync.directory.follow(replica)
   const named = (name: string, served = replica) => {
-    const entry = served.view.entries[personNamed(served, name) ?? -1]
+    const entry = served.view.entry(personNamed(served, name))
     return entry && decodeEntry(entry).dn.split(',')[0]
   }
   const run = async () => {

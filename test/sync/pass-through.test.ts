@@ -542,9 +542,7 @@ describe('what is kept', () => {
       else tenants.okta.tenant.directory.setPassword(oktaUserId(1), 'next')
       const seen: string[] = []
       await directory.follow({
-        take: () => Promise.resolve(),
-        discard: () => Promise.resolve(),
-        finish: ({ accounts }) => {
+        take: ({ accounts }) => {
           seen.push(...accounts.map(({ key, value }) => `${key.join(' ')} ${value === undefined ? 'gone' : 'set'}`))
           return Promise.resolve()
         },

@@ -4,7 +4,7 @@ import type { ServedDirectory } from '../served-directory.ts'
 
 /** Why this person may not sign in now, however right the password; undefined when they may. */
 export function statusRefusal(directory: ServedDirectory, entryUUID: string, now: Date): string | undefined {
-  const slot = directory.view.slotByUuid.get(entryUUID)
+  const slot = directory.view.slotOfUuid(entryUUID)
   if (slot === undefined) return 'the entry is gone'
   const value = (attribute: string) => firstValue(directory, slot, attribute)
   const block = activeBlock(directory.credentials.account(entryUUID), now)

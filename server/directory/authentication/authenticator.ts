@@ -120,8 +120,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       }
     }
     const { view } = directory
-    const slot = key === undefined ? (bindByName ? personNamed(directory, name) : undefined) : view.slotByKey.get(key)
-    const entry = slot === undefined ? undefined : view.entries[slot]
+    const slot = key === undefined ? (bindByName ? personNamed(directory, name) : undefined) : view.slotOfKey(key)
+    const entry = view.entry(slot)
     if (entry === undefined) {
       const reason = key === undefined ? 'no single person has this name' : 'no such entry'
       const id = (key ?? name.toLowerCase()).slice(0, longestUnknownName)
@@ -158,7 +158,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   function personOf(entryUUID: string): Identity | undefined {
-    const entry = directory.view.entries[directory.view.slotByUuid.get(entryUUID) ?? -1]
+    const entry = directory.view.entry(directory.view.slotOfUuid(entryUUID))
     return entry && { kind: 'user', entryUUID, dn: entryName(entry) }
   }
 

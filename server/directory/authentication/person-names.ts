@@ -1,6 +1,6 @@
 import { DnSyntaxError, normalizeDn } from '../../protocol/distinguished-name.ts'
 import { foldedName } from '../inactive-names.ts'
-import { postingHas, slotsOf } from '../directory-view.ts'
+import { postingHas, slotsOf } from '../memory/value-index.ts'
 import { attributeValues } from '../entry-values.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 

@@ -22,11 +22,12 @@ interface RecentBind {
 export interface AccountState {
   /** Of the credentials and the account record. */
   readonly version: number
-  readonly entry: object | undefined
+  /** Of the entry; undefined when there is none. */
+  readonly entry: number | undefined
 }
 
 export function accountState({ credentials, view }: ServedDirectory, entryUUID: string): AccountState {
-  return { version: credentials.version(entryUUID), entry: view.entries[view.slotByUuid.get(entryUUID) ?? -1] }
+  return { version: credentials.version(entryUUID), entry: view.entry(view.slotOfUuid(entryUUID))?.version }
 }
 
 export function isSameState(one: AccountState, other: AccountState): boolean {

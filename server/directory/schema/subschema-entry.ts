@@ -1,5 +1,5 @@
 import type { Entry } from '../entry.ts'
-import { subschemaDn } from '../encoded-entry.ts'
+import { subschemaDn } from '../entry-layout.ts'
 import { matchingRules } from './matching-rules.ts'
 import type { Schema } from './schema.ts'
 import { syntaxDefinitions } from './syntaxes.ts'

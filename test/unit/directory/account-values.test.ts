@@ -13,7 +13,7 @@ afterEach(() => opened[Symbol.asyncDispose]())
 function served(name: string): readonly string[] {
   const { view, schema } = opened.served
   const type = schema.attributeType(name)
-  const slot = view.slotByUuid.get(ada) ?? -1
+  const slot = view.slotOfUuid(ada) ?? -1
   return type === undefined ? [] : Array.from(attributeValues(view, slot, { type, options: [] }), String)
 }
 const ntHashes = () => served('sambaNTPassword').length

@@ -131,7 +131,7 @@ describe('uniqueMember', () => {
 })
 
 test('memberOf names no group that may not be read', async () => {
-  const slot = (await directory).slotByUuid.get(group.entryUUID)
+  const slot = (await directory).slotOfUuid(group.entryUUID)
   const as = { ...access, canRead: (other: number) => other !== slot }
   expect((await sent(0, ['memberOf'], { as })).attributes).toEqual([])
 })

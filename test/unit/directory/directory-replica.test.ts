@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type Directory, openDirectory } from '../../../server/directory/directory.ts'
 import { createDirectoryReplica } from '../../../server/directory/directory-replica.ts'
 import type { EntryChange } from '../../../server/directory/directory-store.ts'
-import { slotsOf } from '../../../server/directory/directory-view.ts'
+import { slotsOf } from '../../../server/directory/memory/value-index.ts'
 import { decodeEntry } from '../../../server/directory/encoded-entry.ts'
 import { filledMark } from '../../../server/directory/filled-mark.ts'
 import type { DirectoryFollower } from '../../../server/directory/replication.ts'
@@ -31,9 +31,7 @@ const person = (n: number, version: number): EntryChange => ({
 /** Everything that goes to another thread is copied as a thread's messages are. */
 function overThread(follower: DirectoryFollower): DirectoryFollower {
   return {
-    take: (batch) => follower.take(structuredClone(batch)),
-    finish: (rest) => follower.finish(structuredClone(rest)),
-    discard: () => follower.discard(),
+    take: (update) => follower.take(structuredClone(update)),
   }
 }
 
@@ -50,14 +48,14 @@ function truth(directory: Directory) {
 }
 
 function contents({ view, schema, isFilled }: ServedDirectory): ReturnType<typeof truth> {
-  const entries = view.entries.flatMap((entry) => (entry ? [decodeEntry(entry)] : []))
+  const entries = Array.from(view.slots(), (slot) => view.entry(slot)).flatMap((entry) => (entry ? [decodeEntry(entry)] : []))
   const uid = schema.attributeType('uid')
   const postings = uid && view.equality.get(uid)
   const people = schema.objectClass('ownClass') && view.equality.get(objectClassOf(schema))?.get('ownclass')
   return {
     isFilled,
     entries: entries.sort((a, b) => (a.dn < b.dn ? -1 : 1)),
-    keys: [...view.slotByKey.keys()].sort(),
+    keys: Array.from(view.parts.byKey, ([key]) => key).sort(),
     uids: Array.from(postings ?? [], ([value, slots]) => [value, slotsOf(slots).length]).sort(),
     knowsOwnClass: slotsOf(people).length > 0,
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createViewBuilder, postingHas, slotsOf } from '../../../server/directory/directory-view.ts'
+import { postingHas, slotsOf } from '../../../server/directory/memory/value-index.ts'
+import { ViewWriter } from '../../../server/directory/memory/view-writer.ts'
 import type { Entry } from '../../../server/directory/entry.ts'
 import { Schema } from '../../../server/directory/schema/schema.ts'
 import { normalizeDn } from '../../../server/protocol/distinguished-name.ts'
@@ -12,28 +13,27 @@ const bob = anEntry(`uid=bob,${base}`, { objectClass: ['person'], uid: ['bob'], 
 const renamed = (entry: Entry, dn: string): Entry => ({ ...entry, dn })
 
 async function after(...steps: readonly (readonly ReturnType<typeof put>[])[]) {
-  const builder = createViewBuilder(new Schema())
-  let view = builder.empty
-  for (const changes of steps) view = await viewAfter(builder, view, changes)
-  return view
+  const writer = new ViewWriter(new Schema())
+  for (const changes of steps) await viewAfter(writer, changes)
+  return writer.view
 }
 
 test('an entry is found by DN and by entryUUID', async () => {
   const view = await after([put(ada)])
-  expect(view.slotByKey.get(normalizeDn(`UID=Ada, ${base}`))).toBe(view.slotByUuid.get(ada.entryUUID))
+  expect(view.slotOfKey(normalizeDn(`UID=Ada, ${base}`))).toBe(view.slotOfUuid(ada.entryUUID))
 })
 
 test('a view does not change once it is made', async () => {
-  const builder = createViewBuilder(new Schema())
-  const first = await viewAfter(builder, builder.empty, [put(ada), put(bob)])
+  const writer = new ViewWriter(new Schema())
+  const first = await viewAfter(writer, [put(ada), put(bob)])
   const before = stateOf(first)
-  await viewAfter(builder, first, [remove(ada), put(renamed(bob, `uid=ada,${base}`))])
+  await viewAfter(writer, [remove(ada), put(renamed(bob, `uid=ada,${base}`))])
   expect(stateOf(first)).toEqual(before)
 })
 
 test('an entry keeps its slot when it changes', async () => {
   const view = await after([put(ada), put(bob)], [put(renamed(ada, `uid=countess,${base}`))])
-  expect(view.slotByUuid.get(ada.entryUUID)).toBe(0)
+  expect(view.slotOfUuid(ada.entryUUID)).toBe(0)
   expect(search(view, '(uid=ada)')).toEqual([`uid=countess,${base}`])
 })
 
@@ -74,8 +74,8 @@ describe('DNs that change hands', () => {
       [put(ada), put(bob)],
       [put(renamed(ada, bob.dn)), put(renamed(ada, `uid=countess,${base}`))],
     )
-    expect(view.slotByKey.get(normalizeDn(bob.dn))).toBe(view.slotByUuid.get(bob.entryUUID))
-    expect(view.slotByKey.has(normalizeDn(ada.dn))).toBe(false)
+    expect(view.slotOfKey(normalizeDn(bob.dn))).toBe(view.slotOfUuid(bob.entryUUID))
+    expect(view.slotOfKey(normalizeDn(ada.dn))).toBeUndefined()
   })
 
   test('a newcomer takes the DN of an entry deleted after it', async () => {
@@ -93,8 +93,8 @@ describe('DNs that change hands', () => {
 test('the children of an entry follow it', async () => {
   const child = anEntry(`cn=key,${ada.dn}`)
   const view = await after([put(ada), put(child)], [put(renamed(child, `cn=key,${bob.dn}`))])
-  expect(slotsOf(view.childrenByKey.get(normalizeDn(ada.dn)))).toEqual([])
-  expect(slotsOf(view.childrenByKey.get(normalizeDn(bob.dn)))).toEqual([1])
+  expect(slotsOf(view.children.get(normalizeDn(ada.dn)))).toEqual([])
+  expect(slotsOf(view.children.get(normalizeDn(bob.dn)))).toEqual([1])
 })
 
 test('a value that goes from one attribute and stays in another of its type is still found', async () => {

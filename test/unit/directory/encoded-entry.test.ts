@@ -2,16 +2,25 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   decodeEntry,
+  EncodedEntry,
   encodedValues,
-  encodeEntry,
   entryName,
-  LayoutTable,
 } from '../../../server/directory/encoded-entry.ts'
+import { encodeEntry } from '../../../server/directory/entry-encoder.ts'
+import { LayoutTable } from '../../../server/directory/entry-layout.ts'
+import { Arena } from '../../../server/directory/memory/arena.ts'
 import { type AttributeValue, type Entry, valueOctets } from '../../../server/directory/entry.ts'
+import { escapeDnValue } from '../../../server/protocol/distinguished-name.ts'
 import { Schema } from '../../../server/directory/schema/schema.ts'
 import { anEntry, uuid } from '../../builders/directory-view.ts'
 
-const encode = (entry: Entry, schema = new Schema()) => encodeEntry(entry, new LayoutTable(schema))
+const encode = (entry: Entry, schema = new Schema(), layouts = new LayoutTable(schema)) => {
+  const arena = new Arena()
+  encodeEntry(entry, layouts, arena)
+  const slab = arena.slab(0)
+  if (slab === undefined) throw new Error('an arena begins with slab 0')
+  return new EncodedEntry(slab, 0, layouts.all)
+}
 const description = (encoded: ReturnType<typeof encode>) =>
   encoded.layout.attributes.map((attribute) => attribute.description)
 
@@ -33,7 +42,8 @@ test('decodes what it encoded', () => {
     selector: ([description]) => description,
   })
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), attributes, (dn, pairs) => {
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), attributes, (name, pairs) => {
+      const dn = `cn=${escapeDnValue(name)}`
       const decoded = decodeEntry(encode({ dn, entryUUID: uuid(1), attributes: new Map(pairs) }))
       expect(decoded).toEqual({
         dn,
@@ -114,7 +124,7 @@ describe('the structural object class', () => {
 
 test('entries of one shape share one layout', () => {
   const layouts = new LayoutTable(new Schema())
-  const make = (attributes: Record<string, string[]>) => encodeEntry(anEntry('cn=a', attributes), layouts).layout
+  const make = (attributes: Record<string, string[]>) => encode(anEntry('cn=a', attributes), layouts.schema, layouts).layout
   expect(make({ cn: ['a'], sn: ['b'] })).toBe(make({ cn: ['c'], sn: ['d', 'e'] }))
   expect(make({ cn: ['a'], sn: ['b'] })).not.toBe(make({ sn: ['a'], cn: ['b'] }))
 })
@@ -129,8 +139,8 @@ describe('makes the schema learn', () => {
 
   test('a class of an entry whose attributes were all seen before', () => {
     const layouts = new LayoutTable(new Schema())
-    encodeEntry(anEntry('cn=a', { objectClass: ['top', 'person'], cn: ['a'] }), layouts)
-    encodeEntry(anEntry('cn=b', { objectClass: ['top', 'x-class'], cn: ['b'] }), layouts)
+    encode(anEntry('cn=a', { objectClass: ['top', 'person'], cn: ['a'] }), layouts.schema, layouts)
+    encode(anEntry('cn=b', { objectClass: ['top', 'x-class'], cn: ['b'] }), layouts.schema, layouts)
     expect(layouts.schema.objectClass('x-class')).toBeDefined()
   })
 })

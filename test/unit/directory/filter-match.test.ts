@@ -274,7 +274,7 @@ describe('groups', () => {
 
   test('a group that may not be read is in no memberOf and no chain', async () => {
     const view = await directory
-    const hidden = view.slotByUuid.get((await directory).entries[1]?.entryUUID ?? '')
+    const hidden = view.slotOfUuid((await directory).entry(1)?.entryUUID ?? '')
     const access = { ...readsAllBut(), canRead: (slot: number) => slot !== hidden }
     const found = (filter: string) => search(view, { filter, access })
     expect(found(`(memberOf=${dn('direct')})`)).toEqual([])

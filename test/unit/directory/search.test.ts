@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { smallView } from '../../../server/directory/directory-view.ts'
+import { smallView } from '../../../server/directory/memory/view-writer.ts'
 import { Schema } from '../../../server/directory/schema/schema.ts'
 import { findEntry, parseName, startSearch } from '../../../server/directory/search.ts'
 import { LdapError } from '../../../server/protocol/ldap-error.ts'

@@ -101,9 +101,7 @@ describe('revoking', () => {
   test('of nothing is told too, so that what a bind remembers is void', async () => {
     const written: string[] = []
     await opened.directory.follow({
-      take: async () => undefined,
-      discard: async () => undefined,
-      finish: async ({ accounts }) => void written.push(...accounts.map(({ key }) => key.join('/'))),
+      take: async ({ accounts }) => void written.push(...accounts.map(({ key }) => key.join('/'))),
     })
     await incidents().revoke(ada, { secondFactor: false }, admin)
     expect(written).toEqual(expect.arrayContaining([`${ada}/directory`, `${ada}/provider`]))
