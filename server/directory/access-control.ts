@@ -114,11 +114,7 @@ export function createAccessControl(
       case 'user': {
         const own = view.slotOfUuid(identity.entryUUID)
         if (usersMayRead === 'all' && own !== undefined && !isService(view, own))
-          return restricted(
-            view,
-            ofColleagues,
-            (slot) => view.has(slot) && (slot === own || !isService(view, slot)),
-          )
+          return restricted(view, ofColleagues, (slot) => view.has(slot) && (slot === own || !isService(view, slot)))
         const readable = new Set(own === undefined ? [] : [own, ...parentGroups(view, view.keyOf(own))])
         return restricted(view, common, (slot) => readable.has(slot) || isContainer(view, slot))
       }

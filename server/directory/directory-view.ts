@@ -28,7 +28,7 @@ const indexedNames = [
 ] as const
 
 /** In an order of their own, by which threads name them. */
-export function indexedTypes(schema: Schema): readonly AttributeType[] {
+function indexedTypes(schema: Schema): readonly AttributeType[] {
   return indexedNames.map((name) => {
     const type = schema.attributeType(name)
     if (!type) throw new Error(`indexed attribute ${name} is not in the schema`)

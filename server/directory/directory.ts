@@ -1,6 +1,13 @@
 import { accountCollections } from './credentials/credential-table.ts'
 import { changedNtHashes, storedNtHashes } from './credentials/nt-hash.ts'
-import type { Collection, CommitResult, DirectoryStore, EntryChange, Generation, RecordChange } from './directory-store.ts'
+import type {
+  Collection,
+  CommitResult,
+  DirectoryStore,
+  EntryChange,
+  Generation,
+  RecordChange,
+} from './directory-store.ts'
 import type { DirectoryView } from './directory-view.ts'
 import { decodeEntry, type EncodedEntry, encodedValues } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'

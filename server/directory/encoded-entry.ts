@@ -66,6 +66,18 @@ export class EncodedEntry {
     return this.octets.toString('utf8', this.keyStart, this.nameStart)
   }
 
+  /** Whether it is the entry with this DN key, or one below it: keys have the root first. */
+  isWithin(baseKey: string): boolean {
+    const start = this.keyStart
+    if (this.word(place.keyOctets) < baseKey.length) return false
+    for (let i = 0; i < baseKey.length; i += 1) {
+      const code = baseKey.charCodeAt(i)
+      if (code > 0x7f) return this.key.startsWith(baseKey)
+      if (code !== this.octets[start + i]) return false
+    }
+    return true
+  }
+
   get nameStart(): number {
     return this.keyStart + this.word(place.keyOctets)
   }
@@ -102,7 +114,8 @@ export function writeRecordHead(
   words[at + place.uuidOctets] = parts.uuidOctets
   words[at + place.keyOctets] = parts.keyOctets
   const base = recordHeadWords * 4 + (parts.ends.length - 1) * 4 + parts.uuidOctets + parts.keyOctets
-  for (let index = 0; index < parts.ends.length; index += 1) words[at + place.nameEnd + index] = base + (parts.ends[index] ?? 0)
+  for (let index = 0; index < parts.ends.length; index += 1)
+    words[at + place.nameEnd + index] = base + (parts.ends[index] ?? 0)
 }
 
 /** Index just past tag and length of the element at `position`. Only for octets of records. */

@@ -32,7 +32,12 @@ export function encodeEntry(entry: Entry, layouts: LayoutTable, arena: Arena): n
   const octets = (head + uuidOctets + keyOctets + writer.length + 3) & ~3
   const { slab, offset, address } = arena.reserve(octets)
   lastVersion = (lastVersion + 1) >>> 0
-  writeRecordHead(slab, offset, { octets, layout: layout.number, version: lastVersion }, { uuidOctets, keyOctets, ends })
+  writeRecordHead(
+    slab,
+    offset,
+    { octets, layout: layout.number, version: lastVersion },
+    { uuidOctets, keyOctets, ends },
+  )
   let at = offset + head
   at += slab.octets.write(entry.entryUUID, at, uuidOctets, 'latin1')
   at += slab.octets.write(key, at, keyOctets, 'utf8')

@@ -28,7 +28,13 @@ function keyOf(descriptions: readonly string[], classNames: readonly string[]): 
  * Attributes computed from an entry or its place: what an entry of a foreign directory says of them is not kept, and they are
  * left out when it is decoded.
  */
-export const computedAttributes = new Set(['entryUUID', 'entryDN', 'structuralObjectClass', 'subschemaSubentry', 'hasSubordinates'])
+export const computedAttributes = new Set([
+  'entryUUID',
+  'entryDN',
+  'structuralObjectClass',
+  'subschemaSubentry',
+  'hasSubordinates',
+])
 
 export const subschemaDn = 'cn=Subschema'
 
@@ -134,4 +140,3 @@ function structuralObjectClass(classNames: readonly string[], schema: Schema): s
   }
   return deepest?.name
 }
-

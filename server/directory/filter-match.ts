@@ -8,7 +8,7 @@ import { entryNameValues } from './entry-name-values.ts'
 import { attributeTypes, attributeValues, parentGroups } from './entry-values.ts'
 import type { Posting, SlotList } from './memory/frozen-index.ts'
 import { postingHas, slotsOf, type ValueIndex } from './memory/value-index.ts'
-import { preparedAssertion } from './prepared-values.ts'
+import { bufferOf, preparedAssertion } from './prepared-values.ts'
 import type { AttributeType } from './schema/schema.ts'
 import { Syntax } from './schema/syntaxes.ts'
 import {
@@ -39,12 +39,17 @@ export interface Matcher {
   readonly candidates: (() => Candidates) | undefined
   /** For a slot that holds a readable entry. Throws {@link LdapError} adminLimitExceeded when one entry takes too much work. */
   readonly test: (slot: number) => Truth
+  /** The same for one of the candidates: what they were chosen by is not asked again. */
+  readonly testCandidate: (slot: number) => Truth
   /** Comparisons made so far, about. */
   readonly spent: () => number
 }
 
 /** The part of a {@link Matcher} that one part of the filter gives. */
-type Part = Omit<Matcher, 'spent'>
+interface Part extends Omit<Matcher, 'spent' | 'testCandidate'> {
+  /** Where it is less work than {@link Part.test}. */
+  readonly testCandidate?: (slot: number) => Truth
+}
 
 /** What the parts of one filter share. */
 interface Compilation {
@@ -87,13 +92,17 @@ const scan = (test: (slot: number) => Truth): Part => ({
 
 export function compileFilter(filter: Filter, view: DirectoryView, access: Access): Matcher {
   const work = new Work()
-  const { estimate, candidates, test } = compile(filter, { view, access, work })
+  const { estimate, candidates, test, testCandidate = test } = compile(filter, { view, access, work })
   return {
     estimate,
     candidates,
     test: (slot) => {
       work.begin()
       return test(slot)
+    },
+    testCandidate: (slot) => {
+      work.begin()
+      return testCandidate(slot)
     },
     spent: () => work.spent,
   }
@@ -124,17 +133,22 @@ function and(matchers: readonly Part[], { work }: Compilation): Part {
   if (matchers.length === 1 && matchers[0]) return matchers[0]
   let best: Part | undefined
   for (const matcher of matchers) if (matcher.candidates && (!best || matcher.estimate < best.estimate)) best = matcher
-  const test = (slot: number): Truth => {
+  const testAll = (slot: number, isCandidate: boolean): Truth => {
     let result: Truth = True
     for (const matcher of matchers) {
       work.spend(1)
-      const truth = matcher.test(slot)
+      const truth = isCandidate && matcher === best ? (best.testCandidate ?? best.test)(slot) : matcher.test(slot)
       if (truth === False) return False
       if (truth === Undefined) result = Undefined
     }
     return result
   }
-  return { estimate: best?.estimate ?? Number.POSITIVE_INFINITY, candidates: best?.candidates, test }
+  return {
+    estimate: best?.estimate ?? Number.POSITIVE_INFINITY,
+    candidates: best?.candidates,
+    test: (slot) => testAll(slot, false),
+    testCandidate: (slot) => testAll(slot, true),
+  }
 }
 
 /** Candidates that are not fewer than all entries narrow nothing down, and gathering them from many terms could take for ever. */
@@ -198,6 +212,12 @@ function not(matcher: Part): Part {
 function compileItem(item: ItemFilter, compilation: Compilation): Part {
   const { view, access } = compilation
   if (item.type === 'extensible' && item.rule === Oid.inChain) return inChain(item, compilation)
+  if (item.type === 'equality') {
+    const description = readableDescription(item.attribute, view.schema, access.attributes)
+    if (!description) return constant(Undefined)
+    const part = description.options.length === 0 ? byIndex(description.type, item.value, compilation) : undefined
+    if (part) return part
+  }
   const assertion = valueAssertion(item, view.schema, access.attributes)
   if (!assertion) return constant(Undefined)
   const test = (slot: number) => anyValue(compilation, slot, assertion)
@@ -206,13 +226,25 @@ function compileItem(item: ItemFilter, compilation: Compilation): Part {
   return or([matcher, scan((slot) => inName(view, slot, assertion))], compilation)
 }
 
+/** Equality by an index that holds all values of the type; undefined where there is none. */
+function byIndex(type: AttributeType, value: Uint8Array, { view, access }: Compilation): Part | undefined {
+  const index = view.equality.get(type)
+  const isAll = index && type.name !== 'memberOf' && type.name !== 'uniqueMember'
+  if (!isAll || view.schema.withSubtypes(type).length > 1) return undefined
+  const octets = bufferOf(value)
+  const prepared = preparedAssertion(type, octets, view.schema)
+  if (prepared === undefined) return constant(Undefined)
+  return fromPosting(isVisible(type, octets, access) ? index.get(prepared) : undefined)
+}
+
 /** The item by way of indexes; undefined where none helps. */
 function indexed(
   item: ItemFilter,
   { description }: ValueAssertion,
   test: (slot: number) => Truth,
-  { view, access }: Compilation,
+  compilation: Compilation,
 ): Part | undefined {
+  const { view, access } = compilation
   const indexes = description && equalityIndexes(description.type, view)
   if (!description || !indexes) return undefined
   if (item.type === 'substrings') {
@@ -227,7 +259,9 @@ function indexed(
     item.type === 'approx' ||
     (item.type === 'extensible' && extensibleRule(item, description) === description.type.equality)
   if (!isEquality) return undefined
-  const octets = Buffer.from(item.value)
+  const exact = description.options.length === 0 ? byIndex(description.type, item.value, compilation) : undefined
+  if (exact) return exact
+  const octets = bufferOf(item.value)
   const value = preparedAssertion(description.type, octets, view.schema)
   if (value === undefined) return undefined
   const postings = indexes.map((each) => each.get(value))
@@ -237,7 +271,6 @@ function indexed(
   if (!isExact) return narrowed(postings.map(slotsOf), test)
   if (description.type.name === 'memberOf') return memberOf(value, own, view, access)
   if (!isVisible(description.type, octets, access)) return fromPosting(undefined)
-  if (postings.length === 1) return fromPosting(own)
   const hasOwn = (slot: number) => view.entry(slot)?.layout.attributes.some(({ type }) => type === description.type)
   return narrowed(postings.map(slotsOf), (slot) =>
     postingHas(own, slot) || (postingHas(ofMember, slot) && !hasOwn(slot)) ? True : False,
@@ -272,10 +305,7 @@ function byKeys(
 }
 
 /** The index of `type` and, for uniqueMember, that of member, which stands in where an entry has none of its own; undefined when one of them is not kept. */
-function equalityIndexes(
-  type: AttributeType,
-  view: DirectoryView,
-): readonly ValueIndex[] | undefined {
+function equalityIndexes(type: AttributeType, view: DirectoryView): readonly ValueIndex[] | undefined {
   const alias = type.name === 'uniqueMember' ? view.schema.attributeType('member') : undefined
   const types = [...view.schema.withSubtypes(type), ...(alias ? [alias] : [])]
   const indexes = types.map((each) => view.equality.get(each))
@@ -288,11 +318,14 @@ function narrowed(lists: readonly SlotList[], test: (slot: number) => Truth): Pa
 
 function fromPosting(posting: Posting | undefined): Part {
   return {
-    estimate: slotsOf(posting).length,
+    estimate: posting === undefined ? 0 : typeof posting === 'number' ? 1 : posting.length,
     candidates: () => slotsOf(posting),
     test: (slot) => (postingHas(posting, slot) ? True : False),
+    testCandidate: alwaysTrue,
   }
 }
+
+const alwaysTrue = (): Truth => True
 
 /** Entries that the group's `member` names, and those that store the group in memberOf themselves (nested groups). */
 function memberOf(groupKey: string, stored: Posting | undefined, view: DirectoryView, access: Access): Part {
@@ -326,7 +359,7 @@ function memberOf(groupKey: string, stored: Posting | undefined, view: Directory
 function inChain(item: ExtensibleFilter, compilation: Compilation): Part {
   const { view, access } = compilation
   const description = readableDescription(item.attribute ?? '', view.schema, access.attributes)
-  const octets = Buffer.from(item.value)
+  const octets = bufferOf(item.value)
   const target = description && preparedAssertion(description.type, octets, view.schema)
   if (!description || target === undefined) return constant(Undefined)
   if (description.type.name === 'member') {

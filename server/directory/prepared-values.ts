@@ -25,3 +25,8 @@ export function preparedAssertion(type: AttributeType, octets: Buffer, schema: S
   if (objectClass) return objectClass.name.toLowerCase()
   return type.name === 'objectClass' || type.name === 'structuralObjectClass' ? undefined : prepared
 }
+
+/** The same octets. */
+export function bufferOf(octets: Uint8Array): Buffer {
+  return Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.length)
+}

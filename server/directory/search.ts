@@ -40,7 +40,10 @@ export function parseName(text: string): string {
 
 /** Slot of a readable entry. Throws {@link LdapError} noSuchObject with the deepest readable entry above (RFC 4511 §4.1.9). */
 export function findEntry(view: DirectoryView, name: string, access: Access): number {
-  const key = parseName(name)
+  return findKey(view, parseName(name), access)
+}
+
+function findKey(view: DirectoryView, key: string, access: Access): number {
   const slot = view.slotOfKey(key)
   if (slot !== undefined && access.canRead(slot)) return slot
   for (let above = parentKey(key); above !== ''; above = parentKey(above)) {
@@ -62,12 +65,14 @@ export function startSearch(
   access: Access,
   after = -1,
 ): Search {
-  const baseKey = baseObject === '' ? '' : view.keyOf(findEntry(view, baseObject, access))
+  const baseKey = baseObject === '' ? '' : parseName(baseObject)
+  if (baseObject !== '') findKey(view, baseKey, access)
   const matcher = compileFilter(filter, view, access)
   const inScope = scopeTest(view, baseKey, scope)
   const byScope = slotsByScope(view, baseKey, scope)
   const useScope = byScope !== undefined && byScope.length <= matcher.estimate
   const gathered = useScope ? byScope : matcher.candidates?.()
+  const test = useScope ? matcher.test : matcher.testCandidate
   let gathering = gathered && 'next' in gathered ? gathered : undefined
   let candidates: SlotList | undefined
   let end = view.slotCount
@@ -100,7 +105,7 @@ export function startSearch(
       const enough = matcher.spent() + comparisonsPerTurn
       for (const stop = Math.min(end, position + count); position < stop && matcher.spent() < enough; position += 1) {
         const slot = candidates ? (candidates[position] ?? -1) : position
-        if (view.has(slot) && inScope(slot) && access.canRead(slot) && matcher.test(slot) === True) found.push(slot)
+        if (view.has(slot) && inScope(slot) && access.canRead(slot) && test(slot) === True) found.push(slot)
       }
       return found
     },
@@ -108,23 +113,29 @@ export function startSearch(
 }
 
 function firstAfter(slots: SlotList, after: number): number {
-  if (after < 0) return 0
-  const index = slots.findIndex((slot) => slot > after)
-  return index < 0 ? slots.length : index
+  let low = 0
+  let high = slots.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((slots[middle] ?? 0) > after) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** DN keys have the root first, so that being below is beginning with. */
 function scopeTest(view: DirectoryView, baseKey: string, scope: Scope): (slot: number) => boolean {
   const key = (slot: number) => view.keyOf(slot)
+  const isWithin = (slot: number) => view.entry(slot)?.isWithin(baseKey) === true
   switch (scope) {
     case 'baseObject':
       return (slot) => key(slot) === baseKey
     case 'singleLevel':
       return (slot) => parentKey(key(slot)) === baseKey
     case 'wholeSubtree':
-      return (slot) => key(slot).startsWith(baseKey)
+      return baseKey === '' ? () => true : isWithin
     case 'subordinateSubtree':
-      return (slot) => key(slot) !== baseKey && key(slot).startsWith(baseKey)
+      return (slot) => isWithin(slot) && key(slot) !== baseKey
     default:
       return scope satisfies never
   }

@@ -2,7 +2,7 @@ import type { ExtensibleFilter, Filter, SubstringsFilter } from '../protocol/fil
 import { Oid } from '../protocol/oids.ts'
 import { padForSubstrings, prepareString, prepareSubstring } from '../protocol/string-preparation.ts'
 import type { AttributeAccess } from './access-control.ts'
-import { preparedAssertion, preparedValues } from './prepared-values.ts'
+import { bufferOf, preparedAssertion, preparedValues } from './prepared-values.ts'
 import type { Comparison, MatchingRule } from './schema/matching-rules.ts'
 import { type AttributeDescription, type AttributeType, findMatchingRule, type Schema } from './schema/schema.ts'
 
@@ -49,11 +49,11 @@ function itemTest(
       return () => true
     case 'equality':
     case 'approx':
-      return equalityTest(type, Buffer.from(item.value), schema)
+      return equalityTest(type, bufferOf(item.value), schema)
     case 'greaterOrEqual':
-      return orderingTest(type, Buffer.from(item.value), (order) => order >= 0)
+      return orderingTest(type, bufferOf(item.value), (order) => order >= 0)
     case 'lessOrEqual':
-      return orderingTest(type, Buffer.from(item.value), (order) => order <= 0)
+      return orderingTest(type, bufferOf(item.value), (order) => order <= 0)
     case 'substrings': {
       const comparison = substringsComparison(type)
       const matches = comparison && substringsMatch(item, comparison)
@@ -139,7 +139,7 @@ export function extensibleRule(
   description: AttributeDescription | undefined,
 ): MatchingRule | undefined {
   const rule = item.rule === undefined ? description?.type.equality : findMatchingRule(item.rule)
-  return rule?.use === 'equality' && rule.comparison.prepare(Buffer.from(item.value)) !== undefined ? rule : undefined
+  return rule?.use === 'equality' && rule.comparison.prepare(bufferOf(item.value)) !== undefined ? rule : undefined
 }
 
 function extensibleAssertion(
@@ -148,7 +148,7 @@ function extensibleAssertion(
   schema: Schema,
   access: AttributeAccess,
 ): ValueAssertion | undefined {
-  const value = Buffer.from(item.value)
+  const value = bufferOf(item.value)
   if (description && (item.rule === Oid.bitAnd || item.rule === Oid.bitOr)) {
     const test = bitsTest(value, item.rule === Oid.bitAnd)
     return test && { description, testFor: () => test }

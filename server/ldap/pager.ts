@@ -4,6 +4,8 @@ import type { PagePosition } from './page-cookies.ts'
 
 /** Entries looked at between two looks at the clock. */
 const looksAtOnce = 100
+/** Of looking up and sending, before the first look at the clock: most searches end there. */
+const roundsUnlooked = 4
 /** Of looking and sending, in one go. */
 const millisecondsAtOnce = 1
 
@@ -42,7 +44,8 @@ export class Pager {
    */
   advance(emit: (slot: number) => boolean): 'more' | 'page' | 'sizeLimit' | 'end' {
     const until = performance.now() + millisecondsAtOnce
-    for (let goOn = true; ; goOn &&= performance.now() < until) {
+    for (let goOn = true, rounds = 0; ; rounds += 1) {
+      if (rounds > roundsUnlooked) goOn &&= performance.now() < until
       if (this.foundAt >= this.found.length) {
         if (this.search.isDone) return 'end'
         if (!goOn) return 'more'

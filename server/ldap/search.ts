@@ -107,21 +107,19 @@ function dereference(control: Control | undefined, view: DirectoryView, access: 
   return control && createDereference(view, readDereference(control), access, control.isCritical)
 }
 
-const selections = new WeakMap<object, Map<string, AttributeSelection>>()
-const selectionsKept = 500
-const longestKeptList = 2000
+interface KeptSelection {
+  readonly revision: number
+  readonly schema: object
+  readonly selection: AttributeSelection
+}
 
-/** Clients ask for the same few lists of attributes again and again. Lists come from clients: few are kept, and none that is long. */
+const selections = new WeakMap<readonly string[], KeptSelection>()
+
+/** By the list itself: the same one comes again and again. */
 function cachedSelection(attributes: readonly string[], { schema }: DirectoryView): AttributeSelection {
-  let bySchema = selections.get(schema)
-  if (!bySchema) selections.set(schema, (bySchema = new Map()))
-  const key = `${schema.revision}\0${attributes.join('\0')}`
-  if (key.length > longestKeptList) return selectAttributes(attributes, schema)
-  let selection = bySchema.get(key)
-  if (!selection) {
-    if (bySchema.size >= selectionsKept) bySchema.clear()
-    selection = selectAttributes(attributes, schema)
-    bySchema.set(key, selection)
-  }
+  const known = selections.get(attributes)
+  if (known?.schema === schema && known.revision === schema.revision) return known.selection
+  const selection = selectAttributes(attributes, schema)
+  selections.set(attributes, { schema, revision: schema.revision, selection })
   return selection
 }

@@ -245,7 +245,46 @@ export function dnKey(dn: Dn): string {
 
 /** {@link dnKey} of a DN in text form. Throws {@link DnSyntaxError}. */
 export function normalizeDn(text: string): string {
-  return dnKey(parseDn(text))
+  return plainKey(text) ?? dnKey(parseDn(text))
+}
+
+/** What a character of a plain DN is: 0 none, 1 of a value, 2 of a value or a type. */
+const plainCharacters = new Uint8Array(128)
+for (let code = 0x21; code < 0x7f; code += 1) plainCharacters[code] = '"#+,;<=>\\'.includes(String.fromCharCode(code)) ? 0 : 1
+for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ') plainCharacters[letter.charCodeAt(0)] = 2
+
+/**
+ * The key of a DN as nearly all are: ASCII, one value to an RDN, a type of letters, nothing escaped, no space but single ones within a value.
+ * undefined for every other, right or wrong.
+ */
+function plainKey(text: string): string | undefined {
+  const folded = text.toLowerCase()
+  let key = ''
+  let end = folded.length
+  for (let start = folded.lastIndexOf(',', end - 1); end > 0; start = folded.lastIndexOf(',', end - 1)) {
+    const rdn = plainRdn(text, folded, start + 1, end)
+    if (rdn === undefined) return undefined
+    key += rdn
+    if (start < 0) return key
+    end = start
+  }
+  return undefined
+}
+
+function plainRdn(text: string, folded: string, start: number, end: number): string | undefined {
+  const equals = folded.indexOf('=', start)
+  if (equals <= start || equals >= end - 1) return undefined
+  for (let at = start; at < equals; at += 1) if (plainCharacters[text.charCodeAt(at)] !== 2) return undefined
+  let before = 0x20
+  for (let at = equals + 1; at < end; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === 0x20 ? before === 0x20 : !plainCharacters[code]) return undefined
+    before = code
+  }
+  if (before === 0x20) return undefined
+  const type = folded.slice(start, equals)
+  const canonical = namingTypes.get(type) ?? type
+  return canonical === type ? `${folded.slice(start, end)}\0` : `${canonical}${folded.slice(equals, end)}\0`
 }
 
 /** Key of the parent; the empty key (the root) for a single RDN. */

@@ -168,7 +168,7 @@ function decodeSearch(reader: BerReader, limits: DecoderLimits): SearchRequest {
   const timeLimitSeconds = reader.readInteger()
   const typesOnly = reader.readBoolean()
   const filter = readFilter(reader, limits)
-  const attributes = readAttributeSelection(reader.readConstructed(Tag.sequence), limits)
+  const attributes = attributeSelection(reader.readConstructed(Tag.sequence), limits)
   const scope = scopes[scopeValue]
   if (scope === undefined) throw new LdapError(ResultCode.protocolError, `unknown search scope ${scopeValue}`)
   if (derefAliases < 0 || derefAliases > 3)
@@ -176,6 +176,24 @@ function decodeSearch(reader: BerReader, limits: DecoderLimits): SearchRequest {
   if (sizeLimit < 0 || timeLimitSeconds < 0)
     throw new LdapError(ResultCode.protocolError, 'negative size or time limit')
   return { type: 'search', baseObject, scope, sizeLimit, timeLimitSeconds, typesOnly, filter, attributes }
+}
+
+/** By the octets of the list. Clients ask for the same few lists again and again; few are kept, and none that is long. */
+const selections = new Map<string, readonly string[]>()
+const selectionsKept = 500
+const longestKept = 2000
+
+/** The same list is the same array, as long as it is kept. */
+function attributeSelection(reader: BerReader, limits: DecoderLimits): readonly string[] {
+  const { buffer, position, end } = reader
+  if (end - position > longestKept) return readAttributeSelection(reader, limits)
+  const octets = buffer.toString('latin1', position, end)
+  const known = selections.get(octets)
+  if (known) return known
+  const attributes = readAttributeSelection(reader, limits)
+  if (selections.size >= selectionsKept) selections.clear()
+  selections.set(octets, attributes)
+  return attributes
 }
 
 function readAttributeSelection(reader: BerReader, limits: DecoderLimits): string[] {

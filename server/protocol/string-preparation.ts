@@ -33,6 +33,20 @@ function mapAndNormalize(text: string, ignoreCase: boolean): string {
   return ignoreCase ? foldCase(mapped) : normalize(mapped)
 }
 
+/**
+ * The text of octets that preparation leaves as they are but for case: printable ASCII with single spaces between words. undefined for all
+ * others.
+ */
+export function plainText(octets: Buffer): string | undefined {
+  let before = 0x20
+  for (let at = 0; at < octets.length; at += 1) {
+    const octet = octets[at] ?? 0
+    if (octet < 0x20 || octet > 0x7e || (octet === 0x20 && before === 0x20)) return undefined
+    before = octet
+  }
+  return before === 0x20 ? undefined : octets.toString('latin1')
+}
+
 /** The comparable form of a value: leading and trailing space removed, inner runs of space made one (§2.6.1). */
 export function prepareString(text: string, ignoreCase: boolean): string {
   if (plain.test(text)) return ignoreCase ? text.toLowerCase() : text

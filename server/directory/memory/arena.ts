@@ -77,14 +77,16 @@ export class Arena {
 
   /** Slabs that hold less than half of what they could; the one that is being filled is not among them. */
   *sparse(): Generator<{ readonly number: number; readonly slab: Slab; readonly used: number }> {
-    for (const [number, slab] of [...this.slabs])
+    for (const [number, slab] of this.slabs)
       if (slab !== this.open?.slab && slab.live > 0 && slab.live < slab.octets.length / 2)
         yield { number, slab, used: slab.used }
   }
 
   /** Forgets slabs that hold nothing any more, and says which. Views that were made before keep theirs. */
   dropEmpty(): readonly number[] {
-    const empty = [...this.slabs].filter(([, slab]) => slab.live === 0 && slab !== this.open?.slab).map(([number]) => number)
+    const empty = [...this.slabs]
+      .filter(([, slab]) => slab.live === 0 && slab !== this.open?.slab)
+      .map(([number]) => number)
     for (const number of empty) this.slabs.delete(number)
     return empty
   }

@@ -181,7 +181,8 @@ export class IndexBuilder {
         slots[at] = pairs[pair * 2 + 1] ?? 0
         next[place] = at + 1
       }
-      for (let place = 0; place < count; place += 1) sortUnlessSorted(slots, slotEnds[place - 1] ?? 0, slotEnds[place] ?? 0)
+      for (let place = 0; place < count; place += 1)
+        sortUnlessSorted(slots, slotEnds[place - 1] ?? 0, slotEnds[place] ?? 0)
     }
     const octets = new Uint8Array(new SharedArrayBuffer(this.used))
     octets.set(this.octets.subarray(0, this.used))

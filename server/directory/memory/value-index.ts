@@ -1,4 +1,4 @@
-import { FrozenIndex, IndexBuilder, type Posting, type SlotList } from './frozen-index.ts'
+import { type FrozenIndex, IndexBuilder, type Posting, type SlotList } from './frozen-index.ts'
 
 /** Slots of one key that come (true) and go; a single one alone: its slot, or the complement of it when it goes. */
 export type SlotChanges = number | ReadonlyMap<number, boolean>

@@ -44,9 +44,9 @@ export function updatedView(view: DirectoryView, update: ViewUpdate, layouts: La
   for (const { descriptions, classNames } of update.layouts) layouts.layoutOf(descriptions, classNames)
   const { parts } = view
   const { base, ...changed } = update.addresses
-  const [byKey = ValueIndex.empty, byUuid = ValueIndex.empty, children = ValueIndex.empty, ...equality] = indexesOf(view).map(
-    (index, place) => updatedIndex(index, update.indexes[place]),
-  )
+  const [byKey = ValueIndex.empty, byUuid = ValueIndex.empty, children = ValueIndex.empty, ...equality] = indexesOf(
+    view,
+  ).map((index, place) => updatedIndex(index, update.indexes[place]))
   return new DirectoryView({
     ...parts,
     slabs: updatedSlabs(parts.slabs, update),
@@ -63,7 +63,10 @@ function updatedIndex(index: ValueIndex, update: IndexUpdate | undefined): Value
   return update.base ? new ValueIndex(new FrozenIndex(update.base), update.changes) : index.with(update.changes)
 }
 
-function updatedSlabs(slabs: DirectoryView['parts']['slabs'], { slabs: added, droppedSlabs }: ViewUpdate): typeof slabs {
+function updatedSlabs(
+  slabs: DirectoryView['parts']['slabs'],
+  { slabs: added, droppedSlabs }: ViewUpdate,
+): typeof slabs {
   if (added.length === 0 && droppedSlabs.length === 0) return slabs
   const next = new Map(slabs)
   for (const [number, octets] of added) next.set(number, slabOf(octets))

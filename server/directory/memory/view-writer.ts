@@ -246,7 +246,10 @@ export class ViewDraft {
   private async allIndexes(): Promise<ViewUpdate['indexes']> {
     const builders = indexesOf(this.from).map(() => new IndexBuilder())
     const [byKey, byUuid, children] = builders
-    const places = new Map<Layout, readonly { readonly index: number; readonly type: AttributeType; readonly builder: IndexBuilder }[]>()
+    const places = new Map<
+      Layout,
+      readonly { readonly index: number; readonly type: AttributeType; readonly builder: IndexBuilder }[]
+    >()
     const placesOf = (layout: Layout) => {
       const known = places.get(layout)
       if (known) return known
@@ -294,7 +297,8 @@ function changedTypes(a: EncodedEntry, b: EncodedEntry): ReadonlySet<AttributeTy
   const changed = new Set<AttributeType>()
   for (const [index, { type }] of a.layout.attributes.entries()) {
     const [startA, startB] = [a.attributeStart(index), b.attributeStart(index)]
-    if (a.octets.compare(b.octets, startB, b.attributeEnd(index), startA, a.attributeEnd(index)) !== 0) changed.add(type)
+    if (a.octets.compare(b.octets, startB, b.attributeEnd(index), startA, a.attributeEnd(index)) !== 0)
+      changed.add(type)
   }
   return changed
 }

@@ -1,6 +1,6 @@
 import { normalizeDn } from '../../protocol/distinguished-name.ts'
 import { parseGeneralizedTime } from '../../protocol/generalized-time.ts'
-import { prepareString } from '../../protocol/string-preparation.ts'
+import { plainText, prepareString } from '../../protocol/string-preparation.ts'
 import { Syntax } from './syntaxes.ts'
 
 /**
@@ -38,6 +38,8 @@ const byCodeUnit = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 function strings(ignoreCase: boolean): Comparison {
   return {
     prepare: (octets) => {
+      const plain = plainText(octets)
+      if (plain !== undefined) return ignoreCase ? plain.toLowerCase() : plain
       const value = text(octets)
       return value === undefined ? undefined : prepareString(value, ignoreCase)
     },

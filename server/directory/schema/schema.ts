@@ -78,6 +78,7 @@ export class Schema {
   private readonly classes = new Map<string, ObjectClass>()
   private readonly learnedClasses = new Map<string, LearnedClass>()
   private readonly subtypes = new Map<AttributeType, AttributeType[]>()
+  private readonly families = new Map<AttributeType, readonly AttributeType[]>()
   private readonly descriptions = new Map<string, AttributeDescription | undefined>()
   private readonly inherited = new Map<string, ReadonlySet<string>>()
   /** Moves when something is learned: what was worked out from names before may be out of date. */
@@ -109,6 +110,7 @@ export class Schema {
       definition: definition.text,
     }
     for (const name of [type.oid, ...type.names]) this.types.set(name.toLowerCase(), type)
+    this.families.clear()
     for (let above = superior; above; above = above.superior)
       this.subtypes.set(above, [...(this.subtypes.get(above) ?? []), type])
   }
@@ -147,7 +149,11 @@ export class Schema {
 
   /** The type itself and every subtype (RFC 4512 §2.5.1). */
   withSubtypes(type: AttributeType): readonly AttributeType[] {
-    return [type, ...(this.subtypes.get(type) ?? [])]
+    const known = this.families.get(type)
+    if (known) return known
+    const family = [type, ...(this.subtypes.get(type) ?? [])]
+    this.families.set(type, family)
+    return family
   }
 
   /** Undefined for an unknown type or malformed text; options are not checked against a list. */

@@ -48,7 +48,9 @@ function truth(directory: Directory) {
 }
 
 function contents({ view, schema, isFilled }: ServedDirectory): ReturnType<typeof truth> {
-  const entries = Array.from(view.slots(), (slot) => view.entry(slot)).flatMap((entry) => (entry ? [decodeEntry(entry)] : []))
+  const entries = Array.from(view.slots(), (slot) => view.entry(slot)).flatMap((entry) =>
+    entry ? [decodeEntry(entry)] : [],
+  )
   const uid = schema.attributeType('uid')
   const postings = uid && view.equality.get(uid)
   const people = schema.objectClass('ownClass') && view.equality.get(objectClassOf(schema))?.get('ownclass')

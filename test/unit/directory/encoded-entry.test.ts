@@ -1,11 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  decodeEntry,
-  EncodedEntry,
-  encodedValues,
-  entryName,
-} from '../../../server/directory/encoded-entry.ts'
+import { decodeEntry, EncodedEntry, encodedValues, entryName } from '../../../server/directory/encoded-entry.ts'
 import { encodeEntry } from '../../../server/directory/entry-encoder.ts'
 import { LayoutTable } from '../../../server/directory/entry-layout.ts'
 import { Arena } from '../../../server/directory/memory/arena.ts'
@@ -124,7 +119,8 @@ describe('the structural object class', () => {
 
 test('entries of one shape share one layout', () => {
   const layouts = new LayoutTable(new Schema())
-  const make = (attributes: Record<string, string[]>) => encode(anEntry('cn=a', attributes), layouts.schema, layouts).layout
+  const make = (attributes: Record<string, string[]>) =>
+    encode(anEntry('cn=a', attributes), layouts.schema, layouts).layout
   expect(make({ cn: ['a'], sn: ['b'] })).toBe(make({ cn: ['c'], sn: ['d', 'e'] }))
   expect(make({ cn: ['a'], sn: ['b'] })).not.toBe(make({ sn: ['a'], cn: ['b'] }))
 })
