@@ -70,7 +70,7 @@ One JSON object a line, with \`level\`, \`time\` and \`event\`. What administrat
 
 /** Every metric but those of Node. */
 export function describedMetrics(): readonly DescribedMetric[] {
-  return [...createMetrics().described(), ...createLdapMetrics().described()]
+  return [...createMetrics().described(), ...createLdapMetrics(String).described()]
 }
 
 export function monitoringPage(): string {

@@ -51,7 +51,7 @@ const replica = createDirectoryReplica(
     binders.apply(record)
   },
 )
-const metrics = createLdapMetrics()
+const metrics = createLdapMetrics(resultCodeName)
 const binds: { -readonly [outcome in keyof BindCounts]: number } = { accepted: 0, refused: 0 }
 const bcrypt = createBcryptPool()
 const octets = new Int32Array(backlog)
@@ -150,9 +150,8 @@ function settingsNow(): LdapSettings {
       operations: config.log.operations,
       write: accessLines.write,
       observe(operation, resultCode, durationSeconds) {
-        metrics.ldapOperations.inc({ operation, result: resultCodeName(resultCode) })
+        metrics.operations.record(operation, resultCode, durationSeconds)
         if (operation === 'bind') binds[resultCode === ResultCode.success ? 'accepted' : 'refused'] += 1
-        metrics.ldapOperationSeconds.observe({ operation }, durationSeconds)
       },
     }),
   }

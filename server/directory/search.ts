@@ -6,7 +6,7 @@ import { ResultCode } from '../protocol/result-code.ts'
 import type { Access } from './access-control.ts'
 import type { DirectoryView } from './directory-view.ts'
 import { entryName } from './encoded-entry.ts'
-import { compileFilter, True } from './filter-match.ts'
+import { compileFilter, type Matcher, True } from './filter-match.ts'
 import type { SlotList } from './memory/frozen-index.ts'
 import { slotsOf } from './memory/value-index.ts'
 
@@ -67,48 +67,75 @@ export function startSearch(
 ): Search {
   const baseKey = baseObject === '' ? '' : parseName(baseObject)
   if (baseObject !== '') findKey(view, baseKey, access)
-  const matcher = compileFilter(filter, view, access)
-  const inScope = scopeTest(view, baseKey, scope)
-  const byScope = slotsByScope(view, baseKey, scope)
-  const useScope = byScope !== undefined && byScope.length <= matcher.estimate
-  const gathered = useScope ? byScope : matcher.candidates?.()
-  const test = useScope ? matcher.test : matcher.testCandidate
-  let gathering = gathered && 'next' in gathered ? gathered : undefined
-  let candidates: SlotList | undefined
-  let end = view.slotCount
-  let position = after + 1
-  const take = (slots: SlotList) => {
-    candidates = slots
-    end = slots.length
-    position = firstAfter(slots, after)
-  }
-  const gatherOn = () => {
-    const step = gathering?.next()
-    if (!step?.done) return
-    gathering = undefined
-    take(step.value)
-  }
-  if (gathered && !('next' in gathered)) take(gathered)
-  else gatherOn()
+  return new RunningSearch(view, access, baseKey, scope, compileFilter(filter, view, access), after)
+}
 
-  return {
-    isUnindexed: gathered === undefined,
-    get isDone() {
-      return !gathering && position >= end
-    },
-    next(count) {
-      const found: number[] = []
-      if (gathering) {
-        gatherOn()
-        return found
-      }
-      const enough = matcher.spent() + comparisonsPerTurn
-      for (const stop = Math.min(end, position + count); position < stop && matcher.spent() < enough; position += 1) {
-        const slot = candidates ? (candidates[position] ?? -1) : position
-        if (view.has(slot) && inScope(slot) && access.canRead(slot) && test(slot) === True) found.push(slot)
-      }
+/** A class, as one is made for every search: an object with a getter of its own would be a shape of its own for the engine. */
+class RunningSearch implements Search {
+  readonly isUnindexed: boolean
+  private readonly view: DirectoryView
+  private readonly access: Access
+  private readonly matcher: Matcher
+  private readonly inScope: (slot: number) => boolean
+  private readonly test: Matcher['test']
+  private readonly after: number
+  private gathering: Generator<undefined, SlotList> | undefined
+  private candidates: SlotList | undefined
+  private end: number
+  private position: number
+
+  constructor(view: DirectoryView, access: Access, baseKey: string, scope: Scope, matcher: Matcher, after: number) {
+    this.view = view
+    this.access = access
+    this.matcher = matcher
+    this.inScope = scopeTest(view, baseKey, scope)
+    this.after = after
+    this.end = view.slotCount
+    this.position = after + 1
+    const byScope = slotsByScope(view, baseKey, scope)
+    const useScope = byScope !== undefined && byScope.length <= matcher.estimate
+    this.test = useScope ? matcher.test : matcher.testCandidate
+    const gathered = useScope ? byScope : matcher.candidates?.()
+    this.isUnindexed = gathered === undefined
+    if (gathered && 'next' in gathered) {
+      this.gathering = gathered
+      this.gatherOn()
+    } else if (gathered) this.take(gathered)
+  }
+
+  private take(slots: SlotList): void {
+    this.candidates = slots
+    this.end = slots.length
+    this.position = firstAfter(slots, this.after)
+  }
+
+  private gatherOn(): void {
+    const step = this.gathering?.next()
+    if (!step?.done) return
+    this.gathering = undefined
+    this.take(step.value)
+  }
+
+  get isDone(): boolean {
+    return !this.gathering && this.position >= this.end
+  }
+
+  next(count: number): readonly number[] {
+    const found: number[] = []
+    if (this.gathering) {
+      this.gatherOn()
       return found
-    },
+    }
+    const { view, access, matcher, inScope, test, candidates } = this
+    const enough = matcher.spent() + comparisonsPerTurn
+    const stop = Math.min(this.end, this.position + count)
+    let { position } = this
+    for (; position < stop && matcher.spent() < enough; position += 1) {
+      const slot = candidates ? (candidates[position] ?? -1) : position
+      if (view.has(slot) && inScope(slot) && access.canRead(slot) && test(slot) === True) found.push(slot)
+    }
+    this.position = position
+    return found
   }
 }
 

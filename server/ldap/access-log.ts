@@ -48,20 +48,36 @@ export function createAccessLog({ operations, write, observe }: AccessLogOptions
     record(record) {
       observe(record.operation, record.resultCode, record.durationMs / 1000)
       if (!isNotable(record)) return
-      const { identity, resultCode, durationMs, dn, ...rest } = record
-      write(
-        `${JSON.stringify({
-          event: 'operation',
-          time: new Date().toISOString(),
-          ...rest,
-          dn: dn?.slice(0, longestDn),
-          identity: describeIdentity(identity),
-          result: resultCodeName(resultCode),
-          durationMs: Math.round(durationMs * 100) / 100,
-        })}\n`,
-      )
+      write(lineOf(record))
     },
   }
+}
+
+/** JSON, one field after the other: a line is written for every bind. */
+function lineOf(record: AccessLogRecord): string {
+  const { connectionId, remoteAddress, messageId, operation, entries, isUnindexed, reason, dn, resultCode } = record
+  return `{"event":"operation","time":"${timeNow()}","connectionId":${connectionId},"remoteAddress":${JSON.stringify(
+    remoteAddress,
+  )},"messageId":${messageId},"operation":"${operation}"${entries === undefined ? '' : `,"entries":${entries}`}${
+    isUnindexed === undefined ? '' : `,"isUnindexed":${isUnindexed}`
+  }${reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`}${
+    dn === undefined ? '' : `,"dn":${JSON.stringify(dn.slice(0, longestDn))}`
+  },"identity":${JSON.stringify(describeIdentity(record.identity))},"result":"${resultCodeName(
+    resultCode,
+  )}","durationMs":${Math.round(record.durationMs * 100) / 100}}\n`
+}
+
+let lastMs = 0
+let lastText = ''
+
+/** ISO 8601. Many operations end within one millisecond. */
+function timeNow(): string {
+  const nowMs = Date.now()
+  if (nowMs !== lastMs) {
+    lastMs = nowMs
+    lastText = new Date(nowMs).toISOString()
+  }
+  return lastText
 }
 
 const flushMs = 200

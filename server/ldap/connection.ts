@@ -15,7 +15,6 @@ import {
   type DecodedRequest,
   type ExtendedRequest,
   decodeRequest,
-  defaultDecoderLimits,
   openMessage,
   type Request,
   type SearchRequest,
@@ -58,6 +57,8 @@ interface Started {
   readonly startedMs: number
 }
 
+/** Room that a connection begins with: the answers of most turns. */
+const firstAnswerBytes = 1024
 /** Encoded answers that one turn may gather before they go out. */
 const turnBytes = 256 * 1024
 /** Answers the client has not read; beyond it nothing more is read from, or computed for, it. */
@@ -79,7 +80,7 @@ export class Connection {
   private readonly services: LdapServices
   private readonly rareOperations: RareOperationHost
   private readonly frames = new FrameReader()
-  private readonly writer = new BerWriter()
+  private readonly writer = new BerWriter(firstAnswerBytes)
   /** A client may use a message id again before the operation ends (RFC 4511 §4.1.1.1 forbids it): each counts. */
   private readonly running = new Set<RunningOperation>()
   private heldBind: (() => void) | undefined
@@ -88,6 +89,8 @@ export class Connection {
   private isReading = false
   private waitsForTurn = false
   private lastProgressMs = performance.now()
+  /** The last look at the clock: when an operation ends the next one begins. */
+  private clockMs = this.lastProgressMs
   private midMessageSinceMs: number | undefined
   private handshakeSinceMs: number | undefined
   private closeAtMs = Number.POSITIVE_INFINITY
@@ -110,20 +113,21 @@ export class Connection {
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    this.lastProgressMs = performance.now()
+    this.clockMs = this.lastProgressMs = performance.now()
     if (this.isClosing) return
     this.frames.push(chunk)
     this.readMessages()
   }
 
   private readonly onDrain = (): void => {
-    this.lastProgressMs = performance.now()
+    this.clockMs = this.lastProgressMs = performance.now()
     for (const operation of this.running) operation.resume?.()
     this.readMessages()
   }
 
   private readonly onTurn = (): void => {
     this.waitsForTurn = false
+    this.clockMs = performance.now()
     this.readMessages()
   }
 
@@ -155,7 +159,7 @@ export class Connection {
     this.isReading = true
     try {
       let handled = 0
-      const until = performance.now() + readingMsPerTurn
+      const until = this.clockMs + readingMsPerTurn
       while (!this.isHeld) {
         const { limits } = this.services
         const message = this.frames.next(
@@ -165,7 +169,7 @@ export class Connection {
         this.handle(message)
         handled += 1
         if (this.writer.length > turnBytes) this.flush()
-        if (handled >= messagesPerTurn || performance.now() > until) {
+        if (handled >= messagesPerTurn || this.clockMs > until) {
           this.waitsForTurn = true
           this.services.turns.take(turnKey(this.session), this.onTurn)
           break
@@ -184,7 +188,7 @@ export class Connection {
   /** What waits for other operations, or for the client to read, is not a message that the client is slow to send. */
   private timeHalfMessage(isNew: boolean): void {
     if (!this.frames.isMidMessage || this.isHeld) this.midMessageSinceMs = undefined
-    else if (isNew || this.midMessageSinceMs === undefined) this.midMessageSinceMs = performance.now()
+    else if (isNew || this.midMessageSinceMs === undefined) this.midMessageSinceMs = this.clockMs
   }
 
   private throttleReading(): void {
@@ -197,15 +201,11 @@ export class Connection {
     const started: Started = {
       messageId: envelope.messageId,
       operation: envelope.operation,
-      startedMs: performance.now(),
+      startedMs: this.clockMs,
     }
     let decoded: DecodedRequest
     try {
-      decoded = decodeRequest(envelope, {
-        ...defaultDecoderLimits,
-        depth: this.services.limits.depth,
-        terms: this.services.limits.filterTerms,
-      })
+      decoded = decodeRequest(envelope, this.services.decoderLimits)
       checkControls(decoded.request.type, decoded.controls)
     } catch (error) {
       if (error instanceof BerError) throw error
@@ -475,6 +475,7 @@ export class Connection {
   /** Something that held others back is over. */
   private afterOperation(): void {
     if (this.isClosing) return
+    this.clockMs = performance.now()
     if (this.heldBind && this.running.size === 0) this.heldBind()
     if (this.isReading) return
     this.flush()
@@ -517,6 +518,7 @@ export class Connection {
     logged: { dn?: string; entries?: number; isUnindexed?: boolean; reason?: string | undefined } = {},
   ): void {
     const { id, remoteAddress, identity } = this.session
+    this.clockMs = performance.now()
     this.services.accessLog.record({
       connectionId: id,
       remoteAddress,
@@ -524,8 +526,11 @@ export class Connection {
       operation: operationName(operation),
       identity,
       resultCode,
-      durationMs: performance.now() - startedMs,
-      ...logged,
+      durationMs: this.clockMs - startedMs,
+      dn: logged.dn,
+      entries: logged.entries,
+      isUnindexed: logged.isUnindexed,
+      reason: logged.reason,
     })
   }
 

@@ -9,6 +9,7 @@ import type { Schema } from '../directory/schema/schema.ts'
 import { subschemaEntry } from '../directory/schema/subschema-entry.ts'
 import type { ServedDirectory } from '../directory/served-directory.ts'
 import { normalizeDn } from '../protocol/distinguished-name.ts'
+import { defaultDecoderLimits } from '../protocol/request-decoder.ts'
 import type { Config } from '../runtime/config-schema.ts'
 import { networkTest } from '../runtime/networks.ts'
 import type { AccessLog } from './access-log.ts'
@@ -71,6 +72,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
       }),
     ]),
     limits: of.limits,
+    decoderLimits: { ...defaultDecoderLimits, depth: of.limits.depth, terms: of.limits.filterTerms },
     passwordModify: of.passwordModify,
     allowCleartextBind: of.allowCleartextBind,
     isProxy: of.proxyProtocol.length === 0 ? () => false : networkTest(of.proxyProtocol),

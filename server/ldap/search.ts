@@ -10,12 +10,12 @@ import { readDereference } from '../protocol/dereference.ts'
 import { readMatchedValues } from '../protocol/filter-controls.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
 import { Oid } from '../protocol/oids.ts'
-import { pagedResultsControl, readPagedResults } from '../protocol/paged-results.ts'
+import { pagedResultsControl, type PagedResultsRequest, readPagedResults } from '../protocol/paged-results.ts'
 import type { SearchRequest } from '../protocol/request-decoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
 import { checkAssertion } from './assertion.ts'
 import { Pager } from './pager.ts'
-import { orderSearch } from './search-order.ts'
+import { orderSearch, type SearchOrder } from './search-order.ts'
 import { selectView } from './select-view.ts'
 import type { LdapServices } from './services.ts'
 import type { Session } from './session.ts'
@@ -50,7 +50,8 @@ export function beginSearch(
   query: Uint8Array,
 ): SearchTask {
   const { view, access } = selectView(services, session, request.baseObject, request.scope)
-  const controlOf = (oid: string) => controls.find((control) => control.oid === oid)
+  const controlOf = (oid: string) =>
+    controls.length === 0 ? undefined : controls.find((control) => control.oid === oid)
   checkAssertion(controlOf(Oid.assertion), request.baseObject, view, access, services.limits)
   const paging = controlOf(Oid.pagedResults)
   const page = paging && readPagedResults(paging)
@@ -62,35 +63,84 @@ export function beginSearch(
   )
   const search: Search = order ? order.apply(unordered(-1)) : unordered(position.after)
   const pager = new Pager(search, request, page, position)
-  const deadline =
-    request.timeLimitSeconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + request.timeLimitSeconds * 1000
-  const finish = (resultCode: LdapResult['resultCode'], cookie: Uint8Array = Buffer.alloc(0)): SearchOutcome => ({
-    result: { resultCode, matchedDN: '', diagnosticMessage: '' },
-    controls: [...(order?.responseControls() ?? []), ...(page ? [pagedResultsControl(0, cookie)] : [])],
-  })
-  return {
-    answer: {
+  return new RunningTask(
+    search,
+    pager,
+    {
       view,
       access,
       selection: cachedSelection(request.attributes, view),
       typesOnly: request.typesOnly,
       valueFilter: valueFilter(controlOf(Oid.matchedValues), view, access, services),
     },
-    dereference: dereference(controlOf(Oid.dereference), view, access),
-    isUnindexed: search.isUnindexed,
-    get entries() {
-      return pager.entries
-    },
-    step(emit) {
-      if (order?.failure !== undefined) return finish(order.failure)
-      if (page?.size === 0 && page.cookie.length > 0) return finish(ResultCode.success) // RFC 2696 §3: the client gives up
-      const stop = pager.advance(emit)
-      if (stop === 'sizeLimit') return finish(ResultCode.sizeLimitExceeded)
-      if (stop === 'page')
-        return finish(ResultCode.success, services.cookies.make(pager.position, query, session.identity))
-      if (stop === 'end') return finish(order?.outcome() ?? ResultCode.success)
-      return performance.now() > deadline ? finish(ResultCode.timeLimitExceeded) : undefined
-    },
+    dereference(controlOf(Oid.dereference), view, access),
+    request.timeLimitSeconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + request.timeLimitSeconds * 1000,
+    order,
+    page && { request: page, cookie: () => services.cookies.make(pager.position, query, session.identity) },
+  )
+}
+
+/** The page that a client asked for, and the cookie with which it asks for the next. */
+interface Page {
+  readonly request: PagedResultsRequest
+  readonly cookie: () => Uint8Array
+}
+
+const noControls: readonly Buffer[] = []
+
+class RunningTask implements SearchTask {
+  readonly answer: EntryAnswer
+  readonly dereference: Dereference | undefined
+  readonly isUnindexed: boolean
+  private readonly pager: Pager
+  private readonly deadline: number
+  private readonly order: SearchOrder | undefined
+  private readonly page: Page | undefined
+
+  constructor(
+    search: Search,
+    pager: Pager,
+    answer: EntryAnswer,
+    followed: Dereference | undefined,
+    deadline: number,
+    order: SearchOrder | undefined,
+    page: Page | undefined,
+  ) {
+    this.isUnindexed = search.isUnindexed
+    this.pager = pager
+    this.answer = answer
+    this.dereference = followed
+    this.deadline = deadline
+    this.order = order
+    this.page = page
+  }
+
+  get entries(): number {
+    return this.pager.entries
+  }
+
+  step(emit: (slot: number) => boolean): SearchOutcome | undefined {
+    const { order, page } = this
+    if (order?.failure !== undefined) return this.outcome(order.failure)
+    if (page?.request.size === 0 && page.request.cookie.length > 0) return this.outcome(ResultCode.success) // RFC 2696 §3: the client gives up
+    const stop = this.pager.advance(emit)
+    if (stop === 'sizeLimit') return this.outcome(ResultCode.sizeLimitExceeded)
+    if (stop === 'page') return this.outcome(ResultCode.success, page?.cookie())
+    if (stop === 'end') return this.outcome(order?.outcome() ?? ResultCode.success)
+    return this.deadline !== Number.POSITIVE_INFINITY && performance.now() > this.deadline
+      ? this.outcome(ResultCode.timeLimitExceeded)
+      : undefined
+  }
+
+  private outcome(resultCode: LdapResult['resultCode'], cookie: Uint8Array = Buffer.alloc(0)): SearchOutcome {
+    const { order, page } = this
+    return {
+      result: { resultCode, matchedDN: '', diagnosticMessage: '' },
+      controls:
+        order || page
+          ? [...(order?.responseControls() ?? []), ...(page ? [pagedResultsControl(0, cookie)] : [])]
+          : noControls,
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { Authenticator } from '../directory/authentication/authenticator.ts
 import type { ClientWatch } from '../directory/authentication/client-watch.ts'
 import type { DirectoryView } from '../directory/directory-view.ts'
 import type { ServedDirectory } from '../directory/served-directory.ts'
+import type { DecoderLimits } from '../protocol/request-decoder.ts'
 import type { Config } from '../runtime/config-schema.ts'
 import type { AccessLog } from './access-log.ts'
 import type { PageCookies } from './page-cookies.ts'
@@ -24,6 +25,7 @@ export interface LdapServices {
   /** Whoever sets up a client watches it here. */
   readonly clientWatch: Pick<ClientWatch, 'isIdle' | 'bound' | 'searching'>
   readonly limits: Config['ldap']['limits']
+  readonly decoderLimits: DecoderLimits
   /** Password Modify is answered. */
   readonly passwordModify: boolean
   readonly allowCleartextBind: Config['ldap']['allowCleartextBind']

@@ -5,17 +5,21 @@ export function headerSize(length: number): number {
   return length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6
 }
 
-const initialSize = 4096
+const defaultSize = 4096
+/** Less than this is copied out, so that what was gathered in goes on. */
+const smallestHanded = 4096
 
 /**
  * Grows as elements are appended. Whoever appends a constructed element says the length of its contents first, which keeps
  * every octet written once.
  */
 export class BerWriter {
+  private readonly initialSize: number
   private buffer: Buffer
   private used = 0
 
-  constructor(size = initialSize) {
+  constructor(size = defaultSize) {
+    this.initialSize = size
     this.buffer = Buffer.allocUnsafe(size)
   }
 
@@ -97,8 +101,8 @@ export class BerWriter {
   take(): Buffer {
     const { buffer, used } = this
     this.used = 0
-    if (used <= initialSize) return Buffer.from(buffer.subarray(0, used))
-    this.buffer = Buffer.allocUnsafe(initialSize)
+    if (used <= smallestHanded) return Buffer.from(buffer.subarray(0, used))
+    this.buffer = Buffer.allocUnsafe(this.initialSize)
     return buffer.subarray(0, used)
   }
 }

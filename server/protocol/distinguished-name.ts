@@ -250,7 +250,8 @@ export function normalizeDn(text: string): string {
 
 /** What a character of a plain DN is: 0 none, 1 of a value, 2 of a value or a type. */
 const plainCharacters = new Uint8Array(128)
-for (let code = 0x21; code < 0x7f; code += 1) plainCharacters[code] = '"#+,;<=>\\'.includes(String.fromCharCode(code)) ? 0 : 1
+for (let code = 0x21; code < 0x7f; code += 1)
+  plainCharacters[code] = '"#+,;<=>\\'.includes(String.fromCharCode(code)) ? 0 : 1
 for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ') plainCharacters[letter.charCodeAt(0)] = 2
 
 /**

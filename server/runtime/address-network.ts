@@ -1,5 +1,9 @@
+import { memoized } from './memoized.ts'
+
 /** The network that an address counts as: itself for IPv4 (mapped into IPv6 or not), its /64 for IPv6. */
-export function networkOf(address: string): string {
+export const networkOf = memoized(readNetwork)
+
+function readNetwork(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':') || plain.includes('.')) return plain
   const [head = '', tail] = plain.toLowerCase().split('::')

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { memoized } from './memoized.ts'
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8)
@@ -6,10 +7,13 @@ loopback.addAddress('::1', 'ipv6')
 
 /** Whether an IP address (IPv4-mapped IPv6 included) is this machine's own loopback; false for anything else. */
 export function isLoopbackAddress(address: string | undefined): boolean {
-  if (address === undefined) return false
+  return address !== undefined && isKnownLoopback(address)
+}
+
+const isKnownLoopback = memoized((address) => {
   const family = isIP(address)
   return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4')
-}
+})
 
 /** Whether listening on `host` (an address or a name) is reachable from this machine only. */
 export function isLoopbackHost(host: string): boolean {

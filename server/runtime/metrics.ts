@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { OperationFigures } from './operation-figures.ts'
 
 const quick = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
 const runs = [1, 5, 15, 60, 300, 900, 3600]
@@ -146,32 +147,35 @@ export function createMetrics({ processMetrics = false }: { processMetrics?: boo
 
 export type Metrics = ReturnType<typeof createMetrics>
 
+const ldapOperations: DescribedMetric = {
+  name: 'rosterd_ldap_operations_total',
+  help: 'LDAP operations answered, by operation and result code name.',
+  type: 'counter',
+  labels: ['operation', 'result'],
+}
+const ldapOperationSeconds: DescribedMetric = {
+  name: 'rosterd_ldap_operation_duration_seconds',
+  help: 'Time from a complete request to its last answer.',
+  type: 'histogram',
+  labels: ['operation'],
+}
+
 /** Metrics of LDAP, which is answered in a thread of its own. */
-export function createLdapMetrics() {
+export function createLdapMetrics(resultName: (resultCode: number) => string) {
   const registry = new Registry()
   const registers = [registry]
+  const operations = new OperationFigures(quick)
   return {
-    ldapOperations: new Counter({
-      name: 'rosterd_ldap_operations_total',
-      help: 'LDAP operations answered, by operation and result code name.',
-      labelNames: ['operation', 'result'] as const,
-      registers,
-    }),
-    ldapOperationSeconds: new Histogram({
-      name: 'rosterd_ldap_operation_duration_seconds',
-      help: 'Time from a complete request to its last answer.',
-      labelNames: ['operation'] as const,
-      buckets: quick,
-      registers,
-    }),
+    operations,
     ldapConnections: new Gauge({
       name: 'rosterd_ldap_connections',
       help: 'Open LDAP connections.',
       registers,
     }),
     /** The exposition format that Prometheus scrapes. */
-    text: (): Promise<string> => registry.metrics(),
-    described: () => describedIn(registry),
+    text: async (): Promise<string> =>
+      `${await registry.metrics()}\n${operations.text(ldapOperations, ldapOperationSeconds, resultName)}`,
+    described: () => [ldapOperations, ldapOperationSeconds, ...describedIn(registry)],
   }
 }
 

@@ -1,5 +1,5 @@
 /** A metric as it is published. */
-export interface PublishedMetric {
+interface PublishedMetric {
   readonly name: string
   readonly help: string
 }

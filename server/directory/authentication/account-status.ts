@@ -1,12 +1,13 @@
 import { activeBlock } from '../credentials/credential-records.ts'
-import { attributeValues } from '../entry-values.ts'
+import { type EncodedEntry, encodedValues } from '../encoded-entry.ts'
+import type { Layout } from '../entry-layout.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 
 /** Why this person may not sign in now, however right the password; undefined when they may. */
 export function statusRefusal(directory: ServedDirectory, entryUUID: string, now: Date): string | undefined {
-  const slot = directory.view.slotOfUuid(entryUUID)
-  if (slot === undefined) return 'the entry is gone'
-  const value = (attribute: string) => firstValue(directory, slot, attribute)
+  const entry = directory.view.entry(directory.view.slotOfUuid(entryUUID))
+  if (entry === undefined) return 'the entry is gone'
+  const value = (attribute: string) => firstValue(entry, attribute)
   const block = activeBlock(directory.credentials.account(entryUUID), now)
   return entryRefusal(value, now) ?? (block === undefined ? undefined : 'sign-in is blocked here')
 }
@@ -30,8 +31,22 @@ function hasExpired(shadowExpire: string | undefined, now: Date): boolean {
   return shadowExpire !== undefined && /^\d+$/.test(shadowExpire) && now.getTime() >= Number(shadowExpire) * dayMs
 }
 
-function firstValue({ view, schema }: ServedDirectory, slot: number, attribute: string): string | undefined {
-  const type = schema.attributeType(attribute)
-  const [first] = type === undefined ? [] : attributeValues(view, slot, { type, options: [] })
-  return first && Buffer.from(first).toString('latin1')
+/** Places of the attributes that say so in entries of one layout; most have one of them, if any. */
+const places = new WeakMap<Layout, ReadonlyMap<string, number>>()
+
+function placesIn(layout: Layout): ReadonlyMap<string, number> {
+  const known = places.get(layout)
+  if (known) return known
+  const found = new Map<string, number>()
+  for (const [place, { type }] of layout.attributes.entries())
+    if (!found.has(type.name.toLowerCase())) found.set(type.name.toLowerCase(), place)
+  places.set(layout, found)
+  return found
+}
+
+function firstValue(entry: EncodedEntry, attribute: string): string | undefined {
+  const place = placesIn(entry.layout).get(attribute.toLowerCase())
+  if (place === undefined) return undefined
+  const [first] = encodedValues(entry, place)
+  return first?.toString('latin1')
 }

@@ -6,8 +6,15 @@ import { entryName } from '../encoded-entry.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { statusRefusal } from './account-status.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
-import { type BindOrigin, type CheckResult, createSlowChecks, refused, type SlowChecks } from './bind-check.ts'
-import { type BindAccount, type BindOutcome, type BindWatch, createFingerprint, unwatched } from './bind-watch.ts'
+import { type BindOrigin, type CheckResult, createSlowChecks, refused, right, type SlowChecks } from './bind-check.ts'
+import {
+  type BindAccount,
+  type BindAttempt,
+  type BindOutcome,
+  type BindWatch,
+  createFingerprint,
+  unwatched,
+} from './bind-watch.ts'
 import { checkBinder } from './binder-check.ts'
 import { binderDn, type BinderRegistry } from './binder-registry.ts'
 import { createGuessesUnderWay } from './guesses-under-way.ts'
@@ -59,6 +66,8 @@ export interface AuthenticatorOptions {
 interface Candidate {
   readonly account: BindAccount
   readonly check: (slow: SlowChecks) => CheckResult | Promise<CheckResult>
+  /** What is known of it already; undefined when it has to be checked. */
+  readonly checkKnown: () => CheckResult | undefined
   /** Who it is, if it is; undefined when the entry has gone. */
   readonly identity: () => Identity | undefined
 }
@@ -88,6 +97,22 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const attempt = { account: candidate.account, address: origin.address, binder: origin.binder }
     const throttled = watch.admit(attempt)
     if (throttled !== undefined) return { refused: throttled }
+    const known = candidate.checkKnown()
+    const first = known && resultOf(candidate, known, origin)
+    if (first !== undefined && 'identity' in first.result) {
+      watch.ended(attempt, { outcome: 'signed-in', credential: first.result.credential })
+      return first.result
+    }
+    return await authenticateSlowly(candidate, password, origin, attempt)
+  }
+
+  /** What is not known to be right counts as a guess, and takes the time of one. */
+  async function authenticateSlowly(
+    candidate: Candidate,
+    password: Buffer,
+    origin: BindOrigin,
+    attempt: BindAttempt,
+  ): Promise<AuthenticationResult> {
     const print = fingerprint(candidate.account, password)
     const network = networkOf(origin.address)
     const asker = { network, isGone: origin.isGone, fingerprint: print }
@@ -116,6 +141,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return {
         account: { kind: 'binder', id: binderName },
         check: () => checkBinder(binder, password, origin, now().getTime()),
+        checkKnown: () => checkBinder(binder, password, origin, now().getTime()),
         identity: () => (binders.named(binderName) ? identity : undefined),
       }
     }
@@ -125,12 +151,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (entry === undefined) {
       const reason = key === undefined ? 'no single person has this name' : 'no such entry'
       const id = (key ?? name.toLowerCase()).slice(0, longestUnknownName)
-      return { account: { kind: 'unknown', id }, check: () => refused(reason), identity: () => undefined }
+      return {
+        account: { kind: 'unknown', id },
+        check: () => refused(reason),
+        checkKnown: () => undefined,
+        identity: () => undefined,
+      }
     }
     const { entryUUID } = entry
     return {
       account: { kind: 'person', id: entryUUID },
       check: (slow) => checkPerson({ entryUUID, origin, slow }, password),
+      checkKnown: () => knownRight(entryUUID, password),
       identity: () => personOf(entryUUID),
     }
   }
@@ -140,14 +172,31 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     origin: BindOrigin,
     slow: SlowChecks,
   ): Promise<{ readonly result: AuthenticationResult; readonly isGuess?: boolean }> {
-    const checked = await candidate.check(slow)
+    const ended = resultOf(candidate, await candidate.check(slow), origin)
+    if ('refused' in ended.result && slow.count === 0) await slow.matches(new Uint8Array(0), dummyHash)
+    return ended
+  }
+
+  /** Of a check: who it is now, if anybody. */
+  function resultOf(
+    candidate: Candidate,
+    checked: CheckResult,
+    origin: BindOrigin,
+  ): { readonly result: AuthenticationResult; readonly isGuess?: boolean } {
     if (checked.outcome === 'unavailable') return { result: { unavailable: checked.reason }, isGuess: checked.isGuess }
     const refusal = checked.outcome === 'refused' ? checked.reason : refusalNow(candidate, checked.mustChange, origin)
     const identity = candidate.identity()
     if (checked.outcome === 'right' && refusal === undefined && identity !== undefined)
       return { result: { identity, credential: checked.credential, mustChange: checked.mustChange } }
-    if (slow.count === 0) await slow.matches(new Uint8Array(0), dummyHash)
     return { result: { refused: refusal ?? 'the entry is gone' } }
+  }
+
+  /** A password that was right a moment ago. It is none where a code belongs to it. */
+  function knownRight(entryUUID: string, password: Buffer): CheckResult | undefined {
+    const factor = directory.credentials.credential(entryUUID, 'totp')
+    if (factor?.kind === 'totp' && factor.isConfirmed) return undefined
+    const credential = recentBinds.find(entryUUID, password)
+    return credential === undefined ? undefined : right(credential)
   }
 
   /** Only who is active now gets in, also when that changed while the password was checked. */

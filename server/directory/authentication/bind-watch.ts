@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createKeyedDigest } from './keyed-digest.ts'
 
 /** Who a bind is for, as far as its name tells. */
 export interface BindAccount {
@@ -40,8 +40,8 @@ export type Fingerprint = (account: BindAccount, password: Uint8Array) => string
 
 /** With a key that no disk has. */
 export function createFingerprint(): Fingerprint {
-  const key = randomBytes(32)
-  return ({ id }, password) => createHmac('sha256', key).update(`${id}\0`).update(password).digest('base64')
+  const digest = createKeyedDigest()
+  return ({ id }, password) => digest(id, password).toString('base64')
 }
 
 export const unwatched: BindWatch = { admit: () => undefined, ended: () => undefined }

@@ -19,7 +19,7 @@ export interface PersonCheckOptions {
   readonly signIn: Omit<SignInServices, 'changePassword'>
   /** Passwords of files are replaced by bcrypt hashes once they were right. */
   readonly upgradeImported: boolean
-  readonly recentBinds: RecentBinds
+  readonly recentBinds: Pick<RecentBinds, 'remember'>
   /** How long the hash of a password that a provider found right stands in for a provider that does not answer. */
   readonly cachedPassThroughHours: number
   readonly now: () => Date
@@ -59,8 +59,7 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
     if (app !== undefined) return app
     const factor = credentials.credential(bind.entryUUID, 'totp')
     if (factor?.kind === 'totp' && factor.isConfirmed) return await checkWithCode(bind, typed)
-    const recent = recentBinds.find(bind.entryUUID, typed)
-    return recent === undefined ? await checkPassword(bind, typed, true) : right(recent)
+    return await checkPassword(bind, typed, true)
   }
 
   /** Right or not, an app password is nothing else; undefined for what is none of this person's. */

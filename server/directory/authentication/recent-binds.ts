@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { ServedDirectory } from '../served-directory.ts'
+import { createKeyedDigest } from './keyed-digest.ts'
 
 export interface RecentBindsOptions {
   readonly directory: ServedDirectory
@@ -41,7 +42,7 @@ export function isSameState(one: AccountState, other: AccountState): boolean {
  */
 export class RecentBinds {
   private readonly byEntry = new Map<string, RecentBind>()
-  private readonly key = randomBytes(32)
+  private readonly mac = createKeyedDigest()
   private readonly options: RecentBindsOptions
 
   constructor(options: RecentBindsOptions) {
@@ -84,9 +85,5 @@ export class RecentBinds {
       if (this.byEntry.size <= capacity) break
       this.byEntry.delete(oldest)
     }
-  }
-
-  private mac(entryUUID: string, password: Uint8Array): Buffer {
-    return createHmac('sha256', this.key).update(`${entryUUID}\0`).update(password).digest()
   }
 }

@@ -29,10 +29,11 @@ export class SignInActivity {
     const key = activityKey(account.kind, account.id)
     const name = key.join('\0')
     const before = this.uses.get(name) ?? []
-    const use: SignInUse = { credential, address, binder: binder ?? null, at: new Date(nowMs).toISOString() }
-    const known = before.find((other) => isSameWay(use, other))
+    const way = { credential, address, binder: binder ?? null }
+    const known = before.find((other) => isSameWay(way, other))
     if (known !== undefined && Math.abs(nowMs - Date.parse(known.at)) < granularityMs) return
     const others = before.filter((other) => other !== known)
+    const use: SignInUse = { ...way, at: new Date(nowMs).toISOString() }
     this.uses.set(name, [use, ...others].slice(0, usesAtMost[account.kind]))
     this.unsaved.set(name, key)
   }
@@ -86,6 +87,6 @@ export class SignInActivity {
   }
 }
 
-function isSameWay(a: SignInUse, b: SignInUse): boolean {
+function isSameWay(a: Omit<SignInUse, 'at'>, b: SignInUse): boolean {
   return a.credential === b.credential && a.address === b.address && a.binder === b.binder
 }

@@ -32,10 +32,10 @@ test('suggests the nearest word, and none where none is near', () => {
 })
 
 test('metrics print in the exposition format, and two sets do not mix', async () => {
-  const metrics = createLdapMetrics()
-  const others = createLdapMetrics()
-  metrics.ldapOperations.inc({ operation: 'search', result: 'success' })
-  expect(await metrics.text()).toContain('rosterd_ldap_operations_total{operation="search",result="success"} 1')
+  const metrics = createLdapMetrics(String)
+  const others = createLdapMetrics(String)
+  metrics.operations.record('search', 0, 0.003)
+  expect(await metrics.text()).toContain('rosterd_ldap_operations_total{operation="search",result="0"} 1')
   expect(await others.text()).not.toContain('operation="search"')
 })
 
