@@ -55,12 +55,15 @@ export function createAccessLog({ operations, write, observe }: AccessLogOptions
 
 /** JSON, one field after the other: a line is written for every bind. */
 function lineOf(record: AccessLogRecord): string {
-  const { connectionId, remoteAddress, messageId, operation, entries, isUnindexed, reason, dn, resultCode } = record
+  const { connectionId, remoteAddress, messageId, operation, entries, isUnindexed, reason } = record
+  const { requestId, dn, resultCode } = record
   return `{"event":"operation","time":"${timeNow()}","connectionId":${connectionId},"remoteAddress":${JSON.stringify(
     remoteAddress,
   )},"messageId":${messageId},"operation":"${operation}"${entries === undefined ? '' : `,"entries":${entries}`}${
     isUnindexed === undefined ? '' : `,"isUnindexed":${isUnindexed}`
   }${reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`}${
+    requestId === undefined ? '' : `,"requestId":"${requestId}"`
+  }${
     dn === undefined ? '' : `,"dn":${JSON.stringify(dn.slice(0, longestDn))}`
   },"identity":${JSON.stringify(describeIdentity(record.identity))},"result":"${resultCodeName(
     resultCode,

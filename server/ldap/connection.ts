@@ -27,6 +27,7 @@ import {
   writeSuccess,
 } from '../protocol/response-encoder.ts'
 import { ResultCode } from '../protocol/result-code.ts'
+import type { AccessLogRecord } from './access-log.ts'
 import { bind } from './bind.ts'
 import { compare } from './compare.ts'
 import { changeFirst, changeFirstExtras, isHeldBack } from './change-first.ts'
@@ -59,6 +60,9 @@ interface Started {
 
 /** Room that a connection begins with: the answers of most turns. */
 const firstAnswerBytes = 1024
+/** What a line of the access log says beside what is the same for every operation. */
+type LoggedDetails = Pick<AccessLogRecord, 'dn' | 'entries' | 'isUnindexed' | 'reason' | 'requestId'>
+
 /** Encoded answers that one turn may gather before they go out. */
 const turnBytes = 256 * 1024
 /** Answers the client has not read; beyond it nothing more is read from, or computed for, it. */
@@ -491,13 +495,7 @@ export class Connection {
     started: Started,
     result: LdapResult,
     extras: ResultExtras = {},
-    logged: {
-      dn?: string
-      entries?: number
-      isUnindexed?: boolean
-      reason?: string | undefined
-      requestId?: string
-    } = {},
+    logged: LoggedDetails = {},
   ): void {
     const responseTag = responseOperation(started.operation)
     if (this.isClosing || responseTag === undefined) return
@@ -515,7 +513,7 @@ export class Connection {
   private log(
     { messageId, operation, startedMs }: Started,
     resultCode: number,
-    logged: { dn?: string; entries?: number; isUnindexed?: boolean; reason?: string | undefined } = {},
+    logged: LoggedDetails = {},
   ): void {
     const { id, remoteAddress, identity } = this.session
     this.clockMs = performance.now()
@@ -531,6 +529,7 @@ export class Connection {
       entries: logged.entries,
       isUnindexed: logged.isUnindexed,
       reason: logged.reason,
+      requestId: logged.requestId,
     })
   }
 
