@@ -1,7 +1,7 @@
 /**
  * A tenant of many people in a process of its own: `node sync-tenant.ts PEOPLE GROUPS MEMBERSHIPS LARGEST
  * ANSWER_MS`. Prints one line of
- * JSON, {@link BenchTenant}, when it listens; a line on stdin that names a number changes that many people. Ends with stdin.
+ * JSON, {@link BenchTenant}, when it listens; a line on stdin that names a number changes the next so many people. Ends with stdin.
  */
 import { createInterface } from 'node:readline'
 import { startSimulatedTenants } from '../../demo/simulated-tenants.ts'
@@ -63,8 +63,10 @@ const tenant: BenchTenant = {
   caPem: tenants.caPem,
 }
 process.stdout.write(`${JSON.stringify(tenant)}\n`)
+let next = 0
 for await (const line of createInterface({ input: process.stdin })) {
-  for (let n = 0; n < Number(line); n++) directory.updateUser(id('a', n), { jobTitle: `Changed ${Date.now()}` })
+  for (let n = 0; n < Number(line); n++)
+    directory.updateUser(id('a', next++ % people), { jobTitle: `Changed ${Date.now()}` })
   process.stdout.write('changed\n')
 }
 await tenants.close()

@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RunReport } from '../../sync/run-report.ts'
 import { configuredFolder, type ServingProcess } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { reader } from '../builders/running-ldap-server.ts'
-import type { BenchTenant } from './sync-tenant.ts'
+import { startTenant } from './bench-tenant.ts'
 
 /*
  * What sync runs of a large tenant cost, and what LDAP clients notice of them. Tenant, server and client are processes of their
@@ -30,7 +27,7 @@ interface Measured {
   readonly p99: number
 }
 
-await using tenant = await startTenant()
+await using tenant = await startTenant(people, groups, memberships, largest, answerMs)
 const caFile = join(tmpdir(), `rosterd-bench-${process.pid}.pem`)
 await writeFile(caFile, tenant.settings.caPem)
 await using folder = await configuredFolder({ providers: [tenant.settings.provider], caFile })
@@ -86,28 +83,6 @@ async function latenciesDuring({ ports }: ServingProcess, work: () => Promise<un
   taken.sort((a, b) => a - b)
   const at = (share: number) => taken[Math.min(taken.length - 1, Math.floor(share * taken.length))] ?? Number.NaN
   return { p50: at(0.5), p99: at(0.99) }
-}
-
-async function startTenant() {
-  const numbers = [people, groups, memberships, largest, answerMs].map(String)
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'sync-tenant.ts'), ...numbers], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const line = async () => String((await lines.next()).value)
-  const settings = JSON.parse(await line()) as BenchTenant
-  return {
-    settings,
-    async change(count: number) {
-      child.stdin.write(`${count}\n`)
-      await line()
-    },
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, 'exit')
-      child.stdin.end()
-      await ended
-    },
-  }
 }
 
 async function peakMebibytes(pid: number): Promise<number> {
