@@ -55,9 +55,11 @@ for (let minute = 1; minute <= minutes && !end.signal.aborted; minute++) {
 }
 end.abort()
 await Promise.all(beside)
-for (const of of ['residentMib', 'heapMib'] as const) {
-  const name = of === 'residentMib' ? 'RSS' : 'heap'
-  const trend = memoryTrend(samples, of)
+for (const [name, figure] of [
+  ['RSS', 'residentMib'],
+  ['heap', 'heapMib'],
+] as const) {
+  const trend = memoryTrend(samples, figure)
   process.stdout.write(
     trend
       ? `${name}: ${trend.early.toFixed(0)} MiB in minutes 5 to 15, ${trend.late.toFixed(0)} MiB in the last ten: ${trend.isSteady ? 'within' : 'not within'} 10 %\n`

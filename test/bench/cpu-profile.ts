@@ -46,7 +46,7 @@ export function selfTimes(profile: CpuProfile, window: { readonly from: number; 
     if (frame.functionName === '(garbage collector)') garbage += spent
     else if (frame.url === '') {
       native += spent
-      nativeFunctions.add(frame.functionName, '', spent)
+      nativeFunctions.add(frame.functionName || '(unnamed)', '', spent)
     } else functions.add(frame.functionName || '(anonymous)', `${shortened(frame.url)}:${frame.lineNumber + 1}`, spent)
   }
   const share = (part: number) => (busy === 0 ? 0 : part / busy)
