@@ -5,6 +5,7 @@ import { anonymous } from '../directory/access-control.ts'
 import { writeSearchEntry } from '../directory/search-entry.ts'
 import { BerError, BerReader, Tag } from '../protocol/ber-reader.ts'
 import { BerWriter } from '../protocol/ber-writer.ts'
+import { BufferPool } from '../protocol/buffer-pool.ts'
 import type { Control } from '../protocol/controls.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
 import { Oid } from '../protocol/oids.ts'
@@ -58,13 +59,13 @@ interface Started {
   readonly startedMs: number
 }
 
-/** Room that a connection begins with: the answers of most turns. */
-const firstAnswerBytes = 1024
 /** What a line of the access log says beside what is the same for every operation. */
 type LoggedDetails = Pick<AccessLogRecord, 'dn' | 'entries' | 'isUnindexed' | 'reason' | 'requestId'>
 
 /** Encoded answers that one turn may gather before they go out. */
-const turnBytes = 256 * 1024
+const turnBytes = 96 * 1024
+/** For the answers of a turn and the one that is beyond it, if it is not large. */
+const answerBuffers = new BufferPool(128 * 1024, 64)
 /** Answers the client has not read; beyond it nothing more is read from, or computed for, it. */
 const backlogBytes = 1024 * 1024
 /** Messages handled, and time they may take, before other connections get their turn. */
@@ -84,7 +85,7 @@ export class Connection {
   private readonly services: LdapServices
   private readonly rareOperations: RareOperationHost
   private readonly frames = new FrameReader()
-  private readonly writer = new BerWriter(firstAnswerBytes)
+  private readonly writer = new BerWriter(answerBuffers)
   /** A client may use a message id again before the operation ends (RFC 4511 §4.1.1.1 forbids it): each counts. */
   private readonly running = new Set<RunningOperation>()
   private heldBind: (() => void) | undefined
@@ -534,7 +535,10 @@ export class Connection {
   }
 
   private flush(): void {
-    if (this.writer.length > 0 && !this.socket.destroyed) this.socket.write(this.writer.take())
+    if (this.writer.length === 0 || this.socket.destroyed) return
+    // What has to wait keeps no more than its own octets.
+    if (this.socket.writableLength > 0) this.socket.write(this.writer.take())
+    else this.writer.sendTo((octets, done) => this.socket.write(octets, done))
   }
 
   private disconnectOnError(error: unknown): void {

@@ -1,26 +1,26 @@
 import { Tag } from './ber-reader.ts'
+import type { BufferPool } from './buffer-pool.ts'
 
 /** Octets that tag and length of an element with `length` octets of contents take. */
 export function headerSize(length: number): number {
   return length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6
 }
 
-const defaultSize = 4096
-/** Less than this is copied out, so that what was gathered in goes on. */
-const smallestHanded = 4096
+const initialSize = 4096
 
 /**
  * Grows as elements are appended. Whoever appends a constructed element says the length of its contents first, which keeps
  * every octet written once.
  */
 export class BerWriter {
-  private readonly initialSize: number
+  private readonly pool: BufferPool | undefined
   private buffer: Buffer
   private used = 0
 
-  constructor(size = defaultSize) {
-    this.initialSize = size
-    this.buffer = Buffer.allocUnsafe(size)
+  /** With a pool it holds no buffer while it is empty. */
+  constructor(from: number | BufferPool = initialSize) {
+    this.pool = typeof from === 'number' ? undefined : from
+    this.buffer = typeof from === 'number' ? Buffer.allocUnsafe(from) : nothing
   }
 
   get length(): number {
@@ -31,13 +31,21 @@ export class BerWriter {
   private reserve(size: number): number {
     const start = this.used
     const needed = start + size
-    if (needed > this.buffer.length) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
-      this.buffer.copy(grown, 0, 0, start)
-      this.buffer = grown
-    }
+    if (needed > this.buffer.length) this.grow(needed)
     this.used = needed
     return start
+  }
+
+  private grow(needed: number): void {
+    const { buffer, pool, used } = this
+    const isFirst = buffer === nothing && pool !== undefined && needed <= pool.octets
+    this.buffer = isFirst ? pool.take() : Buffer.allocUnsafe(Math.max(needed, buffer.length * 2))
+    buffer.copy(this.buffer, 0, 0, used)
+    this.release(buffer)
+  }
+
+  private release(buffer: Buffer): void {
+    if (buffer.length === this.pool?.octets) this.pool.give(buffer)
   }
 
   header(tag: number, length: number): void {
@@ -101,11 +109,27 @@ export class BerWriter {
   take(): Buffer {
     const { buffer, used } = this
     this.used = 0
-    if (used <= smallestHanded) return Buffer.from(buffer.subarray(0, used))
-    this.buffer = Buffer.allocUnsafe(this.initialSize)
+    if (this.pool) {
+      const octets = Buffer.from(buffer.subarray(0, used))
+      this.buffer = nothing
+      this.release(buffer)
+      return octets
+    }
+    if (used <= initialSize) return Buffer.from(buffer.subarray(0, used))
+    this.buffer = Buffer.allocUnsafe(initialSize)
     return buffer.subarray(0, used)
   }
+
+  /** Hands what was written so far to `send`, which calls back when the octets are read no more; the writer is empty afterwards. */
+  sendTo(send: (octets: Buffer, done: () => void) => void): void {
+    const { buffer, used } = this
+    this.used = 0
+    this.buffer = nothing
+    send(buffer.subarray(0, used), () => this.release(buffer))
+  }
 }
+
+const nothing = Buffer.alloc(0)
 
 /** Contents octets of the shortest two's complement form (X.690 §8.3). */
 export function integerSize(value: number): number {

@@ -1,4 +1,4 @@
-import { activeBlock } from '../credentials/credential-records.ts'
+import { type AccountRecord, activeBlock } from '../credentials/credential-records.ts'
 import { type EncodedEntry, encodedValues } from '../encoded-entry.ts'
 import type { Layout } from '../entry-layout.ts'
 import type { ServedDirectory } from '../served-directory.ts'
@@ -7,9 +7,15 @@ import type { ServedDirectory } from '../served-directory.ts'
 export function statusRefusal(directory: ServedDirectory, entryUUID: string, now: Date): string | undefined {
   const entry = directory.view.entry(directory.view.slotOfUuid(entryUUID))
   if (entry === undefined) return 'the entry is gone'
+  return refusalOf(entry, directory.credentials.account(entryUUID), now)
+}
+
+/** The same of an entry and its account. */
+export function refusalOf(entry: EncodedEntry, account: AccountRecord | undefined, now: Date): string | undefined {
   const value = (attribute: string) => firstValue(entry, attribute)
-  const block = activeBlock(directory.credentials.account(entryUUID), now)
-  return entryRefusal(value, now) ?? (block === undefined ? undefined : 'sign-in is blocked here')
+  return (
+    entryRefusal(value, now) ?? (activeBlock(account, now) === undefined ? undefined : 'sign-in is blocked here')
+  )
 }
 
 /** The same, as far as the entry says it; `value` gives the first value of an attribute. */

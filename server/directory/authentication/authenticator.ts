@@ -2,11 +2,11 @@ import { LdapError } from '../../protocol/ldap-error.ts'
 import { ResultCode } from '../../protocol/result-code.ts'
 import { networkOf } from '../../runtime/address-network.ts'
 import type { Identity } from '../access-control.ts'
-import { entryName } from '../encoded-entry.ts'
+import { type EncodedEntry, entryName } from '../encoded-entry.ts'
 import type { ServedDirectory } from '../served-directory.ts'
-import { statusRefusal } from './account-status.ts'
+import { refusalOf, statusRefusal } from './account-status.ts'
 import type { BcryptPool } from './bcrypt-pool.ts'
-import { type BindOrigin, type CheckResult, createSlowChecks, refused, right, type SlowChecks } from './bind-check.ts'
+import { type BindOrigin, type CheckResult, createSlowChecks, refused, type SlowChecks } from './bind-check.ts'
 import {
   type BindAccount,
   type BindAttempt,
@@ -25,14 +25,16 @@ import { RecentBinds } from './recent-binds.ts'
 import type { SignInServices } from './sign-in-services.ts'
 import { createStandingCheck, type StandingCheck } from './standing.ts'
 
+interface SignedIn {
+  readonly identity: Identity
+  /** Id of the credential that was right. */
+  readonly credential: string
+  /** The person may do nothing but set another password. */
+  readonly mustChange: boolean
+}
+
 export type AuthenticationResult =
-  | {
-      readonly identity: Identity
-      /** Id of the credential that was right. */
-      readonly credential: string
-      /** The person may do nothing but set another password. */
-      readonly mustChange: boolean
-    }
+  | SignedIn
   /** For the log; the client is told nothing but invalidCredentials. */
   | { readonly refused: string }
   /** For the log; the client is told that it could not be found out. */
@@ -66,8 +68,8 @@ export interface AuthenticatorOptions {
 interface Candidate {
   readonly account: BindAccount
   readonly check: (slow: SlowChecks) => CheckResult | Promise<CheckResult>
-  /** What is known of it already; undefined when it has to be checked. */
-  readonly checkKnown: () => CheckResult | undefined
+  /** Who it is, where that is known without a check. */
+  readonly known?: () => SignedIn | undefined
   /** Who it is, if it is; undefined when the entry has gone. */
   readonly identity: () => Identity | undefined
 }
@@ -97,11 +99,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const attempt = { account: candidate.account, address: origin.address, binder: origin.binder }
     const throttled = watch.admit(attempt)
     if (throttled !== undefined) return { refused: throttled }
-    const known = candidate.checkKnown()
-    const first = known && resultOf(candidate, known, origin)
-    if (first !== undefined && 'identity' in first.result) {
-      watch.ended(attempt, { outcome: 'signed-in', credential: first.result.credential })
-      return first.result
+    const known = candidate.known?.()
+    if (known !== undefined) {
+      watch.ended(attempt, { outcome: 'signed-in', credential: known.credential })
+      return known
     }
     return await authenticateSlowly(candidate, password, origin, attempt)
   }
@@ -141,7 +142,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return {
         account: { kind: 'binder', id: binderName },
         check: () => checkBinder(binder, password, origin, now().getTime()),
-        checkKnown: () => checkBinder(binder, password, origin, now().getTime()),
+        known: () => {
+          const checked = checkBinder(binder, password, origin, now().getTime())
+          return checked.outcome === 'right'
+            ? { identity, credential: checked.credential, mustChange: false }
+            : undefined
+        },
         identity: () => (binders.named(binderName) ? identity : undefined),
       }
     }
@@ -154,7 +160,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return {
         account: { kind: 'unknown', id },
         check: () => refused(reason),
-        checkKnown: () => undefined,
         identity: () => undefined,
       }
     }
@@ -162,7 +167,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return {
       account: { kind: 'person', id: entryUUID },
       check: (slow) => checkPerson({ entryUUID, origin, slow }, password),
-      checkKnown: () => knownRight(entryUUID, password),
+      known: () => knownPerson(entryUUID, entry, password),
       identity: () => personOf(entryUUID),
     }
   }
@@ -191,12 +196,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return { result: { refused: refusal ?? 'the entry is gone' } }
   }
 
-  /** A password that was right a moment ago. It is none where a code belongs to it. */
-  function knownRight(entryUUID: string, password: Buffer): CheckResult | undefined {
-    const factor = directory.credentials.credential(entryUUID, 'totp')
+  /** Somebody whose password was right a moment ago. It is none where a code belongs to it. */
+  function knownPerson(entryUUID: string, entry: EncodedEntry, password: Buffer): SignedIn | undefined {
+    const { credentials } = directory
+    const factor = credentials.credential(entryUUID, 'totp')
     if (factor?.kind === 'totp' && factor.isConfirmed) return undefined
-    const credential = recentBinds.find(entryUUID, password)
-    return credential === undefined ? undefined : right(credential)
+    const state = { version: credentials.version(entryUUID), entry: entry.version }
+    const credential = recentBinds.find(entryUUID, password, state)
+    if (credential === undefined || refusalOf(entry, credentials.account(entryUUID), now()) !== undefined)
+      return undefined
+    return { identity: { kind: 'user', entryUUID, dn: entryName(entry) }, credential, mustChange: false }
   }
 
   /** Only who is active now gets in, also when that changed while the password was checked. */

@@ -49,15 +49,14 @@ export class RecentBinds {
     this.options = options
   }
 
-  /** Id of the credential that the password was right for; undefined when nothing is known of it. */
-  find(entryUUID: string, password: Uint8Array): string | undefined {
+  /** Id of the credential that the password was right for; undefined when nothing is known of it. `state`: of now. */
+  find(entryUUID: string, password: Uint8Array, state: AccountState): string | undefined {
     const recent = this.byEntry.get(entryUUID)
     if (recent === undefined) return undefined
-    const { directory, now } = this.options
-    const time = now().getTime()
+    const time = this.options.now().getTime()
     // Before `since`: the clock was set back.
     const isInTime = time >= recent.since && time < recent.until
-    const isValid = isInTime && isSameState(recent.state, accountState(directory, entryUUID))
+    const isValid = isInTime && isSameState(recent.state, state)
     if (!isValid) this.byEntry.delete(entryUUID)
     return isValid && timingSafeEqual(recent.mac, this.mac(entryUUID, password)) ? recent.credential : undefined
   }
