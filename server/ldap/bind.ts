@@ -1,4 +1,5 @@
 import { anonymous } from '../directory/access-control.ts'
+import type { AuthenticationResult } from '../directory/authentication/authenticator.ts'
 import type { LdapResult } from '../protocol/ldap-error.ts'
 import { LdapError } from '../protocol/ldap-error.ts'
 import type { BindRequest } from '../protocol/request-decoder.ts'
@@ -20,14 +21,14 @@ export interface BindClient {
 
 /**
  * Simple bind (RFC 4513 §5.1). The session is anonymous from here on and stays so unless the bind succeeds (RFC 4513 §4).
- * Whoever has to set another password first is let in for that alone.
+ * Whoever has to set another password first is let in for that alone. Ends at once where nothing has to be waited for.
  */
-export async function bind(
+export function bind(
   services: LdapServices,
   session: Session,
   request: BindRequest,
   client: BindClient,
-): Promise<LdapResult> {
+): LdapResult | Promise<LdapResult> {
   if (session.identity.kind === 'binder') session.lastBinder = session.identity.name
   session.identity = anonymous
   session.credential = undefined
@@ -45,7 +46,7 @@ export async function bind(
   if (!session.isSecure && !mayBindInClear(services, session)) {
     throw new LdapError(ResultCode.confidentialityRequired, 'send passwords over TLS: use ldaps:// or StartTLS')
   }
-  const outcome = await services.authenticator.authenticate(name, password, {
+  const outcome = services.authenticator.authenticate(name, password, {
     address: session.remoteAddress,
     requestId: client.requestId,
     isSecure: session.isSecure,
@@ -53,6 +54,12 @@ export async function bind(
     canChangePassword: services.passwordModify && session.isSecure && client.knowsPasswordPolicy,
     isGone: client.isGone,
   })
+  return outcome instanceof Promise
+    ? outcome.then((found) => settle(session, found, client))
+    : settle(session, outcome, client)
+}
+
+function settle(session: Session, outcome: AuthenticationResult, client: BindClient): LdapResult {
   if ('refused' in outcome) {
     client.refused(outcome.refused)
     throw new LdapError(ResultCode.invalidCredentials, '')

@@ -332,19 +332,29 @@ export class Connection {
     const run = () => {
       this.heldBind = undefined
       this.isBinding = true
-      void this.bind(request, controls, started)
+      this.bind(request, controls, started)
     }
     if (this.running.size === 0) run()
     else this.heldBind = run
   }
 
-  private async bind(request: BindRequest, controls: readonly Control[], started: Started): Promise<void> {
+  private bind(request: BindRequest, controls: readonly Control[], started: Started): void {
     const knowsPasswordPolicy = controls.some(({ oid }) => oid === Oid.passwordPolicy)
     const requestId = randomUUID()
     let reason: string | undefined
-    let result: LdapResult
+    const end = (result: LdapResult) => {
+      this.isBinding = false
+      if (!this.services.clientWatch.isIdle) this.tellOfBind(request, reason)
+      const error = this.session.passwordChanger === undefined ? undefined : 'changeAfterReset'
+      this.finish(started, result, knowsPasswordPolicy ? { controls: [passwordPolicyControl(error)] } : {}, {
+        dn: request.name,
+        reason,
+        requestId,
+      })
+      this.afterOperation()
+    }
     try {
-      result = await bind(this.services, this.session, request, {
+      const result = bind(this.services, this.session, request, {
         knowsPasswordPolicy,
         isGone: () => this.isClosing,
         requestId,
@@ -352,18 +362,14 @@ export class Connection {
           reason = text
         },
       })
+      if (!(result instanceof Promise)) return end(result)
+      result
+        .catch((error: unknown) => this.toResult(error, started))
+        .then(end)
+        .catch((error: unknown) => this.disconnectOnError(error))
     } catch (error) {
-      result = this.toResult(error, started)
+      end(this.toResult(error, started))
     }
-    this.isBinding = false
-    if (!this.services.clientWatch.isIdle) this.tellOfBind(request, reason)
-    const error = this.session.passwordChanger === undefined ? undefined : 'changeAfterReset'
-    this.finish(started, result, knowsPasswordPolicy ? { controls: [passwordPolicyControl(error)] } : {}, {
-      dn: request.name,
-      reason,
-      requestId,
-    })
-    this.afterOperation()
   }
 
   private tellOfBind({ name }: BindRequest, reason: string | undefined): void {

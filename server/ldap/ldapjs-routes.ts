@@ -74,12 +74,10 @@ export function mountTwin(server: LdapjsServer, services: LdapServices): void {
 
   mount(server, 'bind', (request, response) => {
     const authentication = { type: 'simple', password: Buffer.from(request.credentials) } as const
-    bind(
-      services,
-      sessionOf(request),
-      { type: 'bind', version: 3, name: request.dn.toString(), authentication },
-      { knowsPasswordPolicy: false, isGone: () => false, requestId: randomUUID(), refused: () => undefined },
-    )
+    const client = { knowsPasswordPolicy: false, isGone: () => false, requestId: randomUUID(), refused: () => undefined }
+    const plain = { type: 'bind', version: 3, name: request.dn.toString(), authentication } as const
+    Promise.resolve()
+      .then(() => bind(services, sessionOf(request), plain, client))
       .catch(resultOf)
       .then((result) => answer(response, result))
       .catch(() => undefined)

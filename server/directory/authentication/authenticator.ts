@@ -41,8 +41,12 @@ export type AuthenticationResult =
   | { readonly unavailable: string }
 
 export interface Authenticator {
-  /** Checks name and password of a simple bind. Throws LdapError busy when too many checks wait, or unavailable. */
-  authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult>
+  /** Checks name and password of a simple bind; at once, where it is known whether they are right. Throws LdapError busy when too many checks wait, or unavailable. */
+  authenticate(
+    name: string,
+    password: Buffer,
+    origin: BindOrigin,
+  ): AuthenticationResult | Promise<AuthenticationResult>
   readonly changePassword: ChangePassword
   readonly overBecause: StandingCheck
 }
@@ -94,7 +98,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const fingerprint = createFingerprint()
   const guesses = createGuessesUnderWay()
 
-  async function authenticate(name: string, password: Buffer, origin: BindOrigin): Promise<AuthenticationResult> {
+  function authenticate(
+    name: string,
+    password: Buffer,
+    origin: BindOrigin,
+  ): AuthenticationResult | Promise<AuthenticationResult> {
     const candidate = candidateOf(name, password, origin)
     const attempt = { account: candidate.account, address: origin.address, binder: origin.binder }
     const throttled = watch.admit(attempt)
@@ -104,7 +112,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       watch.ended(attempt, { outcome: 'signed-in', credential: known.credential })
       return known
     }
-    return await authenticateSlowly(candidate, password, origin, attempt)
+    return authenticateSlowly(candidate, password, origin, attempt)
   }
 
   /** What is not known to be right counts as a guess, and takes the time of one. */
@@ -196,15 +204,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return { result: { refused: refusal ?? 'the entry is gone' } }
   }
 
-  /** Somebody whose password was right a moment ago. It is none where a code belongs to it. */
+  /** Somebody whose password was right a moment ago; those who have to add a code are not remembered. */
   function knownPerson(entryUUID: string, entry: EncodedEntry, password: Buffer): SignedIn | undefined {
-    const { credentials } = directory
-    const factor = credentials.credential(entryUUID, 'totp')
-    if (factor?.kind === 'totp' && factor.isConfirmed) return undefined
-    const state = { version: credentials.version(entryUUID), entry: entry.version }
-    const credential = recentBinds.find(entryUUID, password, state)
-    if (credential === undefined || refusalOf(entry, credentials.account(entryUUID), now()) !== undefined)
-      return undefined
+    const recent = recentBinds.find(entryUUID, entry.version, password)
+    if (recent === undefined || refusalOf(entry, recent.account, now()) !== undefined) return undefined
+    const { credential } = recent
     return { identity: { kind: 'user', entryUUID, dn: entryName(entry) }, credential, mustChange: false }
   }
 

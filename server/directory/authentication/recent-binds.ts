@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { AccountRecord } from '../credentials/credential-records.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { createKeyedDigest } from './keyed-digest.ts'
 
@@ -17,6 +18,9 @@ interface RecentBind {
   readonly since: number
   readonly until: number
   readonly state: AccountState
+  /** Of all credentials, when the state was last seen to be that of now; and the account record of then. */
+  revision: number
+  account: AccountRecord | undefined
 }
 
 /** All that decides whether a password is right; another one means that something about the person has changed. */
@@ -49,16 +53,35 @@ export class RecentBinds {
     this.options = options
   }
 
-  /** Id of the credential that the password was right for; undefined when nothing is known of it. `state`: of now. */
-  find(entryUUID: string, password: Uint8Array, state: AccountState): string | undefined {
+  /**
+   * The credential that the password was right for, and the account record of now; undefined when nothing is known of it. `entry`: version
+   * of the entry as it is now.
+   */
+  find(
+    entryUUID: string,
+    entry: number,
+    password: Uint8Array,
+  ): { readonly credential: string; readonly account: AccountRecord | undefined } | undefined {
     const recent = this.byEntry.get(entryUUID)
     if (recent === undefined) return undefined
-    const time = this.options.now().getTime()
+    const { directory, now } = this.options
+    const { credentials } = directory
+    const time = now().getTime()
     // Before `since`: the clock was set back.
     const isInTime = time >= recent.since && time < recent.until
-    const isValid = isInTime && isSameState(recent.state, state)
-    if (!isValid) this.byEntry.delete(entryUUID)
-    return isValid && timingSafeEqual(recent.mac, this.mac(entryUUID, password)) ? recent.credential : undefined
+    // While nothing has changed of anybody, nothing has of this one.
+    const isOfNow =
+      recent.state.entry === entry &&
+      (recent.revision === credentials.revision || recent.state.version === credentials.version(entryUUID))
+    if (!isInTime || !isOfNow) {
+      this.byEntry.delete(entryUUID)
+      return undefined
+    }
+    if (recent.revision !== credentials.revision) {
+      recent.revision = credentials.revision
+      recent.account = credentials.account(entryUUID)
+    }
+    return timingSafeEqual(recent.mac, this.mac(entryUUID, password)) ? recent : undefined
   }
 
   /** `state`: from before the password was looked at. `until`: beyond it what was found out does not count, however recent. */
@@ -79,6 +102,8 @@ export class RecentBinds {
       since,
       until: Math.min(since + minutes * 60_000, until),
       state,
+      revision: -1,
+      account: undefined,
     })
     for (const oldest of this.byEntry.keys()) {
       if (this.byEntry.size <= capacity) break

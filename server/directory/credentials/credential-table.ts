@@ -13,43 +13,47 @@ export const accountCollections: ReadonlySet<Collection> = new Set([
 
 const none: ReadonlyMap<string, CredentialRecord> = new Map()
 
+/** What is known of one person. */
+interface Person {
+  credentials: Map<string, CredentialRecord>
+  account: AccountRecord | undefined
+  version: number
+}
+
 /** What people sign in with, in memory, so that a bind asks no disk. */
 export class CredentialTable {
-  private readonly byEntry = new Map<string, Map<string, CredentialRecord>>()
-  private readonly accounts = new Map<string, AccountRecord>()
-  private readonly versions = new Map<string, number>()
+  private readonly people = new Map<string, Person>()
+  /** Moves with every change of anybody's version. */
+  revision = 0
 
   /** Takes in a change of the `credential` or `account` collection; others are nothing to it. */
   apply({ collection, key, value }: RecordChange): void {
     if (collection !== 'credential' && collection !== 'account') return
     const [entryUUID = '', id = ''] = key
+    const person = this.people.get(entryUUID) ?? { credentials: new Map(), account: undefined, version: 0 }
+    this.people.set(entryUUID, person) // of somebody who has nothing left the version is remembered
     const record = collection === 'credential' ? readCredential(value) : undefined
     // That a password was right just now makes nothing void.
-    if (record?.kind !== 'provider') this.versions.set(entryUUID, this.version(entryUUID) + 1)
-    if (collection === 'account') {
-      const account = readAccount(value)
-      if (account) this.accounts.set(entryUUID, account)
-      else this.accounts.delete(entryUUID)
-      return
+    if (record?.kind !== 'provider') {
+      person.version += 1
+      this.revision += 1
     }
-    const credentials = this.byEntry.get(entryUUID) ?? new Map<string, CredentialRecord>()
-    if (record) credentials.set(id, record)
-    else credentials.delete(id)
-    if (credentials.size > 0) this.byEntry.set(entryUUID, credentials)
-    else this.byEntry.delete(entryUUID)
+    if (collection === 'account') person.account = readAccount(value)
+    else if (record) person.credentials.set(id, record)
+    else person.credentials.delete(id)
   }
 
   account(entryUUID: string): AccountRecord | undefined {
-    return this.accounts.get(entryUUID)
+    return this.people.get(entryUUID)?.account
   }
 
   credential(entryUUID: string, id: string): CredentialRecord | undefined {
-    return this.byEntry.get(entryUUID)?.get(id)
+    return this.people.get(entryUUID)?.credentials.get(id)
   }
 
   /** By id. */
   credentials(entryUUID: string): ReadonlyMap<string, CredentialRecord> {
-    return this.byEntry.get(entryUUID) ?? none
+    return this.people.get(entryUUID)?.credentials ?? none
   }
 
   /**
@@ -58,6 +62,6 @@ export class CredentialTable {
    * provider found right is kept.
    */
   version(entryUUID: string): number {
-    return this.versions.get(entryUUID) ?? 0
+    return this.people.get(entryUUID)?.version ?? 0
   }
 }

@@ -112,7 +112,7 @@ async function start(
     signIn: signInServices({ appPasswordKey: () => Promise.resolve(appKey), ...options.signIn }),
   })
   const as = (name: string, password: string | Buffer, origin: Partial<BindOrigin> = {}) =>
-    authenticator.authenticate(name, Buffer.from(password as string), { ...here, ...origin })
+    Promise.resolve(authenticator.authenticate(name, Buffer.from(password as string), { ...here, ...origin }))
   const commit = (records: readonly RecordChange[], entries: readonly EntryChange[] = []) =>
     directory.commit({ cause, entries, records })
   return {
