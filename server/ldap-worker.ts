@@ -23,6 +23,7 @@ import {
 import { createRecordKeeper } from './record-keeper.ts'
 import { ResultCode, resultCodeName } from './protocol/result-code.ts'
 import { isLoopbackAddress } from './runtime/loopback.ts'
+import { giveBackMemory } from './runtime/give-back-memory.ts'
 import { createLdapMetrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { createSignInClient } from './sign-in-questions.ts'
@@ -116,6 +117,7 @@ async function answer(message: ToLdapThread): Promise<unknown> {
 }
 
 async function listen(): Promise<LdapPorts> {
+  giveBackMemory() // what taking in the directory left; nobody waits yet
   server = await startLdapServer({
     ...settingsNow(),
     directory: replica,

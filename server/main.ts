@@ -27,6 +27,7 @@ import { watchCertificates } from './runtime/certificate-watch.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { cardPath } from './runtime/operation-cards.ts'
 import { createMetrics } from './runtime/metrics.ts'
+import { createMemoryKeeper } from './runtime/give-back-memory.ts'
 import { countRun, metricsText } from './server-metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { readTlsFiles, type TlsFiles } from './runtime/tls-files.ts'
@@ -61,6 +62,9 @@ export interface RunningServer extends AsyncDisposable {
   readonly stopped: Promise<void>
 }
 
+/** After the start, or a run: long enough for what follows it. */
+const memoryBackMs = 5000
+
 /** Starts every part in order; resolves when LDAP answers. What is started ends, in reverse, with the signal or by disposal. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { loaded, logger, clock, env, signal } = options
@@ -70,8 +74,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onStopProblem: (part, problem) => logger.error({ part, err: problem }, 'part did not stop'),
   })
   const metrics = createMetrics({ processMetrics: true })
+  const countRunIn = countRun(metrics)
+  const memory = createMemoryKeeper(memoryBackMs)
   const readSecret: ReadSecret = (source) => resolveSecret(source, { env, baseDir: loaded.baseDir })
   let isSyncing = false
+  memory.soon() // what reading the store left
   const aroundReplacement = async (replace: () => Promise<void>) => {
     await sync.stop()
     try {
@@ -87,11 +94,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     () =>
       openWorkspace({
         ...options,
-        onRun: countRun(metrics),
+        onRun(report) {
+          countRunIn(report)
+          memory.soon()
+        },
         onPasswordCheck: (provider, outcome) => metrics.passwordChecks.inc({ provider, outcome }),
         aroundReplacement,
       }),
     async (opened) => {
+      memory.close()
       await opened[Symbol.asyncDispose]()
     },
   )

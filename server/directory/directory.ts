@@ -168,7 +168,7 @@ async function putAll(draft: ViewDraft, changes: readonly EntryChange[]): Promis
   for (const change of changes) {
     if (change.type === 'put') draft.put(change.entry)
     else draft.delete(change.entryUUID)
-    await draft.pause()
+    if (draft.isTimeUp) await draft.pause()
   }
 }
 

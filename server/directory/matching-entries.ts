@@ -16,7 +16,7 @@ export async function matchingEntries(states: readonly StateEntry[], filter: Fil
   const draft = new ViewWriter(new Schema()).begin()
   for (const state of states) {
     draft.put(state.read())
-    await draft.pause()
+    if (draft.isTimeUp) await draft.pause()
   }
   const { view } = await draft.finish()
   const { test } = compileFilter(filter, view, publicAccess)

@@ -498,12 +498,7 @@ export class Connection {
   }
 
   /** Appends the last message of an operation. */
-  private finish(
-    started: Started,
-    result: LdapResult,
-    extras: ResultExtras = {},
-    logged: LoggedDetails = {},
-  ): void {
+  private finish(started: Started, result: LdapResult, extras: ResultExtras = {}, logged: LoggedDetails = {}): void {
     const responseTag = responseOperation(started.operation)
     if (this.isClosing || responseTag === undefined) return
     const isPlain =
@@ -517,11 +512,7 @@ export class Connection {
     this.log(started, result.resultCode, logged)
   }
 
-  private log(
-    { messageId, operation, startedMs }: Started,
-    resultCode: number,
-    logged: LoggedDetails = {},
-  ): void {
+  private log({ messageId, operation, startedMs }: Started, resultCode: number, logged: LoggedDetails = {}): void {
     const { id, remoteAddress, identity } = this.session
     this.clockMs = performance.now()
     this.services.accessLog.record({

@@ -74,7 +74,12 @@ export function mountTwin(server: LdapjsServer, services: LdapServices): void {
 
   mount(server, 'bind', (request, response) => {
     const authentication = { type: 'simple', password: Buffer.from(request.credentials) } as const
-    const client = { knowsPasswordPolicy: false, isGone: () => false, requestId: randomUUID(), refused: () => undefined }
+    const client = {
+      knowsPasswordPolicy: false,
+      isGone: () => false,
+      requestId: randomUUID(),
+      refused: () => undefined,
+    }
     const plain = { type: 'bind', version: 3, name: request.dn.toString(), authentication } as const
     Promise.resolve()
       .then(() => bind(services, sessionOf(request), plain, client))

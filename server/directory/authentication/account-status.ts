@@ -13,9 +13,7 @@ export function statusRefusal(directory: ServedDirectory, entryUUID: string, now
 /** The same of an entry and its account. */
 export function refusalOf(entry: EncodedEntry, account: AccountRecord | undefined, now: Date): string | undefined {
   const value = (attribute: string) => firstValue(entry, attribute)
-  return (
-    entryRefusal(value, now) ?? (activeBlock(account, now) === undefined ? undefined : 'sign-in is blocked here')
-  )
+  return entryRefusal(value, now) ?? (activeBlock(account, now) === undefined ? undefined : 'sign-in is blocked here')
 }
 
 /** The same, as far as the entry says it; `value` gives the first value of an attribute. */

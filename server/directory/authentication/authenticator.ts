@@ -42,11 +42,7 @@ export type AuthenticationResult =
 
 export interface Authenticator {
   /** Checks name and password of a simple bind; at once, where it is known whether they are right. Throws LdapError busy when too many checks wait, or unavailable. */
-  authenticate(
-    name: string,
-    password: Buffer,
-    origin: BindOrigin,
-  ): AuthenticationResult | Promise<AuthenticationResult>
+  authenticate(name: string, password: Buffer, origin: BindOrigin): AuthenticationResult | Promise<AuthenticationResult>
   readonly changePassword: ChangePassword
   readonly overBecause: StandingCheck
 }

@@ -4,8 +4,9 @@ import { LdapError } from '../../protocol/ldap-error.ts'
 import { ResultCode } from '../../protocol/result-code.ts'
 import { networkTest } from '../../runtime/networks.ts'
 import { appPasswordMac, appPasswordRecordId, parseAppPassword } from '../credentials/app-password-format.ts'
-import type { CredentialRecord, DirectoryPassword, ImportedPassword } from '../credentials/credential-records.ts'
+import type { DirectoryPassword, ImportedPassword } from '../credentials/credential-records.ts'
 import { passwordOctets } from '../credentials/password-text.ts'
+import type { Credential } from '../credentials/credential-table.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { statusRefusal } from './account-status.ts'
 import { type BindOrigin, type CheckResult, refused, right, type SlowChecks } from './bind-check.ts'
@@ -97,7 +98,7 @@ export function createPersonCheck(options: PersonCheckOptions): PersonCheck {
     isRemembered: boolean,
   ): Promise<CheckResult | undefined> {
     const state = accountState(directory, bind.entryUUID)
-    const own = [...credentials.credentials(bind.entryUUID)].filter(isOwnPassword)
+    const own = credentials.credentials(bind.entryUUID).filter(isOwnPassword)
     const { result, until } =
       own.length > 0 ? { result: await checkOwnPasswords(bind, password, own) } : await checkAtProvider(bind, password)
     if (result.outcome !== 'right') return result
@@ -187,9 +188,9 @@ interface ProviderResult {
   readonly until?: number
 }
 
-type OwnPassword = [id: string, record: DirectoryPassword | ImportedPassword]
+type OwnPassword = readonly [id: string, record: DirectoryPassword | ImportedPassword]
 
-function isOwnPassword(credential: [string, CredentialRecord]): credential is OwnPassword {
+function isOwnPassword(credential: Credential): credential is OwnPassword {
   const [, { kind }] = credential
   return kind === 'directory' || kind === 'imported'
 }

@@ -11,11 +11,14 @@ export const accountCollections: ReadonlySet<Collection> = new Set([
   'activity',
 ])
 
-const none: ReadonlyMap<string, CredentialRecord> = new Map()
+const none: readonly Credential[] = []
+
+export type Credential = readonly [id: string, record: CredentialRecord]
 
 /** What is known of one person. */
 interface Person {
-  credentials: Map<string, CredentialRecord>
+  /** Most have one, and a hundred thousand maps are heavy. */
+  credentials: readonly Credential[]
   account: AccountRecord | undefined
   version: number
 }
@@ -30,7 +33,7 @@ export class CredentialTable {
   apply({ collection, key, value }: RecordChange): void {
     if (collection !== 'credential' && collection !== 'account') return
     const [entryUUID = '', id = ''] = key
-    const person = this.people.get(entryUUID) ?? { credentials: new Map(), account: undefined, version: 0 }
+    const person = this.people.get(entryUUID) ?? { credentials: none, account: undefined, version: 0 }
     this.people.set(entryUUID, person) // of somebody who has nothing left the version is remembered
     const record = collection === 'credential' ? readCredential(value) : undefined
     // That a password was right just now makes nothing void.
@@ -39,8 +42,7 @@ export class CredentialTable {
       this.revision += 1
     }
     if (collection === 'account') person.account = readAccount(value)
-    else if (record) person.credentials.set(id, record)
-    else person.credentials.delete(id)
+    else person.credentials = withCredential(person.credentials, id, record)
   }
 
   account(entryUUID: string): AccountRecord | undefined {
@@ -48,11 +50,11 @@ export class CredentialTable {
   }
 
   credential(entryUUID: string, id: string): CredentialRecord | undefined {
-    return this.people.get(entryUUID)?.credentials.get(id)
+    return this.people.get(entryUUID)?.credentials.find(([each]) => each === id)?.[1]
   }
 
-  /** By id. */
-  credentials(entryUUID: string): ReadonlyMap<string, CredentialRecord> {
+  /** In the order in which they came. */
+  credentials(entryUUID: string): readonly Credential[] {
     return this.people.get(entryUUID)?.credentials ?? none
   }
 
@@ -64,4 +66,14 @@ export class CredentialTable {
   version(entryUUID: string): number {
     return this.people.get(entryUUID)?.version ?? 0
   }
+}
+
+function withCredential(
+  all: readonly Credential[],
+  id: string,
+  record: CredentialRecord | undefined,
+): readonly Credential[] {
+  if (record === undefined) return all.filter(([each]) => each !== id)
+  const place = all.findIndex(([each]) => each === id)
+  return place < 0 ? [...all, [id, record]] : all.with(place, [id, record])
 }

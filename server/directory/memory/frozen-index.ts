@@ -92,7 +92,7 @@ export class IndexBuilder {
   private used = 0
   private ends = new Uint32Array(256)
   private hashes = new Uint32Array(256)
-  /** Of each key the slot that came last. */
+  /** Of each key one more than the slot that came last. */
   private last = new Uint32Array(256)
   private count = 0
   private table = new Uint32Array(512)
@@ -101,10 +101,20 @@ export class IndexBuilder {
   private pairCount = 0
 
   add(key: string, slot: number): void {
+    this.addAt(this.placeFor(key), slot)
+  }
+
+  /** The place of a key, for those who add to it again and again. */
+  placeFor(key: string): number {
     const place = this.placeOf(key)
-    if (place < this.count && this.last[place] === slot) return
     if (place === this.count) this.addKey(key)
-    this.last[place] = slot
+    return place
+  }
+
+  addAt(place: number, slot: number): void {
+    // A slot that has a value twice has it once; `last` is one more than the slot.
+    if (this.last[place] === slot + 1) return
+    this.last[place] = slot + 1
     if (this.pairCount * 2 + 2 > this.pairs.length) this.pairs = grown(this.pairs)
     this.pairs[this.pairCount * 2] = place
     this.pairs[this.pairCount * 2 + 1] = slot

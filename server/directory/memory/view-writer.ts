@@ -69,6 +69,16 @@ interface Known {
   readonly lastSlab: number
 }
 
+/** What entries of a layout are indexed by. */
+interface IndexedLayout {
+  readonly classes: readonly { readonly builder: IndexBuilder; readonly place: number }[]
+  readonly attributes: readonly {
+    readonly index: number
+    readonly type: AttributeType
+    readonly builder: IndexBuilder
+  }[]
+}
+
 function releaseRecord(arena: Arena, address: number): void {
   const slab = arena.slab(slabNumberOf(address))
   if (slab !== undefined) arena.release(address, recordSize(slab, offsetOf(address)))
@@ -104,11 +114,14 @@ export class ViewDraft {
     this.indexPlaces = new Map([...view.equality.keys()].map((type, place) => [type, place + 3]))
   }
 
-  /** Gives way where it is time. */
+  /** Gives way; to be awaited where {@link isTimeUp}. */
   async pause(): Promise<void> {
-    if (performance.now() < this.sliceEnd) return
     await nextTurn()
     this.sliceEnd = performance.now() + sliceMs
+  }
+
+  get isTimeUp(): boolean {
+    return performance.now() >= this.sliceEnd
   }
 
   put(entry: Entry): void {
@@ -239,26 +252,18 @@ export class ViewDraft {
     const steps = index.refrozen()
     for (let step = steps.next(); ; step = steps.next()) {
       if (step.done) return step.value.parts
-      await this.pause()
+      if (this.isTimeUp) await this.pause()
     }
   }
 
   private async allIndexes(): Promise<ViewUpdate['indexes']> {
     const builders = indexesOf(this.from).map(() => new IndexBuilder())
     const [byKey, byUuid, children] = builders
-    const places = new Map<
-      Layout,
-      readonly { readonly index: number; readonly type: AttributeType; readonly builder: IndexBuilder }[]
-    >()
-    const placesOf = (layout: Layout) => {
-      const known = places.get(layout)
-      if (known) return known
-      const found = layout.attributes.flatMap(({ type }, index) => {
-        const builder = builders[this.indexPlaces.get(type) ?? -1]
-        return builder ? [{ index, type, builder }] : []
-      })
-      places.set(layout, found)
-      return found
+    const indexed = new Map<Layout, IndexedLayout>()
+    const indexedOf = (layout: Layout) => {
+      const known = indexed.get(layout) ?? this.indexedLayout(layout, builders)
+      indexed.set(layout, known)
+      return known
     }
     for (let slot = 0; slot < this.slotCount; slot += 1) {
       const entry = this.entryIn(slot)
@@ -267,12 +272,30 @@ export class ViewDraft {
       byKey?.add(key, slot)
       byUuid?.add(entry.entryUUID, slot)
       children?.add(parentKey(key), slot)
-      for (const { index, type, builder } of placesOf(entry.layout))
+      const { classes, attributes } = indexedOf(entry.layout)
+      for (const { builder, place } of classes) builder.addAt(place, slot)
+      for (const { index, type, builder } of attributes)
         for (const octets of encodedValues(entry, index))
           for (const value of preparedValues(type, octets, this.layouts.schema)) builder.add(value, slot)
-      await this.pause()
+      if (this.isTimeUp) await this.pause()
     }
     return builders.map((builder) => ({ base: builder.freeze().parts, changes: new Map() }))
+  }
+
+  /** The values of objectClass are those of the layout: they are prepared once for all entries that have it. */
+  private indexedLayout({ attributes, classNames }: Layout, builders: readonly IndexBuilder[]): IndexedLayout {
+    const classes: { builder: IndexBuilder; place: number }[] = []
+    const others: { index: number; type: AttributeType; builder: IndexBuilder }[] = []
+    for (const [index, { type }] of attributes.entries()) {
+      const builder = builders[this.indexPlaces.get(type) ?? -1]
+      if (builder === undefined) continue
+      if (type.name !== 'objectClass') others.push({ index, type, builder })
+      else
+        for (const name of classNames)
+          for (const value of preparedValues(type, Buffer.from(name), this.layouts.schema))
+            classes.push({ builder, place: builder.placeFor(value) })
+    }
+    return { classes, attributes: others }
   }
 
   /** Records that are left in slabs of little use go to where there is room, so that those slabs can be dropped. */

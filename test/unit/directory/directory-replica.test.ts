@@ -119,9 +119,9 @@ test('a password is in the copy when its commit resolves, and gone when that one
   })
   await directory.commit(record('{SSHA}dGVzdHRlc3R0ZXN0dGVzdHRlc3RzYWx0'))
   await directory.follow(overThread(replica))
-  expect(replica.credentials.credentials(uuid(0)).size).toBe(1)
+  expect(replica.credentials.credentials(uuid(0)).length).toBe(1)
   await directory.commit(record(undefined))
-  expect(replica.credentials.credentials(uuid(0)).size).toBe(0)
+  expect(replica.credentials.credentials(uuid(0)).length).toBe(0)
 })
 
 test('of a commit that the store refuses, nothing is seen, then or later', async () => {
