@@ -13,7 +13,7 @@ import type { Scope } from '../../server/protocol/request-decoder.ts'
 /** 'T', 'F' and 'U' of RFC 4511 §4.5.1.7. */
 export type Answer = 'T' | 'F' | 'U'
 
-interface Value {
+export interface Value {
   readonly type: AttributeType
   readonly options: readonly string[]
   readonly octets: Buffer
@@ -22,6 +22,8 @@ interface Value {
 export interface Hidden {
   readonly attributes: ReadonlySet<string>
   readonly entryUUIDs: ReadonlySet<string>
+  /** Names of hidden entries are hidden as values, too. */
+  readonly hidesNames?: boolean
 }
 
 const fromEntryAlone = new Set([
@@ -32,6 +34,9 @@ const fromEntryAlone = new Set([
   'hasSubordinates',
 ])
 
+/** DN, and Name And Optional UID (RFC 4517 §3.3). */
+const nameSyntaxes = new Set(['1.3.6.1.4.1.1466.115.121.1.12', '1.3.6.1.4.1.1466.115.121.1.34'])
+
 /**
  * Answers searches the slow and obvious way: every filter on every entry, over the entries as they were given. Shares with the
  * server the schema and how a matching rule prepares a value, nothing else.
@@ -40,6 +45,9 @@ export class FilterOracle {
   private readonly schema: Schema
   private readonly entries: readonly Entry[]
   private readonly hidden: Hidden
+  private readonly groups = new Map<string, readonly Entry[]>()
+  private readonly known = new Map<Entry, readonly Value[]>()
+  private readonly types = new Map<string, AttributeType | undefined>()
 
   constructor(schema: Schema, entries: readonly Entry[], hidden: Hidden) {
     this.schema = schema
@@ -76,6 +84,13 @@ export class FilterOracle {
         return type ? this.item(filter, type, this.valuesFor(entry, filter.attribute, type)) : 'U'
       }
     }
+  }
+
+  /** Whether one value alone passes an item (RFC 3876 §3); extensible ones are not asked here. */
+  passes(filter: Filter, value: Value): boolean {
+    if (!('attribute' in filter) || filter.type === 'extensible') return false
+    const type = this.readableType(filter.attribute)
+    return type !== undefined && this.item(filter, type, ofDescription([value], filter.attribute, type)) === 'T'
   }
 
   private item(
@@ -151,34 +166,46 @@ export class FilterOracle {
     const above = (start: string) => {
       const found = new Set<Entry>()
       for (let grew = true; grew; ) {
-        const keys = [start, ...Array.from(found, ({ dn }) => normalizeDn(dn))]
+        const keys = [start, ...Array.from(found, ({ dn }) => keyOf(dn) ?? '')]
         const size = found.size
         for (const key of keys) for (const group of this.groupsOf(key)) found.add(group)
         grew = found.size > size
       }
       return found
     }
-    if (type.name === 'member') return above(target).has(entry) ? 'T' : 'F'
-    return Array.from(above(normalizeDn(entry.dn)), ({ dn }) => normalizeDn(dn)).includes(target) ? 'T' : 'F'
+    const [asserted] = [{ type, options: [], octets: assertion }].filter((value) => this.isShown(value))
+    if (type.name === 'member') return asserted && above(target).has(entry) ? 'T' : 'F'
+    return Array.from(above(keyOf(entry.dn) ?? ''), ({ dn }) => keyOf(dn)).includes(target) ? 'T' : 'F'
   }
 
   /** Readable entries that have the key among their members, or that the entry of that key names in memberOf. */
   private groupsOf(key: string): readonly Entry[] {
-    const own = this.entries.find(({ dn }) => normalizeDn(dn) === key)
+    const known = this.groups.get(key) ?? this.findGroupsOf(key)
+    this.groups.set(key, known)
+    return known
+  }
+
+  private findGroupsOf(key: string): readonly Entry[] {
+    const own = this.entries.find(({ dn }) => keyOf(dn) === key)
     const named = own ? this.stored(own, 'memberOf').map(({ octets }) => keyOf(octets.toString())) : []
     return this.readable().filter(
       (group) =>
         this.stored(group, 'member').some(({ octets }) => keyOf(octets.toString()) === key) ||
-        named.includes(normalizeDn(group.dn)),
+        named.includes(keyOf(group.dn)),
     )
   }
 
-  private isHidden(type: AttributeType): boolean {
+  isHidden(type: AttributeType): boolean {
     return this.hidden.attributes.has(type.name)
   }
 
   /** The type of a description, unless it or a subtype is hidden. */
   private readableType(description: string): AttributeType | undefined {
+    if (!this.types.has(description)) this.types.set(description, this.findReadableType(description))
+    return this.types.get(description)
+  }
+
+  private findReadableType(description: string): AttributeType | undefined {
     const type = this.schema.attributeType(description.split(';')[0] ?? '')
     const isAnyHidden = [...this.hidden.attributes].some((name) => {
       const hidden = this.schema.attributeType(name)
@@ -188,10 +215,7 @@ export class FilterOracle {
   }
 
   private valuesFor(entry: Entry, description: string, type: AttributeType): readonly Value[] {
-    const options = description.toLowerCase().split(';').slice(1)
-    return this.valuesOf(entry).filter(
-      (value) => isSubtype(value.type, type) && options.every((option) => value.options.includes(option)),
-    )
+    return ofDescription(this.valuesOf(entry), description, type)
   }
 
   private value(description: string, value: AttributeValue): Value | undefined {
@@ -209,15 +233,30 @@ export class FilterOracle {
     return all.filter(({ type }) => typeName === undefined || type.name === typeName)
   }
 
-  /** Stored and computed values. */
-  private valuesOf(entry: Entry): readonly Value[] {
+  /** Stored and computed values, but for names of entries that are hidden. */
+  valuesOf(entry: Entry): readonly Value[] {
+    const known = this.known.get(entry) ?? this.allValues(entry).filter((value) => this.isShown(value))
+    this.known.set(entry, known)
+    return known
+  }
+
+  private isShown({ type, octets }: Value): boolean {
+    if (this.hidden.hidesNames !== true || type.name === 'subschemaSubentry') return true
+    const key = type.equality?.comparison.prepare(octets)
+    if (nameSyntaxes.has(type.syntax)) return this.readable().some(({ dn }) => keyOf(dn) === key)
+    if (type.name !== 'memberUid') return true
+    const uidOf = (value: Buffer) => this.schema.attributeType('uid')?.equality?.comparison.prepare(value)
+    return this.readable().some((entry) => this.stored(entry, 'uid').some((uid) => uidOf(uid.octets) === uidOf(octets)))
+  }
+
+  private allValues(entry: Entry): readonly Value[] {
     const stored = this.stored(entry).filter(({ type }) => !fromEntryAlone.has(type.name) && type.name !== 'memberOf')
-    const key = normalizeDn(entry.dn)
+    const key = keyOf(entry.dn) ?? ''
     const structural = this.stored(entry, 'objectClass')
       .map(({ octets }) => this.schema.objectClass(octets.toString()))
       .filter((objectClass) => objectClass?.kind === 'STRUCTURAL')
       .reduce((deepest, each) => (lineage(each).length > lineage(deepest).length ? each : deepest), undefined)
-    const hasChildren = this.entries.some(({ dn }) => dnKey(parseDn(dn).slice(1)) === key)
+    const hasChildren = this.readable().some(({ dn }) => dnKey(parseDn(dn).slice(1)) === key)
     const members = stored.some(({ type }) => type.name === 'uniqueMember') ? [] : this.stored(entry, 'member')
     const uniqueMember = this.schema.attributeType('uniqueMember')
     const computed: readonly (readonly [string, AttributeValue])[] = [
@@ -242,7 +281,14 @@ const least = (answers: readonly Answer[]): Answer =>
 const negated = (answer: Answer): Answer => (answer === 'T' ? 'F' : answer === 'F' ? 'T' : 'U')
 const some = (values: readonly Value[], holds: (value: Value) => boolean): Answer => (values.some(holds) ? 'T' : 'F')
 
-function isSubtype(type: AttributeType, of: AttributeType): boolean {
+function ofDescription(values: readonly Value[], description: string, type: AttributeType): readonly Value[] {
+  const options = description.toLowerCase().split(';').slice(1)
+  return values.filter(
+    (value) => isSubtype(value.type, type) && options.every((option) => value.options.includes(option)),
+  )
+}
+
+export function isSubtype(type: AttributeType, of: AttributeType): boolean {
   return type === of || (type.superior !== undefined && isSubtype(type.superior, of))
 }
 
@@ -250,12 +296,20 @@ function lineage(objectClass: ObjectClass | undefined): readonly ObjectClass[] {
   return objectClass ? [objectClass, ...lineage(objectClass.superior)] : []
 }
 
+const keys = new Map<string, string | undefined>()
+
+/** undefined for what is no DN. */
 function keyOf(dn: string): string | undefined {
+  if (keys.has(dn)) return keys.get(dn)
+  if (keys.size > 10_000) keys.clear()
+  let key: string | undefined
   try {
-    return normalizeDn(dn)
+    key = normalizeDn(dn)
   } catch {
-    return undefined
+    key = undefined
   }
+  keys.set(dn, key)
+  return key
 }
 
 function isInScope(name: Dn, base: Dn, scope: Scope): boolean {
