@@ -26,7 +26,7 @@ import { adaDn, groups, type Happening, happening, people, search } from './rand
  */
 
 const isLong = process.env['ROSTERD_LONG'] === '1'
-const seed = Number(process.env['ROSTERD_DIFFERENTIAL_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const seed = Number(process.env['ROSTERD_DIFFERENTIAL_SEED'] ?? (isLong ? Math.floor(Math.random() * 2 ** 31) : 2026))
 const runs = Number(process.env['ROSTERD_DIFFERENTIAL_RUNS'] ?? (isLong ? 60_000 : 2400))
 const states = isLong ? 40 : 6
 
@@ -212,6 +212,9 @@ function allItems(filter: Filter): readonly Item[] {
   return filter.type === 'not' ? allItems(filter.filter) : [filter]
 }
 
+const partsOf = (item: Item): readonly Uint8Array[] =>
+  item.type === 'substrings' ? [item.initial, ...item.any, item.final].filter((part) => part !== undefined) : []
+
 const isAnyEmpty = (filter: Filter): boolean =>
   filter.type === 'and' || filter.type === 'or'
     ? filter.filters.length === 0 || filter.filters.some(isAnyEmpty)
@@ -226,12 +229,7 @@ const isReadByLdapjs = ({ filter, base, scope, attributes }: SearchAsked) =>
   allItems(filter).every((item) => {
     if (item.type === 'approx' || item.type === 'extensible' || item.type === 'unrecognized') return false
     if (!/^[A-Za-z]+$/.test(item.attribute)) return false
-    const parts =
-      item.type === 'substrings'
-        ? [item.initial, ...item.any, item.final].filter((part) => part !== undefined)
-        : 'value' in item
-          ? [item.value]
-          : []
+    const parts = 'value' in item ? [item.value] : partsOf(item)
     return parts.every((part) => /^[ -~]+$/.test(Buffer.from(part).toString('latin1')))
   })
 
@@ -299,9 +297,17 @@ const otherInOpenLdap: readonly (readonly [reason: string, isSo: (search: Search
     'OpenLDAP takes superclasses for structural classes as well',
     anyItem((item) => 'attribute' in item && typeNameOf(item.attribute) === 'structuralObjectClass'),
   ],
+  [
+    'OpenLDAP knows options of languages alone',
+    anyItem((item) => 'attribute' in item && /;(?!lang-)/i.test(item.attribute ?? '')),
+  ],
   ['each server has operational attributes of its own', ({ attributes }) => attributes.includes('+')],
   ['bit rules, in-chain and rules for all text are not in OpenLDAP', anyItem(({ type }) => type === 'extensible')],
   ['OpenLDAP takes approximately equal for sounding alike', anyItem(({ type }) => type === 'approx')],
+  [
+    'spaces at the ends of substrings are those of RFC 4518 §2.6.1 here',
+    anyItem((item) => partsOf(item).some((part) => / $|^ | {2}/.test(Buffer.from(part).toString()))),
+  ],
   [
     'text has order and substrings here, even where the schema names no rule for them',
     anyItem((item) => {
