@@ -44,7 +44,7 @@ function frozen(pairs: Iterable<readonly [string, Iterable<number>]>): FrozenInd
   return builder.freeze()
 }
 
-const slot = fc.oneof(fc.nat(20), fc.constantFrom(2 ** 31, 2 ** 32 - 1))
+const slot = fc.oneof(fc.nat(20), fc.constantFrom(2 ** 31, 2 ** 32 - 2))
 const pairs = fc.array(fc.tuple(key, fc.array(slot, { minLength: 1, maxLength: 5 })), { maxLength: 60 })
 
 test('a frozen index gives each key the slots it was made with, and others none', () => {
