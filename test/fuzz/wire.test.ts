@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bindOperation, message } from '../builders/client-requests.ts'
 import { type ConfiguredFolder, configuredFolder, type ServingProcess } from '../builders/command-line.ts'
@@ -8,6 +6,7 @@ import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { reader } from '../builders/running-ldap-server.ts'
 import { mutate } from './mutate.ts'
 import { seededRandom } from './random.ts'
+import { throwAt } from './throw-at.ts'
 import { validRequests } from './valid-requests.ts'
 
 /*
@@ -30,22 +29,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await folder[Symbol.asyncDispose]()
 })
-
-/** Sends bytes, takes what comes back for as long as the server has something to say, and hangs up. */
-async function throwAt(port: number, parts: readonly Buffer[]): Promise<void> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true })
-  socket.on('error', () => undefined)
-  await once(socket, 'connect')
-  socket.resume()
-  const gone = once(socket, 'close')
-  for (const part of parts) {
-    if (socket.destroyed || !socket.writable) break
-    if (!socket.write(part)) await Promise.race([once(socket, 'drain').catch(() => undefined), gone])
-  }
-  // Half-closed, the server reads to the end and closes; a message cut short ends with it.
-  socket.end()
-  await gone
-}
 
 async function ordinarySearch(port: number): Promise<void> {
   await using client = await RawLdapClient.connect(port)

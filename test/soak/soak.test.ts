@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { seededRandom } from '../fuzz/random.ts'
+import { courseOf, courseTable, descriptorsOf, type Figures, figuresOf, growthOf } from './figures.ts'
+import { ldapClients } from './ldap-clients.ts'
+import { operators } from './operators.ts'
+import { openSite, type Site, until } from './site.ts'
+
+// A server of two tenants at work for hours: clients of every kind come, stay and go, people change, providers fail now
+// and then, certificates and the configuration are replaced, pages and the API are used, passwords change, backups are
+// made. Every answer is right, nobody is cut off, no defect is logged, and it ends with what it had: memory, descriptors, threads.
+
+const isLong = process.env['ROSTERD_LONG'] === '1'
+const minutes = Number(process.env['ROSTERD_SOAK_MINUTES'] ?? (isLong ? 120 : 0.6))
+const seed = Number(process.env['ROSTERD_SOAK_SEED'] ?? Date.now() % 1_000_000)
+const seconds = minutes * 60
+/** Code is compiled and caches fill; nothing is judged by it. */
+const warmUpSeconds = Math.min(600, seconds / 4)
+const sampleMs = Math.min(5000, seconds * 50)
+/** The memory of a process takes minutes to settle; its heap does not. */
+const isShort = minutes < 30
+
+test(`${minutes} minutes of work leave the server as it was`, { timeout: (minutes + 5) * 60_000 }, async () => {
+  await using site = await openSite(seededRandom(seed))
+  const { server, folder } = site
+  const before = await descriptorsOf(server.pid)
+  const figures = await soak(site)
+
+  await until(async () => (await descriptorsOf(server.pid)).sockets <= before.sockets)
+  const end = await figuresOf(server.pid, server.lines, seconds)
+  const course = courseOf(figures, warmUpSeconds)
+  process.stdout.write(
+    `soak: ${minutes} minutes, seed ${seed}, ${JSON.stringify(site.counts)}\n${courseTable(course, end)}\n`,
+  )
+  expect(end.files).toBeLessThanOrEqual(course.warmUp.files)
+  // A pool may have got another thread since.
+  expect(end.threads).toBeLessThanOrEqual(course.warmUp.threads + 2)
+  const { resident, heap } = growthOf(course)
+  expect(heap).toBeLessThan(0.1)
+  expect(resident).toBeLessThan(isShort ? 0.25 : 0.1)
+  expect(defects(server.lines)).toEqual([])
+  expect(await server.stop('SIGTERM')).toBe(0)
+  const checked = await folder.run('check', '--offline')
+  expect([checked.exitCode, checked.stdout]).toEqual([0, expect.stringContaining('store: rows: agree')])
+})
+
+async function soak(site: Site): Promise<readonly Figures[]> {
+  const began = performance.now()
+  const elapsedSeconds = () => (performance.now() - began) / 1000
+  const failures: unknown[] = []
+  const isOver = () => failures.length > 0 || elapsedSeconds() >= seconds
+  const loads = [...ldapClients, ...operators].map((load) =>
+    load(site, isOver).catch((error: unknown) => failures.push(error)),
+  )
+  const figures: Figures[] = []
+  while (!isOver()) {
+    figures.push(await figuresOf(site.server.pid, site.server.lines, elapsedSeconds()))
+    await delay(sampleMs)
+  }
+  await Promise.all(loads)
+  if (failures.length > 0)
+    throw new Error(`seed ${seed}, after ${elapsedSeconds().toFixed(0)} s`, { cause: failures[0] })
+  return figures
+}
+
+/** Lines that should not be there: errors, but for syncs that were made to fail. */
+function defects(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line.includes('"level":"error"') && !line.includes('"event":"sync run"'))
+}
