@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -85,7 +85,9 @@ export async function configuredFolder(
     configFile,
     async configure(changes) {
       const config = JSON.parse(await readFile(configFile, 'utf8')) as object
-      await writeFile(configFile, JSON.stringify({ ...config, ...changes }))
+      // At once: a server that looks at the file finds all of it.
+      await writeFile(`${configFile}.next`, JSON.stringify({ ...config, ...changes }))
+      await rename(`${configFile}.next`, configFile)
     },
     run: (...args) => runProgram(rosterd, ['--config', configFile, ...args]),
     runWithInput: (input, ...args) => runProgram(rosterd, ['--config', configFile, ...args], process.env, input),

@@ -7,7 +7,6 @@ import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads'
  */
 
 const channel = new BroadcastChannel('collect garbage')
-channel.unref()
 
 function collect() {
   globalThis.gc()
@@ -20,4 +19,5 @@ if (isMainThread)
     channel.postMessage('now')
     collect()
   })
-else channel.onmessage = collect
+else channel.addEventListener('message', collect)
+channel.unref()

@@ -17,8 +17,11 @@ const seconds = minutes * 60
 /** Code is compiled and caches fill; nothing is judged by it. */
 const warmUpSeconds = Math.min(600, seconds / 4)
 const sampleMs = Math.min(5000, seconds * 50)
-/** The memory of a process takes minutes to settle; its heap does not. */
-const isShort = minutes < 30
+/**
+ * Shares by which the last quarter may be above the second. A leak of 1 MiB a second shows in the heap within 40 seconds; what
+ * is resident takes longer to settle.
+ */
+const mostGrowth = minutes < 30 ? { heap: 0.07, resident: 0.25 } : { heap: 0.1, resident: 0.1 }
 
 test(`${minutes} minutes of work leave the server as it was`, { timeout: (minutes + 5) * 60_000 }, async () => {
   await using site = await openSite(seededRandom(seed))
@@ -32,12 +35,12 @@ test(`${minutes} minutes of work leave the server as it was`, { timeout: (minute
   process.stdout.write(
     `soak: ${minutes} minutes, seed ${seed}, ${JSON.stringify(site.counts)}\n${courseTable(course, end)}\n`,
   )
-  expect(end.files).toBeLessThanOrEqual(course.warmUp.files)
-  // A pool may have got another thread since.
+  // The store may be writing tables, and a pool may have got another thread since.
+  expect(end.files).toBeLessThanOrEqual(course.warmUp.files + 2)
   expect(end.threads).toBeLessThanOrEqual(course.warmUp.threads + 2)
   const { resident, heap } = growthOf(course)
-  expect(heap).toBeLessThan(0.1)
-  expect(resident).toBeLessThan(isShort ? 0.25 : 0.1)
+  expect(heap).toBeLessThan(mostGrowth.heap)
+  expect(resident).toBeLessThan(mostGrowth.resident)
   expect(defects(server.lines)).toEqual([])
   expect(await server.stop('SIGTERM')).toBe(0)
   const checked = await folder.run('check', '--offline')
