@@ -44,7 +44,8 @@ export function again(round: (site: Site) => Promise<void>, waitMs = pauseMs): L
   return async (site, isOver) => {
     while (!isOver()) {
       await round(site)
-      await delay(waitMs)
+      const nextMs = performance.now() + waitMs
+      while (!isOver() && performance.now() < nextMs) await delay(pauseMs)
     }
   }
 }

@@ -12,7 +12,7 @@ import { configuredBinder, type Site, until } from './site.ts'
 /** What people and programs do to the server beside LDAP. */
 export const operators: readonly Load[] = [
   again(syncsChanges, 100),
-  again(reloads, 5000),
+  again(reloads, 10_000),
   again((site) => site.replaceCertificate(), 3000),
   again(looksAtPages, 200),
   callsTheApi,
