@@ -149,6 +149,21 @@ export function* encodedValues(entry: EncodedEntry, index: number): Generator<Bu
   }
 }
 
+/** Gives each value of attribute `index` to `visit`, as a range of the octets. */
+export function visitValues(
+  entry: EncodedEntry,
+  index: number,
+  visit: (octets: Buffer, start: number, end: number) => void,
+): void {
+  const { octets } = entry
+  const { start, end } = valueSetRange(entry, index)
+  for (let at = contentsStart(octets, start); at < end; ) {
+    const valueEnd = contentsEnd(octets, at)
+    visit(octets, contentsStart(octets, at), valueEnd)
+    at = valueEnd
+  }
+}
+
 export function entryName(entry: EncodedEntry): string {
   return entry.octets.toString('utf8', contentsStart(entry.octets, entry.nameStart), entry.nameEnd)
 }

@@ -73,11 +73,24 @@ function isKey(key: string, octets: Uint8Array, start: number, end: number): boo
 /** MurmurHash3's mixing, one UTF-16 unit at a time. */
 function hashOf(key: string, seed: number): number {
   let hash = seed
-  for (let i = 0; i < key.length; i += 1) {
-    hash ^= Math.imul(key.charCodeAt(i), 0xcc9e2d51)
-    hash = (hash << 13) | (hash >>> 19)
-    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0
-  }
+  for (let i = 0; i < key.length; i += 1) hash = mixed(hash, key.charCodeAt(i))
+  return finished(hash)
+}
+
+/** The same as of the text. */
+function hashOfPlain(octets: Uint8Array, length: number): number {
+  let hash = seed
+  for (let i = 0; i < length; i += 1) hash = mixed(hash, octets[i] ?? 0)
+  return finished(hash)
+}
+
+function mixed(before: number, unit: number): number {
+  const hash = before ^ Math.imul(unit, 0xcc9e2d51)
+  return (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
+}
+
+function finished(mixture: number): number {
+  let hash = mixture
   hash ^= hash >>> 16
   hash = Math.imul(hash, 0x85ebca6b)
   hash ^= hash >>> 13
@@ -111,6 +124,49 @@ export class IndexBuilder {
     return place
   }
 
+  /**
+   * The same as {@link IndexBuilder.add} with printable ASCII with single spaces between words, in lower case if it `isFolded`, without a string
+   * of it; false where the octets are something else, and nothing is added.
+   */
+  addPlain(octets: Uint8Array, start: number, end: number, isFolded: boolean, slot: number): boolean {
+    const { length } = this.plain
+    if (end - start > length || end === start) return false
+    let before = 0x20
+    for (let at = start; at < end; at += 1) {
+      const octet = octets[at] ?? 0
+      if (octet < 0x20 || octet > 0x7e || (octet === 0x20 && before === 0x20)) return false
+      this.plain[at - start] = isFolded && octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet
+      before = octet
+    }
+    if (before === 0x20) return false
+    const place = this.placeOfPlain(end - start)
+    if (place === this.count) this.addPlainKey(end - start)
+    this.addAt(place, slot)
+    return true
+  }
+
+  private placeOfPlain(length: number): number {
+    const { plain } = this
+    const mask = this.table.length - 1
+    this.hash = hashOfPlain(plain, length)
+    for (this.at = this.hash & mask; ; this.at = (this.at + 1) & mask) {
+      const place = (this.table[this.at] ?? 0) - 1
+      if (place < 0) return this.count
+      if (this.hashes[place] !== this.hash) continue
+      const start = place === 0 ? 0 : (this.ends[place - 1] ?? 0)
+      if ((this.ends[place] ?? 0) - start !== length) continue
+      let same = 0
+      while (same < length && this.octets[start + same] === plain[same]) same += 1
+      if (same === length) return place
+    }
+  }
+
+  private addPlainKey(length: number): void {
+    this.makeRoom(length)
+    for (let at = 0; at < length; at += 1) this.octets[this.used + at] = this.plain[at] ?? 0
+    this.addKeyOctets(length)
+  }
+
   addAt(place: number, slot: number): void {
     // A slot that has a value twice has it once; `last` is one more than the slot.
     if (this.last[place] === slot + 1) return
@@ -121,6 +177,8 @@ export class IndexBuilder {
     this.pairCount += 1
   }
 
+  /** A key under way. */
+  private readonly plain = new Uint8Array(512)
   private hash = 0
   private at = 0
 
@@ -137,17 +195,25 @@ export class IndexBuilder {
   }
 
   private addKey(key: string): void {
-    if (this.used + key.length * 3 > this.octets.length) {
-      const octets = Buffer.allocUnsafe(Math.max(this.octets.length * 2, this.used + key.length * 3))
-      this.octets.copy(octets, 0, 0, this.used)
-      this.octets = octets
-    }
+    this.makeRoom(key.length * 3)
+    this.addKeyOctets(this.octets.write(key, this.used))
+  }
+
+  private makeRoom(octetCount: number): void {
+    if (this.used + octetCount <= this.octets.length) return
+    const octets = Buffer.allocUnsafe(Math.max(this.octets.length * 2, this.used + octetCount))
+    this.octets.copy(octets, 0, 0, this.used)
+    this.octets = octets
+  }
+
+  /** Those that were written behind the last ones; of a key whose hash was looked for. */
+  private addKeyOctets(length: number): void {
     if (this.count === this.ends.length) {
       this.ends = grown(this.ends)
       this.hashes = grown(this.hashes)
       this.last = grown(this.last)
     }
-    this.used += this.octets.write(key, this.used)
+    this.used += length
     this.ends[this.count] = this.used
     this.hashes[this.count] = this.hash
     this.table[this.at] = this.count + 1

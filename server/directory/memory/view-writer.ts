@@ -2,12 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentKey } from '../../protocol/distinguished-name.ts'
 import { type AccountValues, noAccountValues } from '../account-attributes.ts'
 import { DirectoryView } from '../directory-view.ts'
-import { EncodedEntry, encodedValues, recordSize } from '../encoded-entry.ts'
+import { EncodedEntry, encodedValues, recordSize, visitValues } from '../encoded-entry.ts'
 import type { Entry } from '../entry.ts'
 import { encodeEntry } from '../entry-encoder.ts'
 import { type Layout, LayoutTable } from '../entry-layout.ts'
 import { preparedValues } from '../prepared-values.ts'
 import type { AttributeType, Schema } from '../schema/schema.ts'
+import { Syntax } from '../schema/syntaxes.ts'
 import { Arena, offsetOf, slabNumberOf, slabSpan } from './arena.ts'
 import { IndexBuilder } from './frozen-index.ts'
 import { ChangeCollector, type ValueIndex } from './value-index.ts'
@@ -72,12 +73,11 @@ interface Known {
 /** What entries of a layout are indexed by. */
 interface IndexedLayout {
   readonly classes: readonly { readonly builder: IndexBuilder; readonly place: number }[]
-  readonly attributes: readonly {
-    readonly index: number
-    readonly type: AttributeType
-    readonly builder: IndexBuilder
-  }[]
+  readonly attributes: readonly { readonly index: number; readonly add: AddValue }[]
 }
+
+/** Gives what takes in the values of an entry. */
+type AddValue = (slot: number) => (octets: Buffer, start: number, end: number) => void
 
 function releaseRecord(arena: Arena, address: number): void {
   const slab = arena.slab(slabNumberOf(address))
@@ -274,9 +274,7 @@ export class ViewDraft {
       children?.add(parentKey(key), slot)
       const { classes, attributes } = indexedOf(entry.layout)
       for (const { builder, place } of classes) builder.addAt(place, slot)
-      for (const { index, type, builder } of attributes)
-        for (const octets of encodedValues(entry, index))
-          for (const value of preparedValues(type, octets, this.layouts.schema)) builder.add(value, slot)
+      for (const { index, add } of attributes) visitValues(entry, index, add(slot))
       if (this.isTimeUp) await this.pause()
     }
     return builders.map((builder) => ({ base: builder.freeze().parts, changes: new Map() }))
@@ -285,17 +283,31 @@ export class ViewDraft {
   /** The values of objectClass are those of the layout: they are prepared once for all entries that have it. */
   private indexedLayout({ attributes, classNames }: Layout, builders: readonly IndexBuilder[]): IndexedLayout {
     const classes: { builder: IndexBuilder; place: number }[] = []
-    const others: { index: number; type: AttributeType; builder: IndexBuilder }[] = []
+    const others: { index: number; add: AddValue }[] = []
     for (const [index, { type }] of attributes.entries()) {
       const builder = builders[this.indexPlaces.get(type) ?? -1]
       if (builder === undefined) continue
-      if (type.name !== 'objectClass') others.push({ index, type, builder })
+      if (type.name !== 'objectClass') others.push({ index, add: this.addValue(type, builder) })
       else
         for (const name of classNames)
           for (const value of preparedValues(type, Buffer.from(name), this.layouts.schema))
             classes.push({ builder, place: builder.placeFor(value) })
     }
     return { classes, attributes: others }
+  }
+
+  private addValue(type: AttributeType, builder: IndexBuilder): AddValue {
+    const { schema } = this.layouts
+    const ofPlain = type.syntax === Syntax.oid ? undefined : type.equality?.comparison.ofPlain
+    let slot = 0
+    const add = (octets: Buffer, start: number, end: number) => {
+      if (ofPlain !== undefined && builder.addPlain(octets, start, end, ofPlain === 'folded', slot)) return
+      for (const value of preparedValues(type, octets.subarray(start, end), schema)) builder.add(value, slot)
+    }
+    return (of) => {
+      slot = of
+      return add
+    }
   }
 
   /** Records that are left in slabs of little use go to where there is room, so that those slabs can be dropped. */

@@ -11,6 +11,8 @@ export interface Comparison {
   readonly prepare: (octets: Buffer) => string | undefined
   /** Order of two prepared values; absent where the kind has none. */
   readonly compare?: (a: string, b: string) => number
+  /** What `prepare` makes of {@link plainText}: the same in lower case, or the same. Absent where it makes something else. */
+  readonly ofPlain?: 'folded' | 'same'
   /** Whether substrings are compared without regard to case; absent where the kind has no substrings. */
   readonly substrings?: { readonly ignoreCase: boolean; readonly remove?: RegExp }
 }
@@ -43,6 +45,7 @@ function strings(ignoreCase: boolean): Comparison {
       const value = text(octets)
       return value === undefined ? undefined : prepareString(value, ignoreCase)
     },
+    ofPlain: ignoreCase ? 'folded' : 'same',
     compare: byCodeUnit,
     substrings: { ignoreCase },
   }
