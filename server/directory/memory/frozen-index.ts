@@ -64,7 +64,10 @@ export class FrozenIndex {
 function isKey(key: string, octets: Uint8Array, start: number, end: number): boolean {
   const { length } = key
   if (end - start === length) {
-    for (let i = 0; i < length; i += 1) if (key.charCodeAt(i) !== octets[start + i]) return false
+    for (let i = 0; i < length; i += 1) {
+      const code = key.charCodeAt(i)
+      if (code > 0x7f || code !== octets[start + i]) return false
+    }
     return true
   }
   return end - start > length && Buffer.from(octets.buffer, octets.byteOffset + start, end - start).toString() === key

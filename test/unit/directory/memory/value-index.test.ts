@@ -109,3 +109,29 @@ test('an index that changes, and is made anew now and then, stays like a map', (
     }),
   )
 })
+
+test('a key that is spelt as the octets of another is another', () => {
+  const keys = Array.from({ length: 380 }, (_, n) => `${String.fromCharCode(0xe0 + (n % 24))}r${n}`)
+  const index = frozen(keys.map((each, n) => [each, [n]]))
+  for (const each of keys) expect(index.get(Buffer.from(each).toString('latin1'))).toBeUndefined()
+  for (const [n, each] of keys.entries()) expect(index.get(each)).toBe(n)
+})
+
+test('plain octets are the key that their text is, folded or not; others are none', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.string({ unit: 'binary-ascii', maxLength: 12 }), fc.boolean()), { maxLength: 300 }),
+      (given) => {
+        const [byText, byOctets] = [new IndexBuilder(), new IndexBuilder()]
+        for (const [at, [text, isFolded]] of given.entries()) {
+          const isPlain = /^[!-~]+(?: [!-~]+)*$/.test(text)
+          const octets = Buffer.from(`<${text}>`)
+          expect(byOctets.addPlain(octets, 1, octets.length - 1, isFolded, at)).toBe(isPlain)
+          if (isPlain) byText.add(isFolded ? text.toLowerCase() : text, at)
+        }
+        const all = (builder: IndexBuilder) => new Map(new ValueIndex(builder.freeze()))
+        expect(all(byOctets)).toEqual(all(byText))
+      },
+    ),
+  )
+})
