@@ -62,8 +62,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly stopped: Promise<void>
 }
 
-/** After the start, or a run: long enough for what follows it. */
-const memoryBackMs = 5000
+/** After the start, or a run: when what follows it has ended as well. */
+const memoryBackMs = 1500
 
 /** Starts every part in order; resolves when LDAP answers. What is started ends, in reverse, with the signal or by disposal. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {

@@ -27,6 +27,7 @@ export async function compare(
     problems: [] as string[],
   }))
   if (workloads.some(({ name }) => name === 'bind')) await bindEverybody(generator, servers.rosterd, options.users)
+  if (workloads.some(({ name }) => name === 'login')) await logEverybodyIn(generator, servers.rosterd, options.users)
   for (let round = 1; round <= options.rounds; round++) {
     for (const { workload, problems, ...runs } of results) {
       progress(`round ${round} of ${options.rounds}: ${workload.title}`)
@@ -49,21 +50,18 @@ const mostBound = 50_000
 
 /** Afterwards the passwords of all that {@link measure} binds are known to be right. */
 export async function bindEverybody(generator: string, server: LoadTarget, users: number): Promise<void> {
-  const count = Math.min(users, mostBound)
-  // Those in flight when the last is counted are a few more than it counts.
-  await load(generator, server, [
-    '-w',
-    'bind',
-    '-c',
-    '16',
-    '-u',
-    String(count),
-    '-n',
-    String(count + 16),
-    '-W',
-    '0',
-    ...longest,
-  ])
+  await onceForEach(generator, server, 'bind', Math.min(users, mostBound))
+}
+
+/** Afterwards nobody's first sign-in from there is left, which is kept in the store. */
+async function logEverybodyIn(generator: string, server: LoadTarget, users: number): Promise<void> {
+  await onceForEach(generator, server, 'login', Math.min(users, mostBound))
+}
+
+/** Those in flight when the last is counted are a few more than it counts. */
+async function onceForEach(generator: string, server: LoadTarget, workload: string, count: number): Promise<void> {
+  const people = ['-u', String(count), '-n', String(count + 16)]
+  await load(generator, server, ['-w', workload, '-c', '16', ...people, '-W', '0', ...longest])
 }
 
 const longest = ['-d', '3600']
@@ -87,7 +85,7 @@ async function runOf(
   { users, seconds, warmUpSeconds }: Lengths,
 ): Promise<LoadRun> {
   const time = ['-W', String(warmUpSeconds), '-d', String(seconds)]
-  if (workload.name === 'bind')
+  if (workload.name === 'bind' || workload.name === 'login')
     return await load(generator, server, [...workload.load, '-u', String(Math.min(users, mostBound)), ...time])
   if (workload.name === 'enumerate') {
     // Whole enumerations are counted, however long one takes.

@@ -74,14 +74,15 @@ export async function openOperationLog(options: OperationLogOptions): Promise<Op
   }
 
   function take(lines: string): void {
-    for (const line of lines.split('\n')) {
+    for (let start = 0; start < lines.length; ) {
+      const end = lines.indexOf('\n', start)
       // In a flood not even looked at: whoever sends it would have this thread busy with reading.
-      if (unwritten >= unwrittenAtMost) {
-        dropped += line === '' ? 0 : 1
-        continue
+      if (unwritten >= unwrittenAtMost) dropped += 1
+      else {
+        const operation = operationOfLine(lines.slice(start, end < 0 ? undefined : end))
+        if (operation !== undefined) add(operation)
       }
-      const operation = operationOfLine(line)
-      if (operation !== undefined) add(operation)
+      start = end < 0 ? lines.length : end + 1
     }
   }
 
