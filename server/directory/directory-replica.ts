@@ -1,3 +1,4 @@
+import { letGoOfShared } from '../runtime/give-back-memory.ts'
 import { accountValuesOf } from './account-values.ts'
 import { CredentialTable } from './credentials/credential-table.ts'
 import type { RecordChange } from './directory-store.ts'
@@ -38,7 +39,10 @@ export function createDirectoryReplica(
       return isFilled
     },
     async take(update) {
-      if (update.view) view = updatedView(view, update.view, layouts)
+      if (update.view) {
+        view = updatedView(view, update.view, layouts)
+        letGoOfShared(update.view.dropped)
+      }
       for (const record of update.accounts) {
         credentials.apply(record)
         applyInactiveName(inactiveNames, record)

@@ -16,6 +16,7 @@ import type { ViewUpdate } from './memory/view-update.ts'
 import { type ViewDraft, ViewWriter } from './memory/view-writer.ts'
 import type { DirectoryFollower } from './replication.ts'
 import { Schema } from './schema/schema.ts'
+import { letGoOfShared } from '../runtime/give-back-memory.ts'
 import type { SealedRecords } from './sealed-records.ts'
 import { normalizeDn } from '../protocol/distinguished-name.ts'
 
@@ -105,6 +106,7 @@ export async function openDirectory(
     if (generation.records.some(isFilledMark)) isFilled = true
     const ntHashes = await changedNtHashes(generation.records, sealed)
     for (const follower of followers) await follower.take({ view: update, accounts, ntHashes, isFilled })
+    letGoOfShared(update?.dropped ?? 0)
     return stored.value
   }
 

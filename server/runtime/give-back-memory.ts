@@ -9,10 +9,28 @@ const smallHeapOctets = 128 * 1024 * 1024
  * to do for a while, and keeps what a large sync run needed for as long. Takes tens of milliseconds, in which the thread does nothing else.
  */
 export function giveBackMemory(): void {
-  if (getHeapStatistics().total_heap_size < smallHeapOctets) return
+  if (getHeapStatistics().total_heap_size >= smallHeapOctets) collect('last-resort')
+}
+
+function collect(flavor: 'regular' | 'last-resort'): void {
   setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  const gc: unknown = runInNewContext('gc')
+  if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor })
+}
+
+/** So much shared memory that nobody needs is worth a pause. */
+const sharedGarbageOctets = 64 * 1024 * 1024
+let sharedGarbage = 0
+
+/**
+ * Tells that this thread let go of shared memory. V8 hardly counts what is outside its heap, and would keep gigabytes of it: once enough has come
+ * together the garbage of the thread is collected, which takes as long as its own heap is large.
+ */
+export function letGoOfShared(octets: number): void {
+  sharedGarbage += octets
+  if (sharedGarbage < sharedGarbageOctets) return
+  sharedGarbage = 0
+  setImmediate(collect, 'regular')
 }
 
 /** Gives memory back some time after the last call, when what needed it has ended. */

@@ -82,13 +82,17 @@ export class Arena {
         yield { number, slab, used: slab.used }
   }
 
-  /** Forgets slabs that hold nothing any more, and says which. Views that were made before keep theirs. */
-  dropEmpty(): readonly number[] {
-    const empty = [...this.slabs]
-      .filter(([, slab]) => slab.live === 0 && slab !== this.open?.slab)
-      .map(([number]) => number)
-    for (const number of empty) this.slabs.delete(number)
-    return empty
+  /** Forgets slabs that hold nothing any more, and says which, and how many octets they had. Views that were made before keep theirs. */
+  dropEmpty(): { readonly numbers: readonly number[]; readonly octets: number } {
+    const numbers: number[] = []
+    let octets = 0
+    for (const [number, slab] of this.slabs) {
+      if (slab.live > 0 || slab === this.open?.slab) continue
+      numbers.push(number)
+      octets += slab.octets.length
+    }
+    for (const number of numbers) this.slabs.delete(number)
+    return { numbers, octets }
   }
 
   slab(number: number): Slab | undefined {

@@ -35,6 +35,12 @@ export class FrozenIndex {
     return this.parts.ends.length
   }
 
+  /** Of all its arrays. */
+  get octetCount(): number {
+    const { table, octets, ends, slots, slotEnds } = this.parts
+    return octets.length + 4 * (table.length + ends.length + slots.length + (slotEnds?.length ?? 0))
+  }
+
   get(key: string): Posting | undefined {
     const { table, ends, seed } = this.parts
     const mask = table.length - 1

@@ -26,6 +26,8 @@ export interface ViewUpdate {
   readonly layouts: readonly ShippedLayout[]
   readonly slabs: readonly SharedSlab[]
   readonly droppedSlabs: readonly number[]
+  /** Octets of the shared memory that nobody needs once this is taken in. */
+  readonly dropped: number
   readonly addresses: Partial<Pick<SlotTableParts, 'base'>> & Omit<SlotTableParts, 'base'>
   /** Of DN keys, entryUUIDs and children, then of the indexed types in their order. */
   readonly indexes: readonly IndexUpdate[]
@@ -80,6 +82,7 @@ export function wholeView(view: DirectoryView, slabs: readonly SharedSlab[]): Vi
     layouts: view.parts.layouts.map(shippedLayout),
     slabs,
     droppedSlabs: [],
+    dropped: 0,
     addresses: view.parts.addresses.parts,
     indexes: indexesOf(view).map((index) => ({ base: index.base.parts, changes: index.changes })),
   }

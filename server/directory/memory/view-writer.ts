@@ -228,10 +228,13 @@ export class ViewDraft {
   private nextView(indexes: ViewUpdate['indexes']): NextView {
     const changed = { changes: this.addresses, count: this.slotCount, taken: this.taken }
     const addresses = this.from.parts.addresses.with(changed)
+    const dropped = this.arena.dropEmpty()
+    const replaced = indexesOf(this.from).map(({ base }, place) => (indexes[place]?.base ? base.octetCount : 0))
     const update: ViewUpdate = {
       layouts: this.layouts.all.slice(this.known.layouts).map(shippedLayout),
       slabs: this.arena.slabsAfter(this.known.lastSlab),
-      droppedSlabs: this.arena.dropEmpty(),
+      droppedSlabs: dropped.numbers,
+      dropped: replaced.reduce((sum, octets) => sum + octets, dropped.octets),
       addresses: addresses.isMuchChanged ? addresses.refrozen().parts : changed,
       indexes,
     }

@@ -30,7 +30,7 @@ test('an arena keeps what is not released, and forgets slabs that hold nothing',
           const [oldest = address] = live.keys()
           arena.release(oldest, (records[live.get(oldest) ?? 0]?.[0] ?? 0) * 4)
           live.delete(oldest)
-          for (const number of arena.dropEmpty()) numbers.delete(number)
+          for (const number of arena.dropEmpty().numbers) numbers.delete(number)
         }
         for (const [address, at] of live) {
           const start = offsetOf(address) / 4
