@@ -18,13 +18,13 @@ import { reader } from '../builders/running-ldap-server.ts'
 import { mutate } from '../fuzz/mutate.ts'
 import { throwAt } from '../fuzz/throw-at.ts'
 import { validRequests } from '../fuzz/valid-requests.ts'
-import { dnOf, isComer, newPassword, type Site } from './site.ts'
+import { dnOf, isComer, leisure, newPassword, type Site } from './site.ts'
 
 /** Goes on until it is over; throws when an answer is wrong or missing. */
 export type Load = (site: Site, isOver: () => boolean) => Promise<void>
 
 /** So long a client waits before its next round. */
-const pauseMs = 20
+const pauseMs = 50 * leisure
 const everybody = '(objectClass=posixAccount)'
 
 export const ldapClients: readonly Load[] = [
@@ -33,10 +33,10 @@ export const ldapClients: readonly Load[] = [
   again(bindsAndLeaves),
   again(startsTls),
   again(enumerates),
-  again(readsSlowly, 500),
+  again(readsSlowly, 500 * leisure),
   again(hangsUp),
   again(sendsNonsense),
-  again(changesPassword, 200),
+  again(changesPassword, 200 * leisure),
 ]
 
 /** One round after the other. */

@@ -7,16 +7,16 @@ import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { suffix } from '../builders/running-ldap-server.ts'
 import { changeAgain, entraUserId, oktaUserId } from '../sync/small-tenants.ts'
 import { again, bindAsReader, type Load } from './ldap-clients.ts'
-import { configuredBinder, type Site, until } from './site.ts'
+import { configuredBinder, leisure, type Site, until } from './site.ts'
 
 /** What people and programs do to the server beside LDAP. */
 export const operators: readonly Load[] = [
-  again(syncsChanges, 100),
+  again(syncsChanges, 100 * leisure),
   again(reloads, 10_000),
   again((site) => site.replaceCertificate(), 3000),
-  again(looksAtPages, 200),
+  again(looksAtPages, 200 * leisure),
   callsTheApi,
-  again(backsUp, 2000),
+  again(backsUp, 2000 * leisure),
 ]
 
 /** A repeat gets over these. */
@@ -126,7 +126,7 @@ async function callsTheApi(site: Site, isOver: () => boolean): Promise<void> {
     expect((await call('POST', '/binders', { body: { name: 'scanner' } })).status).toBe(200)
     expect((await call('DELETE', '/binders/scanner')).status).toBe(204)
   }
-  await again(round, 200)(site, isOver)
+  await again(round, 200 * leisure)(site, isOver)
 }
 
 async function backsUp({ command, count, folder }: Site): Promise<void> {

@@ -13,6 +13,9 @@ import type { Random } from '../fuzz/random.ts'
 import { fillSmallTenants, unlimited } from '../sync/small-tenants.ts'
 import { entraSettings, oktaSettings, startTrustedTenants } from '../sync/sync-fixture.ts'
 
+/** Pauses are so many times as long: in seconds everything has to happen, hours leave the machine room for other work. */
+export const leisure = process.env['ROSTERD_LONG'] === '1' ? 4 : 1
+
 /** People of the tenants who come and go: every enumeration may find them or not. */
 const comers = new Set(['person5', 'worker5'])
 

