@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import type { RecordReader } from './directory/directory-store.ts'
 import type { Directory } from './directory/directory.ts'
+import { isStoreRefusal } from './directory/store-refusal.ts'
 import type { Clock } from './runtime/clock.ts'
 import {
   BackupError,
@@ -16,6 +17,7 @@ import {
   type Row,
 } from './storage/backup-format.ts'
 import { storeVersion } from './storage/database.ts'
+import { writeRefusal } from './storage/write-failure.ts'
 import { version } from './version.ts'
 
 /** The last backup: value of `meta` "lastBackup". */
@@ -50,7 +52,12 @@ export async function writeBackup(
   const bytes = await writeBackupFile({ ...store, created: at }, rows(), file, { replace })
   const backup = { at, file, bytes }
   const record = { collection: 'meta' as const, key: [...lastBackupKey], value: backup }
-  await directory.commit({ cause: { kind: 'server', id: 'backup' }, entries: [], records: [record] })
+  try {
+    await directory.commit({ cause: { kind: 'server', id: 'backup' }, entries: [], records: [record] })
+  } catch (error) {
+    // A store on a full disk can be backed up to another.
+    if (!isStoreRefusal(error)) throw error
+  }
   return backup
 }
 
@@ -81,7 +88,13 @@ export async function writeBackupFile(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EEXIST') throw new Error(taken, { cause: error })
-    throw error
+    if (code === 'ENOENT')
+      throw new Error(`${dirname(file)} does not exist; make that folder, or choose another`, { cause: error })
+    const refusal = writeRefusal(error)
+    if (refusal === undefined) throw error
+    throw new Error(`the backup ${file} cannot be written (${refusal.what}): ${refusal.remedy}, or choose another`, {
+      cause: error,
+    })
   } finally {
     await rm(part, { force: true })
   }

@@ -18,6 +18,7 @@ import {
   requireRoom,
   storeBytes,
 } from './storage/store-folder.ts'
+import { sayingWhatIsRefused } from './storage/write-failure.ts'
 import { timeInName } from './time-in-name.ts'
 
 export interface Repaired {
@@ -45,9 +46,11 @@ export async function repair(
   await requireRoom(dataDir, 2 * (await storeBytes(folder)), 'a repair')
   const copy = join(dataDir, 'db.repairing')
   try {
-    await copyStore(folder, copy)
-    const findings = await repairStore(copy, now.toISOString())
-    const ids = findings.length === 0 ? 0 : await bringBack(copy, config, exported, now)
+    const { findings, ids } = await sayingWhatIsRefused(`the repaired store in ${dataDir}`, async () => {
+      await copyStore(folder, copy)
+      const found = await repairStore(copy, now.toISOString())
+      return { findings: found, ids: found.length === 0 ? 0 : await bringBack(copy, config, exported, now) }
+    })
     const isDone = findings.length > 0 && !dryRun
     const former = isDone ? join(dataDir, `db.damaged-${timeInName(now)}`) : null
     if (isDone) await replaceStore(folder, copy, former)

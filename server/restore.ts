@@ -12,6 +12,7 @@ import { openLevelStore } from './storage/level-store.ts'
 import { migratedRows } from './storage/migrations.ts'
 import { writeRows } from './storage/raw-rows.ts'
 import { finishReplacement, holdStore, replaceStore } from './storage/store-folder.ts'
+import { sayingWhatIsRefused } from './storage/write-failure.ts'
 import { timeInName } from './time-in-name.ts'
 
 export interface Restored {
@@ -52,12 +53,18 @@ export async function restoreBackup(
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   await using _held = isThere ? await holdStore(folder) : undefined
   const restoring = join(dataDir, 'db.restoring')
-  await rm(restoring, { recursive: true, force: true })
-  await writeRows(restoring, migratedRows(rowsOf(file), header.storeVersion))
-  const { entries, keyProblem } = await lookAt(restoring, options)
-  const former = isThere ? join(dataDir, `db.before-${timeInName(options.now)}`) : null
-  await replaceStore(folder, restoring, former)
-  return { created: header.created, entries, former, keyProblem }
+  try {
+    const { entries, keyProblem } = await sayingWhatIsRefused(`the restored store in ${dataDir}`, async () => {
+      await rm(restoring, { recursive: true, force: true })
+      await writeRows(restoring, migratedRows(rowsOf(file), header.storeVersion))
+      return await lookAt(restoring, options)
+    })
+    const former = isThere ? join(dataDir, `db.before-${timeInName(options.now)}`) : null
+    await replaceStore(folder, restoring, former)
+    return { created: header.created, entries, former, keyProblem }
+  } finally {
+    await rm(restoring, { recursive: true, force: true })
+  }
 }
 
 async function* rowsOf(file: string): AsyncGenerator<Row> {

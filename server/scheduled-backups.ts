@@ -38,11 +38,17 @@ export async function backUpWhenDue(parts: ScheduledBackupParts): Promise<void> 
   const now = clock.now()
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const before = backupsAmong(await readdir(directory))
+    const names = await readdir(directory)
+    const before = backupsAmong(names)
+    for (const name of names) if (partPattern.test(name)) await rm(join(directory, name))
     if (!isDue(before, everyHours, now)) return
     const file = join(directory, nameAt(now))
     await workspace.backup(file, { replace: true })
-    await checkedBackup(file)
+    await checkedBackup(file).catch(async (error: unknown) => {
+      // It would count as the newest.
+      await rm(file, { force: true })
+      throw error
+    })
     for (const name of before.slice(0, Math.max(0, before.length + 1 - keep))) await rm(join(directory, name))
     logger.info({ file }, 'backup made')
     await tell(parts, { type: 'backup.recovered', provider: null, file })
@@ -54,6 +60,8 @@ export async function backUpWhenDue(parts: ScheduledBackupParts): Promise<void> 
 }
 
 const pattern = /^rosterd-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z)\.backup$/
+/** One that was cut off by the end of the process. */
+const partPattern = /^rosterd-\d{4}-[\dTZ-]+\.backup\.[0-9a-f-]{36}\.part$/
 
 function nameAt(time: Date): string {
   return `rosterd-${timeInName(time)}.backup`

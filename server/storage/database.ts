@@ -5,6 +5,7 @@ import { decodeRecord, encodeRecord } from './record-codec.ts'
 import { migrations, versionAfter } from './migrations.ts'
 import { StoreError } from './store-error.ts'
 import { newestBackup, upgradeBackups } from './upgrade-backups.ts'
+import { writeRefusal } from './write-failure.ts'
 
 export type Database = Level<Buffer, Buffer>
 
@@ -17,7 +18,7 @@ export const storeVersion = versionAfter(migrations)
 
 /**
  * Opens the LevelDB in `directory`, which is created (mode 0700) when missing, and checks its store version.
- * Throws {@link StoreError} `locked`, `newerStore`, `unknownStore` or `corrupt`.
+ * Throws {@link StoreError} `locked`, `newerStore`, `unknownStore`, `corrupt` or `writeFailed`.
  */
 export async function openDatabase(directory: string): Promise<Database> {
   const db = await openUnchecked(directory)
@@ -30,7 +31,7 @@ export async function openDatabase(directory: string): Promise<Database> {
   }
 }
 
-/** Whatever version it has. Throws {@link StoreError} `locked` or `corrupt`. */
+/** Whatever version it has. Throws {@link StoreError} `locked`, `corrupt` or `writeFailed`. */
 export async function openUnchecked(directory: string): Promise<Database> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await requireBeginning(directory)
@@ -99,7 +100,14 @@ function openingError(directory: string, error: unknown): unknown {
       { cause },
     )
   }
-  return isCorruption(cause) ? corruptStore(directory, cause) : error
+  if (isCorruption(cause)) return corruptStore(directory, cause)
+  const refusal = writeRefusal(cause)
+  if (refusal === undefined) return error
+  return new StoreError(
+    'writeFailed',
+    `The store in "${directory}" cannot be opened, which writes to it (${refusal.what}): ${refusal.remedy}, and try again.`,
+    { cause },
+  )
 }
 
 /**

@@ -71,22 +71,26 @@ async function makeReadable(directory: string, why: string, findings: Finding[])
     findings.push({ what: `file ${name}`, why: 'part of it cannot be read', consequence: fromLostFile })
   const copy = `${directory}.rows`
   await rm(copy, { recursive: true, force: true })
-  const [from, to] = [await openUnchecked(directory), await openUnchecked(copy)]
   try {
-    const rows = readableRows(from, (after, error) =>
-      findings.push({
-        what: after === undefined ? 'the first rows' : `rows behind ${rowName(after)}`,
-        why: reasonOf(error),
-        consequence: fromLostFile,
-      }),
-    )
-    await putRows(to, rows)
+    const [from, to] = [await openUnchecked(directory), await openUnchecked(copy)]
+    try {
+      const rows = readableRows(from, (after, error) =>
+        findings.push({
+          what: after === undefined ? 'the first rows' : `rows behind ${rowName(after)}`,
+          why: reasonOf(error),
+          consequence: fromLostFile,
+        }),
+      )
+      await putRows(to, rows)
+    } finally {
+      await from.close()
+      await to.close()
+    }
+    await rm(directory, { recursive: true })
+    await rename(copy, directory)
   } finally {
-    await from.close()
-    await to.close()
+    await rm(copy, { recursive: true, force: true })
   }
-  await rm(directory, { recursive: true })
-  await rename(copy, directory)
 }
 
 function reasonOf(error: unknown): string {

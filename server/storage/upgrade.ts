@@ -39,17 +39,28 @@ export async function planUpgrade(folder: string, steps: readonly Migration[] = 
   }
 }
 
+/** Keeps the rows of a store as they are. */
+export interface UpgradeBackup {
+  readonly make: (version: number, lastChange: number, rows: AsyncIterable<readonly Row[]>) => Promise<void>
+  /** Asked when the upgrade comes to nothing, also when `make` has failed. */
+  readonly drop: () => Promise<void>
+}
+
 /**
- * Takes the steps that are ahead of the store in `folder`, once `backup` has kept its rows as they are. The new store is
- * made beside it and takes its place as a whole: a cut leaves one version or the other. Throws, in a sentence, when there
- * is no room, and what `backup` throws; the store is as it was then.
+ * Takes the steps that are ahead of the store in `folder`, once the backup is made. The new store is made beside it and
+ * takes its place as a whole: a cut leaves one version or the other. Throws, in a sentence, when there is no room, and what
+ * the backup throws; the store is as it was then, with nothing beside it.
  */
 export async function upgradeStore(
   folder: string,
-  backup: (version: number, lastChange: number, rows: AsyncIterable<readonly Row[]>) => Promise<void>,
+  backup: UpgradeBackup,
   steps: readonly Migration[] = migrations,
 ): Promise<void> {
   await finishReplacement(folder)
+  const made = `${folder}.upgraded`
+  const former = `${folder}.before-upgrade`
+  // What a cut left takes room that is needed.
+  for (const left of [made, former]) await rm(left, { recursive: true, force: true })
   const { found, neededBytes, freeBytes: free } = await planUpgrade(folder, steps)
   if (found === null || found >= versionAfter(steps)) return
   if (free < neededBytes)
@@ -58,20 +69,23 @@ export async function upgradeStore(
       `The store in "${folder}" has to be upgraded, which needs ${mebibytes(neededBytes)} there, and ${mebibytes(free)} are free: make room, and start again.`,
     )
   await using _held = await holdStore(folder)
-  const made = `${folder}.upgraded`
-  const former = `${folder}.before-upgrade`
-  for (const left of [made, former]) await rm(left, { recursive: true, force: true })
-  const db = await openUnchecked(folder)
   try {
-    await recover(db, (_step, operations) => write(db, operations))
-    const lastChange = await db.get(metaKey('lastChange'))
-    const last = lastChange === undefined ? 0 : Number(decodeRecord(lastChange))
-    await backup(found, last, pagesOf(db))
-    await writeRows(made, migratedRows(rowsOf(db), found, steps))
-  } finally {
-    await db.close()
+    const db = await openUnchecked(folder)
+    try {
+      await recover(db, (_step, operations) => write(db, operations))
+      const lastChange = await db.get(metaKey('lastChange'))
+      const last = lastChange === undefined ? 0 : Number(decodeRecord(lastChange))
+      await backup.make(found, last, pagesOf(db))
+      await writeRows(made, migratedRows(rowsOf(db), found, steps))
+    } finally {
+      await db.close()
+    }
+    await requireAgreement(made)
+  } catch (error) {
+    await rm(made, { recursive: true, force: true })
+    await backup.drop()
+    throw error
   }
-  await requireAgreement(made)
   await replaceStore(folder, made, former)
   await rm(former, { recursive: true })
 }

@@ -59,6 +59,10 @@ test('a server whose disk is full goes on, says so to whoever wants a change, an
     expect([stranger.status, toStranger]).toEqual([503, expect.stringContaining('cannot keep changes at present')])
     expect(toStranger).not.toContain(database)
 
+    // To another disk; where it is files that are limited, there is none.
+    const beside = await folder.run('backup', join(folder.path, 'beside.backup'))
+    if (disk.kind === 'memory') expect(beside).toMatchObject({ exitCode: 0, stderr: '' })
+
     await disk.makeRoom(server.pid, database)
     expect(await setPassword(folder, 'worker1', other)).toMatchObject({ exitCode: 0 })
     expect(await folder.run('sync')).toMatchObject({ exitCode: 0 })

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -19,8 +19,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(path, { recursive: true }))
 
-/** A store whose backups go to `directory`, every six hours, two of them. */
-async function scheduled(directory: string | null) {
+/** A store whose backups go to `directory`, every six hours, two of them; `written` sees each before it is read back. */
+async function scheduled(directory: string | null, written: (file: string) => Promise<void> = async () => undefined) {
   const store = await openLevelStore(join(path, 'db'))
   const clock = fakeClock()
   const logged: string[] = []
@@ -35,8 +35,11 @@ async function scheduled(directory: string | null) {
     workspace: {
       directory: open,
       config,
-      backup: (file: string, how: { readonly replace: boolean }) =>
-        writeBackup({ directory: open, rows: () => store.rows(), clock }, file, how),
+      async backup(file: string, how: { readonly replace: boolean }) {
+        const backup = await writeBackup({ directory: open, rows: () => store.rows(), clock }, file, how)
+        await written(file)
+        return backup
+      },
     },
     clock,
     logger: { debug: log, info: log, warn: log, error: log },
@@ -98,6 +101,21 @@ test('one that fails removes nothing, and is reported once, as is the next that 
     'Rosterd: the scheduled backup failed',
     'Rosterd: scheduled backups work again',
   ])
+})
+
+test('one that cannot be read back goes and is made again, as does what a process left that ended on the way', async () => {
+  const folder = join(path, 'backups')
+  let isBad = true
+  await using server = await scheduled(folder, async (file) => {
+    if (isBad) await truncate(file, 100)
+  })
+  await mkdir(folder)
+  await writeFile(join(folder, `${first}.0b7e0b9e-3f5e-4a6e-9c66-0a4d9f6a1c11.part`), 'half')
+  await server.look()
+  expect([await readdir(folder), server.logged]).toEqual([[], ['scheduled backup failed']])
+  isBad = false
+  await server.look()
+  expect(await readdir(folder)).toEqual([first])
 })
 
 test('without a folder none is made', async () => {
