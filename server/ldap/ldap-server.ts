@@ -16,6 +16,7 @@ import type { AccessLog } from './access-log.ts'
 import { supportedExtensions } from './extended.ts'
 import { createLdapjsServer, createRareOperationHost, type LdapjsServer } from './ldapjs-host.ts'
 import { mountTwin, refuseWrites } from './ldapjs-routes.ts'
+import { readIntoOneBuffer } from './one-read-buffer.ts'
 import { createPageCookies } from './page-cookies.ts'
 import { supportedControls } from './request-controls.ts'
 import type { LdapServices } from './services.ts'
@@ -96,6 +97,7 @@ export async function startLdapServer(options: LdapServerOptions): Promise<LdapS
     const server = createLdapjsServer(
       usesWire ? { router: tlsOptions ? front.acceptTls : front.accept } : tlsOptions ? { tls: tlsOptions } : {},
     )
+    if (usesWire) server.server.once('listening', () => readIntoOneBuffer(server.server))
     if (!usesWire) mountTwin(server, services)
     if (!usesWire) refuseWrites(server)
     return server
