@@ -53,6 +53,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'nobody administers this server yet: open the link in the file': 'The link makes the first Owner, once.',
   'old changes could not be forgotten': 'Tried again in a few hours. Look at the disk.',
   'old changes forgotten': 'As `retention.changeLogDays` says.',
+  'old runs and actions could not be forgotten': 'Tried again in a few hours. Look at the disk.',
+  'old runs and actions forgotten':
+    'As `retention.runDays`, and for actions of administrators `retention.changeLogDays`, say.',
   'operation failed': 'A defect: the client was told `other`. Report the stack.',
   'outbox is full; the oldest items are dropped': 'The mail server or a URL has not taken anything for long.',
   'part did not stop': 'The server ended without it.',
@@ -88,6 +91,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
 /** What fields hold, wherever they are. */
 export const fieldMeanings: Readonly<Record<string, string>> = {
   accounts: 'how many accounts',
+  actions: 'how many actions of administrators',
   address: 'IP address of the client',
   admin: 'port of the pages',
   baseDn: 'suffix of the directory',
@@ -130,6 +134,7 @@ export const fieldMeanings: Readonly<Record<string, string>> = {
   resource: 'what is subscribed to',
   role: 'of the administrator',
   runId: 'as `rosterd runs` has it',
+  runs: 'how many runs',
   seconds: 'of the run, by step',
   service: 'which part was asked',
   settings: 'as `ldap.port`',

@@ -9,7 +9,6 @@ import type { ReadSecret } from '../sync/provider-secret.ts'
 import { createConfigReload, type ReloadReport } from './config-reload.ts'
 import { reloadCommand } from './commands/reload-command.ts'
 import { runCommand } from './commands/commands.ts'
-import { runChangeRetention } from './change-retention.ts'
 import { createBackgroundWork } from './background-work.ts'
 import { createBindRates } from './bind-rates.ts'
 import { runFigureKeeper } from './figure-keeper.ts'
@@ -35,6 +34,7 @@ import { ownAccount } from './self-service.ts'
 import { createSyncServices } from './sync-services.ts'
 import type { HookResult } from '../sync/change-hook.ts'
 import { readiness } from './readiness.ts'
+import { runRetention } from './retention.ts'
 import { offerSetupLink } from './setup-link-file.ts'
 import { version } from './version.ts'
 import { forgetNtHashes, openWorkspace, type WorkspaceOptions } from './open-workspace.ts'
@@ -310,11 +310,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ({ ended }) => ended,
   )
   await lifecycle.start(
-    'change retention',
+    'retention',
     (stopping) => {
-      const days = () => workspace.config.retention.changeLogDays
-      const parts = { directory, days, clock, logger }
-      return { ended: runChangeRetention(parts, stopping) }
+      const parts = { directory, retention: () => workspace.config.retention, clock, logger }
+      return { ended: runRetention(parts, stopping) }
     },
     ({ ended }) => ended,
   )

@@ -30,6 +30,11 @@ export function isForgotten(key: string): boolean {
   return identityRecordKey(key)[1].startsWith(hashPrefix)
 }
 
+/** Whether what was gone since then (ISO 8601) is to be forgotten. */
+export function isLongGone(since: string, now: Date): boolean {
+  return since <= new Date(now.getTime() - forgottenAfterMs).toISOString()
+}
+
 /** New key by old one, of forgotten ids that are there again. */
 export function returnedKeys(present: Iterable<string>, ledgers: Ledgers): ReadonlyMap<string, string> {
   const renames = new Map<string, string>()
@@ -47,10 +52,9 @@ export function forgottenKeys(
   isThere: (key: string) => boolean,
   now: Date,
 ): ReadonlyMap<string, string> {
-  const latest = new Date(now.getTime() - forgottenAfterMs).toISOString()
   const renames = new Map<string, string>()
   for (const [key, { goneSince }] of identities) {
-    if (goneSince === null || goneSince > latest || isForgotten(key) || isThere(key)) continue
+    if (goneSince === null || !isLongGone(goneSince, now) || isForgotten(key) || isThere(key)) continue
     if (!ownTenants.has(identityRecordKey(key)[0])) renames.set(key, hashedKey(key))
   }
   return renames

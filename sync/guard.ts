@@ -266,7 +266,8 @@ function tooManyRemovals(
 ): string | undefined {
   if (count === 0) return undefined
   const served = input.served(provider, type)
-  if (count >= served && nobodyComes) return `all ${served} ${plural(type)} of ${provider} would go`
+  // Who is shown without being active is not counted: of nobody, nobody goes.
+  if (served > 0 && count >= served && nobodyComes) return `all ${served} ${plural(type)} of ${provider} would go`
   const lately = input.removedLately(provider, type)
   const limit = limitOf(input, served + lately)
   if (count + lately <= limit) return undefined

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Json, RecordChange, RecordReader } from '../server/directory/directory-store.ts'
 import type { Snapshot, SourceDomain, SourceEntry, SourceGroup, SourceUser } from './identity.ts'
 import type { MirrorReader, SourceChanges } from './identity-provider.ts'
+import { isLongGone } from './forgetting.ts'
 import { trusted } from './ledgers.ts'
 
 /** Value of the `cursor` collection, written in the commit that wrote the mirror it belongs to. */
@@ -36,6 +37,19 @@ export async function detachedCursors(
     const cursor = trusted<CursorRecord>(value)
     if (isConfigured(key[0] ?? '') || cursor.isDetached) continue
     changes.push({ collection: 'cursor', key, value: { ...cursor, isDetached: true } })
+  }
+  return changes
+}
+
+/** Removes what was read of providers that were taken out of the configuration and last read 30 days ago. */
+export async function forgottenMirrors(store: RecordReader, now: Date): Promise<readonly RecordChange[]> {
+  const changes: RecordChange[] = []
+  for await (const { key: cursor, value } of store.list('cursor')) {
+    const { isDetached, lastRun } = trusted<CursorRecord>(value)
+    if (!isDetached || !isLongGone(lastRun, now)) continue
+    changes.push({ collection: 'cursor', key: cursor, value: undefined })
+    for await (const { key } of store.list('mirror', cursor))
+      changes.push({ collection: 'mirror', key, value: undefined })
   }
   return changes
 }

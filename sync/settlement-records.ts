@@ -6,8 +6,10 @@ import type { EntryChange, Json, RecordChange, RecordReader } from '../server/di
 import type { Decision } from './candidates.ts'
 import type { Desired } from './desired.ts'
 import { emptiedChanges } from './emptied-groups.ts'
+import { forgottenEnrollments } from './enrollment/forgotten-enrollments.ts'
 import type { EntryType } from './file-entries.ts'
 import { forgottenAccounts } from './forgotten-accounts.ts'
+import { changedLedgers } from './forgetting.ts'
 import { type HeldChanges, isUnprovenRemoval } from './guard.ts'
 import { identityRecordKey, trusted } from './ledgers.ts'
 import { numberKey } from './posix-ids.ts'
@@ -33,6 +35,7 @@ export async function recordChanges(
   importedKey: Uint8Array | undefined,
 ): Promise<readonly RecordChange[]> {
   const { desired, changes } = settlement
+  const { identities } = changedLedgers(settlement.ledgers, desired.ledgerChanges)
   // What an administrator approved is not counted against later runs.
   const counted = changes.filter(({ provider }) => provider !== approved)
   return [
@@ -43,6 +46,7 @@ export async function recordChanges(
     ...(await inactiveNameRecords(store, desired.inactiveNames)),
     ...(await credentialRecords(store, desired, importedKey)),
     ...(await forgottenAccounts(store, settlement.ledgers, desired.ledgerChanges, now)),
+    ...(await forgottenEnrollments(store, { decisions: desired.decisions, identities }, now)),
     ...(await heldRecords(store, holds)),
     ...(await removalRecords(store, counted, now)),
   ]

@@ -29,6 +29,7 @@ import type { Logger } from './logger.ts'
 import {
   type CursorRecord,
   detachedCursors,
+  forgottenMirrors,
   mirrorChanges,
   mirrorReader,
   mirrorUpdates,
@@ -42,6 +43,7 @@ import { outdatedPasswords } from './pass-through/outdated-passwords.ts'
 import { readPause } from './provider-pause.ts'
 import { memberRules } from './rules.ts'
 import { whyFull } from './run-mode.ts'
+import { outdatedRuns } from './run-retention.ts'
 import type { RunActivities } from './run-activity.ts'
 import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
 import { emptyRuleGroups, mirrorWithPins, readHeld, type Settlement, settle } from './settlement.ts'
@@ -340,7 +342,8 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       ...(await recordChanges(store, settlement, holds, approved ? report.provider : undefined, now, importedKey)),
       ...(await firstFilled()),
       ...(await detachedCursors(store, (id) => tenants.has(id))),
-      ...(await outdatedRuns(report.provider, now)),
+      ...(await forgottenMirrors(store, now)),
+      ...(await runsToForget(report.provider)),
       ...newcomers.records,
       ...(restored.has(report.provider) ? [noLongerRestored(report.provider)] : []),
       ...(await reportChanges(finished, newcomers.waiting)),
@@ -430,7 +433,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     await directory.commit({
       cause: { kind: 'run', id: report.id },
       entries: [],
-      records: [...records, runRecord(report)],
+      records: [...records, ...(await runsToForget(report.provider)), runRecord(report)],
     })
   }
 
@@ -442,15 +445,10 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     }
   }
 
-  /** Runs older than `retention.runDays`, forgotten with the next one. */
-  async function outdatedRuns(provider: string, now: Date): Promise<readonly RecordChange[]> {
-    const oldest = new Date(now.getTime() - config.retention.runDays * 86_400_000).toISOString()
-    const changes: RecordChange[] = []
-    for await (const { key } of store.list('run', [provider])) {
-      if ((key[1] ?? '') >= oldest) break
-      changes.push({ collection: 'run', key, value: undefined })
-    }
-    return changes
+  /** A server does it by itself too; commands that run alone leave no heap of runs either. */
+  async function runsToForget(provider: string): Promise<readonly RecordChange[]> {
+    const before = new Date(clock.now().getTime() - config.retention.runDays * 86_400_000)
+    return await outdatedRuns(store, before.toISOString(), provider)
   }
 
   function logRun(report: RunReport): void {

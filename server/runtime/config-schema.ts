@@ -643,7 +643,11 @@ export const configSchema = z.strictObject({
     .describe('Scheduled backups.'),
   retention: z
     .strictObject({
-      changeLogDays: z.number().positive().default(400).describe('Days the change log is kept.'),
+      changeLogDays: z
+        .number()
+        .positive()
+        .default(400)
+        .describe('Days the change log, and the record of what administrators did, is kept.'),
       runDays: z.number().positive().default(90).describe('Days sync runs are kept.'),
       bindLogDays: z
         .number()

@@ -7,7 +7,7 @@ export type EnrollmentRecord = {
   readonly state: 'invited' | 'enrolled'
   /** The address is the person's: the provider is trusted with it, or a link that was mailed there was used. */
   readonly emailVerified: boolean
-  /** Provider and immutable id under which the person was first seen. */
+  /** Provider and immutable id under which the person was first seen; the id is empty once the person was forgotten. */
   readonly provider: string
   readonly id: string
   /** Where the invitation goes; null where the provider has none that mail can be sent to. A resend follows the provider. */
@@ -23,6 +23,8 @@ export type EnrollmentRecord = {
   readonly enrolled: string | null
   /** Keys of the links that are in mails. */
   readonly links: readonly string[]
+  /** Since when no provider has the person; absent while one has. */
+  readonly goneSince?: string
 }
 
 export async function readEnrollment(store: RecordReader, entryUUID: string): Promise<EnrollmentRecord | undefined> {
@@ -40,4 +42,9 @@ export async function readEnrollments(store: RecordReader): Promise<ReadonlyMap<
 
 export function enrollmentChange(entryUUID: string, record: EnrollmentRecord): RecordChange {
   return { collection: 'enrollment', key: [entryUUID], value: record }
+}
+
+/** Of somebody who has been gone for long; they have to be invited anew when they are back. */
+export function isForgottenEnrollment({ id }: EnrollmentRecord): boolean {
+  return id === ''
 }

@@ -3,7 +3,7 @@ import { mailAddressPattern } from '../../server/runtime/mail-address.ts'
 import type { Candidate, Decision, UserCandidate } from '../candidates.ts'
 import { entryUuidOf } from '../drafts.ts'
 import type { Ledgers } from '../ledgers.ts'
-import type { EnrollmentRecord } from './enrollment-record.ts'
+import { type EnrollmentRecord, isForgottenEnrollment } from './enrollment-record.ts'
 
 /** Somebody whose enrollment is to be recorded now. */
 export interface Newcomer {
@@ -71,7 +71,7 @@ export function judgeEnrollment(
       if (record === undefined || record.state === 'invited') add(candidate, provider, 'trust')
       return candidate
     }
-    if (!isKnown) add(candidate, provider, 'invite')
+    if (!isKnown || (record !== undefined && isForgottenEnrollment(record))) add(candidate, provider, 'invite')
     if (isKnown && record?.state !== 'invited') return candidate
     const decision = decisions.get(candidate.decisionKey)
     if (decision !== undefined) decisions.set(candidate.decisionKey, { ...decision, ...invited })

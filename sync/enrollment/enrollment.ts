@@ -12,7 +12,13 @@ import type { MailServer } from '../reporting/mail-server.ts'
 import { outboxChanges, type OutboxItem, publicId, readOutbox, removal } from '../reporting/outbox.ts'
 import { sendMail } from '../reporting/senders.ts'
 import type { SyncEngine } from '../sync-engine.ts'
-import { type EnrollmentRecord, enrollmentChange, readEnrollment, readEnrollments } from './enrollment-record.ts'
+import {
+  type EnrollmentRecord,
+  enrollmentChange,
+  isForgottenEnrollment,
+  readEnrollment,
+  readEnrollments,
+} from './enrollment-record.ts'
 import { usableAddress } from './enrollment-rule.ts'
 import { invitationMail } from './invitation-mail.ts'
 
@@ -26,7 +32,10 @@ export interface EnrollmentOptions {
 }
 
 /** A person's enrollment as an administrator may see it. */
-export type PersonEnrollment = Omit<EnrollmentRecord, 'links'> & { readonly entryUUID: string; readonly name: string }
+export type PersonEnrollment = Omit<EnrollmentRecord, 'links' | 'goneSince'> & {
+  readonly entryUUID: string
+  readonly name: string
+}
 
 /** Whom a link is for. */
 export interface Invitee {
@@ -98,14 +107,15 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
   }
 
   async function personOf(entryUUID: string, record: EnrollmentRecord): Promise<PersonEnrollment> {
-    const { links: _links, ...shown } = record
+    const { links: _links, goneSince: _goneSince, ...shown } = record
     return { entryUUID, name: await nameOf(record), ...shown }
   }
 
   async function list(provider?: string): Promise<readonly PersonEnrollment[]> {
     const people: PersonEnrollment[] = []
     for (const [entryUUID, record] of await readEnrollments(store))
-      if (provider === undefined || record.provider === provider) people.push(await personOf(entryUUID, record))
+      if (!isForgottenEnrollment(record) && record.provider === (provider ?? record.provider))
+        people.push(await personOf(entryUUID, record))
     return people.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 

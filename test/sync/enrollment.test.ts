@@ -291,6 +291,75 @@ describe('a link', () => {
   })
 })
 
+describe('who has been gone for 30 days', () => {
+  const kept = async () => {
+    const found: unknown[] = []
+    for (const collection of ['enrollment', 'link', 'outbox'] as const)
+      for await (const record of store.list(collection)) found.push(record)
+    return found
+  }
+
+  /** The one person is invited by mail, gone for so many days, then there again. */
+  async function backAfter(days: number, settings: object = {}) {
+    truth().addUser({ id: userId(9), userPrincipalName: address(9) })
+    const server = await opened('send-enrollment-email', settings)
+    await server.run()
+    addUsers(1, 1)
+    await server.run()
+    await server.deliver()
+    const token = tokenIn(receiver.mails.at(-1))
+    truth().removeUser(userId(1))
+    await server.run()
+    clock.advance(days * day)
+    await server.run()
+    const left = await kept()
+    truth().restoreUser(userId(1))
+    await server.run()
+    await server.deliver()
+    return { server, token, left }
+  }
+
+  test('leaves no address and no link behind, and is invited anew', async () => {
+    const { server, token, left } = await backAfter(31)
+    expect(JSON.stringify(left)).not.toContain(address(1))
+    expect(left).toHaveLength(1) // of the other
+    expect(server.served()).toEqual([])
+    expect(recipients()).toEqual([address(1), address(1)])
+    expect(await server.people.confirm(token)).toBeUndefined()
+  })
+
+  test('and was shown, with ids, is invited anew too, and does not come in without', async () => {
+    const { server, left } = await backAfter(31, { directory: { showInactive: true } })
+    expect(JSON.stringify(left)).not.toContain(address(1))
+    expect(await server.reasonFor(1)).toMatchObject({ status: 'invited' })
+    expect(recipients()).toEqual([address(1), address(1)])
+    await server.people.confirm(tokenIn(receiver.mails.at(-1)))
+    await server.people.idle()
+    expect(await server.reasonFor(1)).toMatchObject({ status: 'active' })
+  })
+
+  test('or less has the invitation still', async () => {
+    const { server, left } = await backAfter(29)
+    expect(JSON.stringify(left)).toContain(address(1))
+    expect(recipients()).toEqual([address(1)])
+    expect(await server.people.list()).toMatchObject([{ address: address(1), state: 'invited' }, {}])
+  })
+
+  test('leaves nothing where addresses are trusted', async () => {
+    addUsers(1, 2)
+    const server = await opened('trust-email')
+    await server.run()
+    truth().removeUser(userId(1))
+    await server.run()
+    clock.advance(31 * day)
+    await server.run()
+    expect((await kept()).length).toBe(1)
+    truth().restoreUser(userId(1))
+    await server.run()
+    expect(server.served()).toEqual(['u1', 'u2'])
+  })
+})
+
 describe('a mail', () => {
   async function released() {
     addUsers(1, 1)

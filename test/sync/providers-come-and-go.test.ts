@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { SimulatedTenants } from '../../demo/simulated-tenants.ts'
+import { collect } from '../contract/entry-builder.ts'
 import { fillSmallTenants } from './small-tenants.ts'
 import { entraSettings, oktaSettings, openSync, type SyncFixture, startTrustedTenants } from './sync-fixture.ts'
 
@@ -24,6 +25,26 @@ test('a provider that is taken out of the configuration keeps its people until t
   expect([people(sync, 'person'), people(sync, 'worker')]).toEqual([5, 5])
   await sync.engine.plan.approve('latest', 'root')
   expect([people(sync, 'person'), people(sync, 'worker')]).toEqual([0, 5])
+})
+
+test('what was read of a provider that is taken out of the configuration is forgotten after 30 days', async () => {
+  const sync = await openSync({ providers: [oktaSettings(tenants)], store: both.directory.store, clock: both.clock })
+  const run = () => sync.engine.run('acme', { trigger: 'test' })
+  const kept = async () => {
+    const keys = await Promise.all([
+      collect(sync.directory.store.list('mirror')),
+      collect(sync.directory.store.list('cursor')),
+    ])
+    return [...new Set(keys.flat().map(({ key }) => key[0]))].toSorted()
+  }
+  await run()
+  await sync.engine.plan.approve('latest', 'root')
+  sync.clock.advance(29 * 86_400_000)
+  await run()
+  expect(await kept()).toEqual(['acme', 'contoso'])
+  sync.clock.advance(2 * 86_400_000)
+  await run()
+  expect(await kept()).toEqual(['acme'])
 })
 
 test('a provider about which nothing is known yet keeps its entries and names', async () => {

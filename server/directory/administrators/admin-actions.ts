@@ -26,7 +26,6 @@ export type AdminAction = {
 }
 
 const prefix = 'admin'
-const keptDays = 400
 
 /** Latest first. */
 export async function adminActions(store: RecordReader, limit = 100): Promise<readonly AdminAction[]> {
@@ -38,15 +37,22 @@ export async function adminActions(store: RecordReader, limit = 100): Promise<re
   return actions
 }
 
-/** The changes that record an action, and forget those that are too old. To be committed with what was done. */
-export async function adminActionChanges(store: RecordReader, action: AdminAction): Promise<readonly RecordChange[]> {
-  const oldest = new Date(Date.parse(action.time) - keptDays * 24 * 3_600_000).toISOString()
-  const outdated: RecordChange[] = []
-  for await (const { key } of store.list('audit', [prefix])) {
-    if ((key[1] ?? '') >= oldest) break // the oldest come first
-    outdated.push({ collection: 'audit', key, value: undefined })
-  }
+/** The change that records an action. To be committed with what was done. */
+export function adminActionChange(action: AdminAction): RecordChange {
   // In the order in which they were done, also within a millisecond.
   const key = [prefix, `${action.time} ${String(process.hrtime.bigint()).padStart(20, '0')}`]
-  return [...outdated, { collection: 'audit', key, value: action }]
+  return { collection: 'audit', key, value: action }
+}
+
+/** Removes actions from before that time (ISO 8601). */
+export async function outdatedAdminActions(
+  store: Pick<RecordReader, 'list'>,
+  before: string,
+): Promise<readonly RecordChange[]> {
+  const outdated: RecordChange[] = []
+  for await (const { key } of store.list('audit', [prefix])) {
+    if ((key[1] ?? '') >= before) break // the oldest come first
+    outdated.push({ collection: 'audit', key, value: undefined })
+  }
+  return outdated
 }

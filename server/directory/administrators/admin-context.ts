@@ -5,7 +5,7 @@ import { ChangeRefused } from '../credentials/change-refused.ts'
 import type { Directory } from '../directory.ts'
 import type { RecordChange } from '../directory-store.ts'
 import type { SealedRecords } from '../sealed-records.ts'
-import { type AdminAction, type AdminActor, adminActionChanges } from './admin-actions.ts'
+import { type AdminAction, type AdminActor, adminActionChange } from './admin-actions.ts'
 
 /** What changes of administrators are made with, in the thread that has the store. */
 export interface AdminContext {
@@ -40,7 +40,7 @@ export async function changeAsAdmin(
     return {
       cause: { kind: 'admin', id: by.name },
       entries: [],
-      records: [...change.records, ...(await adminActionChanges(directory.store, action))],
+      records: [...change.records, adminActionChange(action)],
     }
   })
   if (action === undefined) return false

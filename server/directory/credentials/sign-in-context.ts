@@ -3,7 +3,7 @@ import type { Config } from '../../runtime/config-schema.ts'
 import { activityKey, readActivity, type SignInUse } from '../authentication/activity-records.ts'
 import type { BcryptPool } from '../authentication/bcrypt-pool.ts'
 import type { Directory } from '../directory.ts'
-import { adminActionChanges } from '../administrators/admin-actions.ts'
+import { adminActionChange } from '../administrators/admin-actions.ts'
 import type { Cause, EntryChange, Json, RecordChange, RecordReader } from '../directory-store.ts'
 import type { SealedRecords } from '../sealed-records.ts'
 import {
@@ -96,15 +96,7 @@ export async function changeSignIn(
     const action =
       event === undefined || cause.kind !== 'admin'
         ? []
-        : await adminActionChanges(directory.store, {
-            time,
-            by: cause.id,
-            address,
-            event,
-            subject,
-            before,
-            after: details,
-          })
+        : [adminActionChange({ time, by: cause.id, address, event, subject, before, after: details })]
     return { cause, entries, records: [...records, ...history, ...action] }
   })
   if (change?.event !== undefined)
