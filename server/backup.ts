@@ -72,6 +72,7 @@ export async function writeBackupFile(
   { replace }: { readonly replace: boolean },
 ): Promise<number> {
   const taken = `${file} is there already; choose another file, or add --force`
+  if (existsSync(file) && (await stat(file)).isDirectory()) throw new Error(`${file} is a folder; name a file in it`)
   if (!replace && existsSync(file)) throw new Error(taken)
   const header: BackupHeader = { format: backupFormat, version: 1, rosterd: version, ...store }
   const part = `${file}.${randomUUID()}.part`

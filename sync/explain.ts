@@ -37,9 +37,10 @@ export function isPerson({ kind, entry }: Explanation): boolean {
   return kind === 'user' || (kind === 'entry' && entry !== undefined && entryType(entry) === 'user')
 }
 
-/** Everybody the text may mean: user name, cn, display name, address, entryUUID, immutable id or DN. */
+/** Everybody the text may mean: user name, cn, display name, address, entryUUID, immutable id or DN. Nobody has an empty name. */
 export async function explainIdentity(text: string, sources: ExplainSources): Promise<readonly Explanation[]> {
   const wanted = foldName(text.trim())
+  if (wanted === '') return []
   const found: Explanation[] = []
   const explained = new Set<string>()
   for (const { id: provider, type } of sources.config.providers) {

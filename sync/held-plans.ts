@@ -35,6 +35,7 @@ export function createHeldPlans({
 
   async function byHash(hash: string): Promise<HeldRecord> {
     const records = await show()
+    if (records.length === 0) throw new StalePlanError('no changes are held')
     const found = records.filter((record) => hash === 'latest' || (hash.length >= 8 && record.hash.startsWith(hash)))
     const [newest] = found.sort((a, b) => (a.since < b.since ? 1 : -1))
     if (newest === undefined) throw new StalePlanError(`no held changes have the hash "${hash}"; show the plan again`)

@@ -1,10 +1,11 @@
 import type { Command as CliCommand } from 'commander'
 import { ExitCode } from '../commands/command.ts'
+import { storeVersionCommand } from '../commands/store-version-command.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { type CommandLine, json, type OutputOptions, print } from './command-line.ts'
 
 /** What tries whether things work. */
-export function addCheckCommands(program: CliCommand, { load }: CommandLine): void {
+export function addCheckCommands(program: CliCommand, { load, runInServer }: CommandLine): void {
   program
     .command('check')
     .description('check the configuration, its secrets and files, and every permission of every provider')
@@ -14,7 +15,9 @@ export function addCheckCommands(program: CliCommand, { load }: CommandLine): vo
     .action(async (options: OutputOptions & { offline?: boolean; upgrade?: boolean }) => {
       if (options.upgrade) {
         const { checkUpgrade } = await import('../commands/check-upgrade.ts')
-        const checked = await checkUpgrade((await load()).config, systemClock.now())
+        const { config } = await load(undefined, false)
+        const versionInUse = () => runInServer<Record<string, never>, number>(storeVersionCommand, {}, () => undefined)
+        const checked = await checkUpgrade(config, { now: systemClock.now(), versionInUse })
         print(options.json ? json(checked) : checked.text)
         process.exitCode = checked.ok ? ExitCode.ok : ExitCode.failed
         return

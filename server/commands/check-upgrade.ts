@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Config } from '../runtime/config-schema.ts'
 import { mebibytes } from '../storage/store-folder.ts'
-import { type UpgradePlan, planUpgrade } from '../storage/upgrade.ts'
+import { StoreError } from '../storage/store-error.ts'
+import { type UpgradePlan, planUpgrade, planUpgradeFrom } from '../storage/upgrade.ts'
 import { upgradeBackupName, upgradeBackups } from '../storage/upgrade-backups.ts'
 import { timeInName } from '../time-in-name.ts'
 
@@ -13,10 +14,20 @@ export interface UpgradeCheck extends UpgradePlan {
   readonly text: string
 }
 
-/** `rosterd check --upgrade`: what the next start does with the store. Changes nothing. */
-export async function checkUpgrade({ dataDir }: Pick<Config, 'dataDir'>, now: Date): Promise<UpgradeCheck> {
+/**
+ * `rosterd check --upgrade`: what the next start does with the store. Changes nothing. `versionInUse` asks the server that
+ * has the store for its version.
+ */
+export async function checkUpgrade(
+  { dataDir }: Pick<Config, 'dataDir'>,
+  { now, versionInUse }: { readonly now: Date; readonly versionInUse: () => Promise<number> },
+): Promise<UpgradeCheck> {
   const folder = join(dataDir, 'db')
-  const plan = await planUpgrade(folder)
+  const plan = await planUpgrade(folder).catch(async (error: unknown) => {
+    if (!(error instanceof StoreError && error.code === 'locked')) throw error
+    const found = await versionInUse().catch(() => Promise.reject(error))
+    return await planUpgradeFrom(found, folder)
+  })
   const { found, wanted, steps, neededBytes, freeBytes } = plan
   const backup =
     steps.length === 0 ? null : join(upgradeBackups(folder), upgradeBackupName(found ?? wanted, timeInName(now)))

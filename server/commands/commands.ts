@@ -23,6 +23,7 @@ import {
   providerTestCommand,
 } from './provider-command.ts'
 import { relinkCommand, relinkUndoCommand } from './relink-command.ts'
+import { storeVersionCommand } from './store-version-command.ts'
 import { syncCommand } from './sync-command.ts'
 import { throttleClearCommand, throttleListCommand } from './throttle-command.ts'
 import { totpBeginCommand, totpConfirmCommand, totpRecoveryCodesCommand, totpResetCommand } from './totp-command.ts'
@@ -38,6 +39,7 @@ import { userRemovePasswordCommand, userResetPasswordCommand, userSetPasswordCom
 
 // Each command reads the input that this program's own command line made for it.
 const all = [
+  storeVersionCommand,
   syncCommand,
   planShowCommand,
   planApproveCommand,

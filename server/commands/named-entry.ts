@@ -3,6 +3,7 @@ import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import type { Change, DirectoryStore } from '../directory/directory-store.ts'
 import { normalizeDn, parseDn } from '../protocol/distinguished-name.ts'
 import type { Workspace } from '../workspace.ts'
+import { listed } from './listed.ts'
 
 /** A person, group or other entry that is served, or was. */
 export interface NamedEntry {
@@ -47,7 +48,7 @@ export async function entryNamed(
     )
   if (another !== undefined) {
     const names = candidates.map(({ entryUUID, dn }) => `${entryUUID} (${dn})`)
-    throw new ChangeRefused(`"${text}" means ${candidates.length} entries; use one of ${names.join(', ')}`)
+    throw new ChangeRefused(`"${text}" means ${names.length} entries; use one of ${listed(names)}`)
   }
   return { ...found, formerHolders: present.size > 0 ? former : [] }
 }
@@ -75,6 +76,7 @@ const namingAttributes = new Set(['uid', 'cn', 'mail', 'rosterdSource'])
 /** Whether a change shows its entry under the name; DNs are looked at where they are new. */
 function nameTest(text: string): (change: Change, isNewDn: boolean) => boolean {
   const wanted = foldName(text.trim())
+  if (wanted === '') return () => false
   const wantedDn = dnKeyOf(text.trim())
   const isWantedDn = (dn: string) =>
     (wantedDn !== undefined && normalizeDn(dn) === wantedDn) ||

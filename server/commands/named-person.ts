@@ -3,6 +3,7 @@ import { type IdentityRecord, trusted } from '../../sync/ledgers.ts'
 import { ChangeRefused } from '../directory/credentials/change-refused.ts'
 import type { RecordReader } from '../directory/directory-store.ts'
 import type { Workspace } from '../workspace.ts'
+import { listed } from './listed.ts'
 
 /** Whom a name means. */
 export interface NamedPerson {
@@ -29,7 +30,7 @@ export async function namedPerson(
   const [person, another] = people.values()
   if (another !== undefined) {
     const candidates = [...people.values()].map(({ entryUUID, name }) => `${entryUUID} (${name})`)
-    throw new ChangeRefused(`"${text}" means ${people.size} people; use one of ${candidates.join(', ')}`)
+    throw new ChangeRefused(`"${text}" means ${people.size} people; use one of ${listed(candidates)}`)
   }
   const found = person ?? (await formerPerson(directory.store, text.trim().toLowerCase()))
   if (found !== undefined) return found

@@ -21,11 +21,8 @@ export const syncCommand: Command<SyncInput, readonly RunReport[]> = {
     if (provider !== undefined && !known.includes(provider))
       throw new Error(`--provider: there is no provider "${provider}"; configured are ${known.join(', ')}`)
     if (user !== undefined) {
-      const found = await engine.runPerson(
-        user,
-        { trigger: `command for ${user}`, dryRun, signal, onProgress: progress },
-        provider,
-      )
+      const about = { trigger: `command for ${user}`, dryRun, signal, onProgress: progress }
+      const found = user.trim() === '' ? [] : await engine.runPerson(user, about, provider)
       if (found.length === 0) throw new Error(`--user: nobody called "${user}" is known to any provider`)
       return found
     }

@@ -26,17 +26,25 @@ export interface UpgradePlan {
 
 /** Changes nothing. Throws {@link StoreError} `locked` while another process has the store. */
 export async function planUpgrade(folder: string, steps: readonly Migration[] = migrations): Promise<UpgradePlan> {
-  const wanted = versionAfter(steps)
-  if (!existsSync(folder)) return { found: null, wanted, steps: [], neededBytes: 0, freeBytes: 0 }
+  if (!existsSync(folder)) return { found: null, wanted: versionAfter(steps), steps: [], neededBytes: 0, freeBytes: 0 }
   const db = await openUnchecked(folder)
   try {
-    const found = await versionOf(db)
-    const ahead = steps.slice((found ?? wanted) - 1).map(({ what }) => what)
-    const neededBytes = ahead.length === 0 ? 0 : 3 * (await storeBytes(folder))
-    return { found, wanted, steps: ahead, neededBytes, freeBytes: await freeBytes(folder) }
+    return await planUpgradeFrom(await versionOf(db), folder, steps)
   } finally {
     await db.close()
   }
+}
+
+/** The same for a store that another process has, and whose version it has told. */
+export async function planUpgradeFrom(
+  found: number | null,
+  folder: string,
+  steps: readonly Migration[] = migrations,
+): Promise<UpgradePlan> {
+  const wanted = versionAfter(steps)
+  const ahead = steps.slice((found ?? wanted) - 1).map(({ what }) => what)
+  const neededBytes = ahead.length === 0 ? 0 : 3 * (await storeBytes(folder))
+  return { found, wanted, steps: ahead, neededBytes, freeBytes: await freeBytes(folder) }
 }
 
 /** Keeps the rows of a store as they are. */

@@ -132,6 +132,15 @@ test('rosterd check says the same beside a server and alone, but for the rows of
   expect(own.exitCode).toBe(0)
 })
 
+test('rosterd check --upgrade says the same beside a server, which has the store', async () => {
+  const [ofServer, own] = await Promise.all([
+    answerIn(beside, 'check --upgrade', ''),
+    answerIn(alone, 'check --upgrade', ''),
+  ])
+  expect(ofServer).toEqual(own)
+  expect(own).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing has to be done'), stderr: '' })
+})
+
 test('every command is in the table, or of one kind', () => {
   const paths = leafCommands(createProgram(() => undefined)).map(({ path }) => path)
   const tried = paths.filter((path) => table.some(([command]) => `${command} `.startsWith(`${path} `)))

@@ -151,6 +151,14 @@ describe.each(['alone', 'beside a running server'])('rosterd, %s', (how) => {
     expect(await folder.run('explain', 'nobody-here')).toMatchObject({ exitCode: 1 })
   })
 
+  // Such as of a variable of a script that is not set.
+  test.each(['user revoke', 'history', 'sync --user'])('%s: an empty name is nobody', async (command) => {
+    expect(await folder.run(...command.split(' '), ' ')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/nobody|no entry/),
+    })
+  })
+
   test('link lists nobody where nobody is linked, and says what a source looks like', async () => {
     expect(await folder.run('link', 'list')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Nobody') })
     const refused = await folder.run('link', 'confirm', 'seed:ada', 'grace')
