@@ -9,6 +9,7 @@ import type { ReadSecret } from '../sync/provider-secret.ts'
 import { createConfigReload, type ReloadReport } from './config-reload.ts'
 import { reloadCommand } from './commands/reload-command.ts'
 import { runCommand } from './commands/commands.ts'
+import { runImageKeeper } from './image-keeper.ts'
 import { createBackgroundWork } from './background-work.ts'
 import { createBindRates } from './bind-rates.ts'
 import { runFigureKeeper } from './figure-keeper.ts'
@@ -307,6 +308,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await lifecycle.start(
     'scheduled backups',
     (stopping) => ({ ended: runScheduledBackups({ workspace, clock, logger }, stopping) }),
+    ({ ended }) => ended,
+  )
+  await lifecycle.start(
+    'image of the directory',
+    (stopping) => ({ ended: runImageKeeper({ directory, clock, logger }, stopping) }),
     ({ ended }) => ended,
   )
   await lifecycle.start(

@@ -10,6 +10,7 @@ import type { Authorizations } from '../sync/authorizations.ts'
 import { createProviders } from '../sync/create-providers.ts'
 import { containerEntries } from '../sync/container-entries.ts'
 import type { IdentityProvider } from '../sync/identity-provider.ts'
+import { directoryImages } from './directory-image.ts'
 import { removedNtHashes } from './directory/credentials/nt-hash.ts'
 import { type Directory, openDirectory } from './directory/directory.ts'
 import type { DirectoryStore } from './directory/directory-store.ts'
@@ -43,7 +44,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   try {
     const config = withManagedProviders(fileConfig, await readManagedProviders(store))
     const sealed = sealedRecordsOf(options, store)
-    const directory = await openDirectory(store, config.baseDn, { sealed })
+    const directory = await openDirectory(store, config.baseDn, {
+      sealed,
+      images: directoryImages(fileConfig.dataDir, given.logger),
+    })
     if (config.providers.length === 0) await addContainers(directory, config, given.clock)
     if (!config.passwords.ntHash) await forgetNtHashes(directory)
     const workspace = assembleWorkspace({

@@ -5,6 +5,7 @@ import type { ImportedId } from '../sync/identities/import-files.ts'
 import { trusted } from '../sync/ledgers.ts'
 import type { CursorRecord } from '../sync/mirror.ts'
 import type { RecordChange } from './directory/directory-store.ts'
+import { imageMark } from './directory/image-mark.ts'
 import { lostIds } from './lost-ids.ts'
 import type { Config } from './runtime/config-schema.ts'
 import { openLevelStore } from './storage/level-store.ts'
@@ -60,6 +61,9 @@ export async function repair(
   }
 }
 
+/** An image of the directory has entries that the store may not have any more. */
+const noImage: RecordChange = { ...imageMark, value: undefined }
+
 /** Ids that were lost, and marks that make the next runs read everything. */
 async function bringBack(folder: string, config: Config, exported: readonly ImportedId[], now: Date): Promise<number> {
   await using store = await openLevelStore(folder)
@@ -67,6 +71,6 @@ async function bringBack(folder: string, config: Config, exported: readonly Impo
   const cursors: RecordChange[] = []
   for await (const { key, value } of store.list('cursor'))
     cursors.push({ collection: 'cursor', key, value: { ...trusted<CursorRecord>(value), token: null } })
-  await store.commit({ cause: { kind: 'server', id: 'repair' }, entries: [], records: [...ids, ...cursors] })
+  await store.commit({ cause: { kind: 'server', id: 'repair' }, entries: [], records: [...ids, ...cursors, noImage] })
   return ids.length
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { accountCollections } from './credentials/credential-table.ts'
 import { changedNtHashes, storedNtHashes } from './credentials/nt-hash.ts'
 import type {
@@ -9,9 +10,11 @@ import type {
   RecordChange,
 } from './directory-store.ts'
 import type { DirectoryView } from './directory-view.ts'
+import { imageMark, imageMarkOf } from './image-mark.ts'
 import { decodeEntry, type EncodedEntry, encodedValues } from './encoded-entry.ts'
 import type { Entry } from './entry.ts'
 import { filledMark, isFilledMark, isSet } from './filled-mark.ts'
+import { imageOf, type ViewImage, writerOf } from './memory/view-image.ts'
 import type { ViewUpdate } from './memory/view-update.ts'
 import { type ViewDraft, ViewWriter } from './memory/view-writer.ts'
 import type { DirectoryFollower } from './replication.ts'
@@ -40,6 +43,10 @@ export interface Directory {
    * wait meanwhile. undefined commits nothing.
    */
   commitFrom(decide: () => Promise<Generation | undefined>): Promise<CommitResult | undefined>
+  /** How many changes a start would have to read beside the last image. */
+  readonly changesSinceImage: number
+  /** Keeps an image of this state for the next start, in place of the last one. Throws what {@link ViewImages} throws. */
+  keepImage(signal?: AbortSignal): Promise<void>
   /** Gives a copy elsewhere this state and every later one; resolves when it has this one. */
   follow(follower: DirectoryFollower): Promise<void>
   /** Tries to make a store that takes no changes take them again, as every commit does. Throws while it does not. */
@@ -64,14 +71,28 @@ export interface StateEntry {
   read(): Entry
 }
 
-/** Reads the entries of the store into memory. The store stays open and belongs to the caller. */
+/** Images of the directory as it is in memory, so that a start need not make it of every entry. The last one is kept. */
+export interface ViewImages {
+  /** undefined: there is none of the name that this code can read. */
+  read(name: string): Promise<ViewImage | undefined>
+  /** Throws when there is no room, and when the signal is aborted. */
+  write(name: string, image: ViewImage, signal?: AbortSignal): Promise<void>
+}
+
+/** Brings the entries of the store into memory. The store stays open and belongs to the caller. */
 export async function openDirectory(
   store: DirectoryStore,
   suffix: string,
-  { sealed = noSecrets }: { readonly sealed?: Pick<SealedRecords, 'read'> } = {},
+  {
+    sealed = noSecrets,
+    images = noImages,
+  }: { readonly sealed?: Pick<SealedRecords, 'read'>; readonly images?: ViewImages } = {},
 ): Promise<Directory> {
-  const writer = new ViewWriter(new Schema())
-  await load(writer, store)
+  const mark = imageMarkOf(await store.get(imageMark.collection, imageMark.key))
+  const image = mark && (await images.read(mark.name))
+  const imaged = image && (await broughtUpToDate(writerOf(image, new Schema()), store, mark.lastChange))
+  const writer = imaged ?? (await writerOfAll(store))
+  let imagedChange = imaged === undefined ? 0 : (mark?.lastChange ?? 0)
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
   let last: Promise<unknown> = Promise.resolve()
   const revisions = new Map<Collection, number>()
@@ -122,6 +143,15 @@ export async function openDirectory(
     followers.push(follower)
   }
 
+  async function keepImage(signal?: AbortSignal): Promise<void> {
+    const [image, lastChange] = await inLine(() => Promise.resolve([imageOf(writer), store.lastChange] as const))
+    const name = randomUUID()
+    await images.write(name, image, signal)
+    const records = [{ ...imageMark, value: { name, lastChange } }]
+    await inLine(() => apply({ cause: { kind: 'server', id: 'image' }, entries: [], records }))
+    imagedChange = lastChange
+  }
+
   function inLine<T>(work: () => Promise<T>): Promise<T> {
     const result = last.then(work)
     last = result.catch(() => undefined)
@@ -147,6 +177,10 @@ export async function openDirectory(
         const generation = await decide()
         return generation && (await apply(generation))
       }),
+    get changesSinceImage() {
+      return store.lastChange - imagedChange
+    },
+    keepImage,
     follow: (follower) => inLine(() => begin(follower)),
     recover: () => inLine(recover),
     snapshot: () => inLine(async () => ({ lastChange: store.lastChange, entries: statesOf(writer.view) })),
@@ -160,10 +194,40 @@ export async function openDirectory(
   }
 }
 
-async function load(writer: ViewWriter, store: DirectoryStore): Promise<void> {
+async function writerOfAll(store: DirectoryStore): Promise<ViewWriter> {
+  const writer = new ViewWriter(new Schema())
   const draft = writer.begin()
   for await (const entry of store.entries()) draft.put(entry)
   writer.show(await draft.finish())
+  return writer
+}
+
+/** Where more than this share of the entries has changed since, all of them are read instead. */
+const mostChanged = 1 / 4
+
+/** The writer with what has changed after `lastChange`; undefined when that is much, or not known any more. */
+async function broughtUpToDate(
+  writer: ViewWriter,
+  store: DirectoryStore,
+  lastChange: number,
+): Promise<ViewWriter | undefined> {
+  const changed = new Set<string>()
+  let last = lastChange
+  for await (const { number, entryUUID } of store.changes(lastChange)) {
+    changed.add(entryUUID)
+    if (number !== last + 1 || changed.size > writer.view.size * mostChanged) return undefined
+    last = number
+  }
+  if (last !== store.lastChange) return undefined
+  if (changed.size === 0) return writer
+  const draft = writer.begin()
+  for (const entryUUID of changed) {
+    const entry = await store.readEntry(entryUUID)
+    if (entry) draft.put(entry)
+    else draft.delete(entryUUID)
+  }
+  writer.show(await draft.finish())
+  return writer
 }
 
 async function putAll(draft: ViewDraft, changes: readonly EntryChange[]): Promise<void> {
@@ -201,6 +265,7 @@ function* entriesWith(view: DirectoryView, attribute: string, value: string): Ge
   }
 }
 
+const noImages: ViewImages = { read: () => Promise.resolve(undefined), write: () => Promise.resolve() }
 const noSecrets = { read: () => Promise.resolve(undefined) }
 
 async function* accountRecords(store: DirectoryStore): AsyncGenerator<RecordChange> {

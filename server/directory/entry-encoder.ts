@@ -8,7 +8,6 @@ import type { Arena } from './memory/arena.ts'
 
 /** Empty between two entries. */
 const writer = new BerWriter(64 * 1024)
-let lastVersion = 0
 
 /**
  * Puts an entry into the arena, with the operational attributes that follow from it alone, and returns its address. User attributes come
@@ -31,11 +30,10 @@ export function encodeEntry(entry: Entry, layouts: LayoutTable, arena: Arena): n
   const head = (recordHeadWords + attributes.length) * 4
   const octets = (head + uuidOctets + keyOctets + writer.length + 3) & ~3
   const { slab, offset, address } = arena.reserve(octets)
-  lastVersion = (lastVersion + 1) >>> 0
   writeRecordHead(
     slab,
     offset,
-    { octets, layout: layout.number, version: lastVersion },
+    { octets, layout: layout.number, version: arena.nextVersion() },
     { uuidOctets, keyOctets, ends },
   )
   let at = offset + head

@@ -29,6 +29,20 @@ interface OwnSlab extends Slab {
   live: number
 }
 
+/** What an arena is made of, at one moment: octets that are not used yet are written to later. */
+export interface ArenaParts {
+  readonly slabs: readonly {
+    readonly number: number
+    readonly octets: SharedArrayBuffer
+    readonly used: number
+    readonly live: number
+  }[]
+  readonly lastSlab: number
+  /** Number of the slab that is being filled. */
+  readonly open: number | undefined
+  readonly lastVersion: number
+}
+
 /**
  * Records outside the JavaScript heap, in memory that all threads see. One thread appends; a record never changes, and its place is not
  * used again. Numbers of slabs only grow.
@@ -38,9 +52,38 @@ export class Arena {
   private readonly slabs = new Map<number, OwnSlab>()
   private lastNumber = -1
   private open: { readonly number: number; readonly slab: OwnSlab } | undefined
+  private lastVersion = 0
 
   constructor(slabOctets = slabSpan) {
     this.slabOctets = slabOctets
+  }
+
+  /** One that goes on where another one was. */
+  static of({ slabs, lastSlab, open, lastVersion }: ArenaParts): Arena {
+    const arena = new Arena()
+    for (const { number, octets, used, live } of slabs) {
+      const slab = { ...slabOf(octets), shared: octets, used, live }
+      arena.slabs.set(number, slab)
+      if (number === open) arena.open = { number, slab }
+    }
+    arena.lastNumber = lastSlab
+    arena.lastVersion = lastVersion
+    return arena
+  }
+
+  get parts(): ArenaParts {
+    return {
+      slabs: [...this.slabs].map(([number, { shared, used, live }]) => ({ number, octets: shared, used, live })),
+      lastSlab: this.lastNumber,
+      open: this.open?.number,
+      lastVersion: this.lastVersion,
+    }
+  }
+
+  /** Another one for everything that is ever encoded here. */
+  nextVersion(): number {
+    this.lastVersion = (this.lastVersion + 1) >>> 0
+    return this.lastVersion
   }
 
   /** Room for a record; octets are counted in fours. */

@@ -9,7 +9,7 @@ import { type Layout, LayoutTable } from '../entry-layout.ts'
 import { preparedValues } from '../prepared-values.ts'
 import type { AttributeType, Schema } from '../schema/schema.ts'
 import { Syntax } from '../schema/syntaxes.ts'
-import { Arena, offsetOf, slabNumberOf, slabSpan } from './arena.ts'
+import { Arena, type ArenaParts, offsetOf, slabNumberOf, slabSpan } from './arena.ts'
 import { IndexBuilder } from './frozen-index.ts'
 import { ChangeCollector, type ValueIndex } from './value-index.ts'
 import { indexesOf, shippedLayout, updatedView, type ViewUpdate, wholeView } from './view-update.ts'
@@ -21,6 +21,12 @@ export interface NextView {
   readonly update: ViewUpdate
   /** Records that nothing refers to once it is seen. */
   readonly replaced: readonly number[]
+}
+
+/** What a writer is made of: the view that is shown, and where its records are. */
+export interface WriterParts {
+  readonly view: ViewUpdate
+  readonly arena: ArenaParts
 }
 
 /** So long others wait at most, but for single steps that take longer. */
@@ -41,6 +47,18 @@ export class ViewWriter {
     this.layouts = new LayoutTable(schema)
     this.arena = arena
     this.shown = DirectoryView.empty(schema, this.layouts.all, accountValue)
+  }
+
+  /** One that goes on where another one was. */
+  static of(schema: Schema, { view, arena }: WriterParts): ViewWriter {
+    const writer = new ViewWriter(schema, noAccountValues, Arena.of(arena))
+    writer.shown = updatedView(writer.shown, view, writer.layouts)
+    writer.known = { layouts: writer.layouts.all.length, lastSlab: arena.lastSlab }
+    return writer
+  }
+
+  get parts(): WriterParts {
+    return { view: this.whole(), arena: this.arena.parts }
   }
 
   get view(): DirectoryView {

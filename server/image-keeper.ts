@@ -1,0 +1,37 @@
+import type { Directory } from './directory/directory.ts'
+import type { Clock } from './runtime/clock.ts'
+import type { Logger } from './runtime/logger.ts'
+
+const lookEveryMs = 15_000
+/** When there was no room, or another problem. */
+const againMs = 600_000
+/** A start reads so many changes, and this share of the entries, beside an image at most. */
+const fewChanges = 1000
+const share = 1 / 8
+
+/** Keeps an image of the directory for the next start whenever enough has changed, until the signal is aborted. */
+export async function runImageKeeper(
+  {
+    directory,
+    clock,
+    logger,
+  }: {
+    readonly directory: Pick<Directory, 'size' | 'changesSinceImage' | 'keepImage'>
+    readonly clock: Pick<Clock, 'sleep'>
+    readonly logger: Pick<Logger, 'warn'>
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let waitMs = lookEveryMs; !signal.aborted; ) {
+    await clock.sleep(waitMs, signal).catch(() => undefined)
+    waitMs = lookEveryMs
+    if (signal.aborted || directory.changesSinceImage <= fewChanges + directory.size * share) continue
+    try {
+      await directory.keepImage(signal)
+    } catch (error) {
+      if (signal.aborted) return
+      logger.warn({ err: error }, 'no image of the directory could be kept; the next start takes longer')
+      waitMs = againMs
+    }
+  }
+}
