@@ -20,7 +20,6 @@ export interface LdapThreadData {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder of the configuration file. */
   readonly baseDir: string
-  readonly tls: TlsOptions
   /** Int32: octets of access log posted and not handed on, and octets that wait in its sink. */
   readonly backlog: SharedArrayBuffer
 }
@@ -33,7 +32,7 @@ export type ToLdapThread =
   | { readonly id: number; readonly type: 'binds' }
   | { readonly id: number; readonly type: 'close' }
   /** Listens: the directory has its first state. */
-  | { readonly id: number; readonly type: 'listen' }
+  | { readonly id: number; readonly type: 'listen'; readonly tls: TlsOptions }
   | { readonly id: number; readonly type: 'tls'; readonly tls: TlsOptions }
   /** Another configuration is in force. */
   | { readonly id: number; readonly type: 'configure'; readonly config: LdapThreadConfig }

@@ -20,7 +20,38 @@ import type { Logger } from './runtime/logger.ts'
 import { ownFile } from './runtime/own-file.ts'
 import { answerQuestion } from './sign-in-questions.ts'
 
-export interface LdapThreadOptions extends Omit<LdapThreadData, 'backlog'> {
+/** The thread while it loads its code; it answers once {@link startLdapThread} has given it a directory. */
+export interface LdapWorker {
+  readonly worker: Worker
+  readonly backlog: Int32Array
+  /** Why the thread has ended. */
+  readonly ended: Promise<unknown>
+  close(): Promise<void>
+}
+
+/** Begins a thread that is to answer LDAP: it takes half a second until it can. */
+export function beginLdapWorker(options: Omit<LdapThreadData, 'backlog'>): LdapWorker {
+  const { config, suffix, version, env, baseDir } = options
+  const backlog = new SharedArrayBuffer(8)
+  const workerData: LdapThreadData = { config: ofThread(config), suffix, version, env: { ...env }, baseDir, backlog }
+  const worker = new Worker(ownFile('./ldap-worker', import.meta.url), { workerData })
+  const ended = new Promise((resolve) => {
+    worker.on('error', resolve)
+    worker.on('exit', (code) => resolve(new Error(`the LDAP thread ended (${code})`)))
+  })
+  return {
+    worker,
+    backlog: new Int32Array(backlog),
+    ended,
+    async close() {
+      await worker.terminate()
+    },
+  }
+}
+
+export interface LdapThreadOptions {
+  readonly begun: LdapWorker
+  readonly tls: TlsOptions
   readonly directory: Pick<Directory, 'follow' | 'commit'>
   /** Asked by binds. */
   readonly signIn: SignInServices
@@ -53,22 +84,12 @@ const sinkLookMs = 250
 
 /** Answers LDAP in a thread of its own, from a copy of the directory that is kept up to date. Resolves when it listens. */
 export async function startLdapThread(options: LdapThreadOptions): Promise<LdapThread> {
-  const { config, suffix, version, env, baseDir, tls, accessLogSink, logger } = options
-  const backlog = new SharedArrayBuffer(8)
-  const octets = new Int32Array(backlog)
-  const workerData: LdapThreadData = {
-    config: ofThread(config),
-    suffix,
-    version,
-    env: { ...env },
-    baseDir,
-    tls,
-    backlog,
-  }
-  const worker = new Worker(ownFile('./ldap-worker', import.meta.url), { workerData })
+  const { accessLogSink, logger } = options
+  const { worker, backlog: octets } = options.begun
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   let lastId = 0
   let isClosing = false
+  let endedWith: unknown
 
   worker.on('message', (message: FromLdapThread) => {
     switch (message.type) {
@@ -101,10 +122,10 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
         return message satisfies never
     }
   })
-  worker.on('error', end)
-  worker.on('exit', (code) => end(new Error(`the LDAP thread ended (${code})`)))
+  void options.begun.ended.then(end)
 
   function end(error: unknown): void {
+    endedWith = error
     for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
     if (isClosing) return
@@ -131,12 +152,13 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
     look = accessLogSink.writableLength > 0 ? setTimeout(lookAtSink, sinkLookMs).unref() : undefined
   }
 
-  function ask(request: Request): Promise<unknown> {
+  async function ask(request: Request): Promise<unknown> {
+    if (endedWith !== undefined) throw endedWith
     const id = ++lastId
     const answer = Promise.withResolvers<unknown>()
     waiting.set(id, answer)
     worker.postMessage({ ...request, id })
-    return answer.promise
+    return await answer.promise
   }
 
   async function close(): Promise<void> {
@@ -155,7 +177,7 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
       },
     })
     // What the thread answers to `listen` is its ports.
-    const ports = (await ask({ type: 'listen' })) as LdapPorts
+    const ports = (await ask({ type: 'listen', tls: options.tls })) as LdapPorts
     return {
       ...ports,
       async useTls(material) {

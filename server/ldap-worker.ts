@@ -24,6 +24,7 @@ import { createRecordKeeper } from './record-keeper.ts'
 import { ResultCode, resultCodeName } from './protocol/result-code.ts'
 import { isLoopbackAddress } from './runtime/loopback.ts'
 import { giveBackMemory } from './runtime/give-back-memory.ts'
+import type { TlsOptions } from './runtime/tls-files.ts'
 import { createLdapMetrics } from './runtime/metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
 import { createSignInClient } from './sign-in-questions.ts'
@@ -35,7 +36,7 @@ import { createSignInClient } from './sign-in-questions.ts'
 
 if (parentPort === null) throw new Error('this file is the entry of a thread')
 const parent = parentPort
-const { suffix, version, env, baseDir, tls, backlog } = workerData as LdapThreadData
+const { suffix, version, env, baseDir, backlog } = workerData as LdapThreadData
 let { config } = workerData as LdapThreadData
 const monitor = createBindMonitor({
   nowMs: () => Date.now(),
@@ -91,7 +92,7 @@ async function answer(message: ToLdapThread): Promise<unknown> {
     case 'take':
       return await replica.take(message.update)
     case 'listen':
-      return await listen()
+      return await listen(message.tls)
     case 'tls':
       return server?.useTls(tlsIdentity(message.tls, undefined))
     case 'configure':
@@ -116,7 +117,7 @@ async function answer(message: ToLdapThread): Promise<unknown> {
   }
 }
 
-async function listen(): Promise<LdapPorts> {
+async function listen(tls: TlsOptions): Promise<LdapPorts> {
   giveBackMemory() // what taking in the directory left; nobody waits yet
   server = await startLdapServer({
     ...settingsNow(),

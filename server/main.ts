@@ -20,7 +20,7 @@ import { runScheduledBackups } from './scheduled-backups.ts'
 import { runStoreWatch } from './store-watch.ts'
 import { runSessionSweep } from './directory/credentials/web-sessions.ts'
 import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
-import { startLdapThread } from './ldap-thread.ts'
+import { beginLdapWorker, startLdapThread } from './ldap-thread.ts'
 import type { LoadedConfig } from './runtime/config.ts'
 import type { Config } from './runtime/config-schema.ts'
 import { watchCertificates } from './runtime/certificate-watch.ts'
@@ -68,12 +68,22 @@ const memoryBackMs = 1500
 
 /** Starts every part in order; resolves when LDAP answers. What is started ends, in reverse, with the signal or by disposal. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { loaded, logger, clock, env, signal } = options
-  const { config } = loaded
+  const { logger, signal } = options
   const lifecycle = new Lifecycle({
     ...(signal ? { signal } : {}),
     onStopProblem: (part, problem) => logger.error({ part, err: problem }, 'part did not stop'),
   })
+  try {
+    return await startParts(options, lifecycle)
+  } catch (error) {
+    await lifecycle.stop()
+    throw error
+  }
+}
+
+async function startParts(options: ServerOptions, lifecycle: Lifecycle): Promise<RunningServer> {
+  const { loaded, logger, clock, env } = options
+  const { config } = loaded
   const metrics = createMetrics({ processMetrics: true })
   const countRunIn = countRun(metrics)
   const memory = createMemoryKeeper(memoryBackMs)
@@ -90,6 +100,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
   }
 
+  // Beside the store, which it needs only when it answers.
+  const ldapWorker = await lifecycle.start(
+    'code of LDAP',
+    () => beginLdapWorker({ config, suffix: config.baseDn, version, env, baseDir: loaded.baseDir }),
+    (begun) => begun.close(),
+  )
   const workspace = await lifecycle.start(
     'store',
     () =>
@@ -140,11 +156,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     'ldap',
     () =>
       startLdapThread({
-        config,
-        suffix: config.baseDn,
-        version,
-        env,
-        baseDir: loaded.baseDir,
+        begun: ldapWorker,
         tls: tls.options,
         directory,
         signIn: workspace.signIn,
