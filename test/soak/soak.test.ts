@@ -62,8 +62,15 @@ async function soak(site: Site): Promise<readonly Figures[]> {
   }
   await Promise.all(loads)
   if (failures.length > 0)
-    throw new Error(`seed ${seed}, after ${elapsedSeconds().toFixed(0)} s`, { cause: failures[0] })
+    throw new Error(`seed ${seed}, after ${elapsedSeconds().toFixed(0)} s; the server said last:\n${warnings(site)}`, {
+      cause: failures[0],
+    })
   return figures
+}
+
+function warnings({ server }: Site): string {
+  const said = server.lines.filter((line) => /"level":"(warn|error)"/.test(line))
+  return said.slice(-5).join('\n')
 }
 
 /** Lines that should not be there: errors, but for syncs that were made to fail. */
