@@ -50,6 +50,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'Somebody may try passwords through a VPN or web application; the address is not blocked as a whole.',
   'master key cannot be used': 'Secrets of the store cannot be read until the key is back.',
   'master key replaced': 'Keep the new key with the backups.',
+  'no image of the directory could be kept; the next start takes longer':
+    'Mostly there is no room for a second copy of the directory in `dataDir`. Tried again in ten minutes.',
   'nobody administers this server yet: open the link in the file': 'The link makes the first Owner, once.',
   'old changes could not be forgotten': 'Tried again in a few hours. Look at the disk.',
   'old changes forgotten': 'As `retention.changeLogDays` says.',
@@ -81,6 +83,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'scheduled backup failed':
     'Nothing was removed; it is tried again every quarter of an hour. Look at the folder and its disk.',
   'a backup could not be reported': 'The store failed; look at the disk.',
+  'the image of the directory is of no use; every entry is read instead':
+    '`directory.image` is missing or damaged. The start takes longer, and the server writes another.',
   'the store takes changes again': 'There is room again; nothing is lost.',
   'the store takes no changes':
     'The disk is full or fails: LDAP goes on, changes and syncs are refused until it is mended.',
