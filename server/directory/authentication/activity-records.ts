@@ -19,8 +19,15 @@ export type SignInUse = {
 /** Latest first. */
 export type ActivityRecord = { readonly uses: readonly SignInUse[] }
 
-export function activityKey(of: 'person' | 'binder', id: string): readonly string[] {
+export type AccountKind = 'person' | 'binder'
+
+export function activityKey(of: AccountKind, id: string): readonly string[] {
   return [of, id]
+}
+
+/** Whose uses the record with this key has. */
+export function readActivityKey([kind, id]: readonly string[]): { kind: AccountKind; id: string } | undefined {
+  return (kind === 'person' || kind === 'binder') && id !== undefined ? { kind, id } : undefined
 }
 
 export function readActivity(value: Json | undefined): ActivityRecord | undefined {

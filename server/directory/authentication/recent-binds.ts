@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { AccountRecord } from '../credentials/credential-records.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { createKeyedDigest } from './keyed-digest.ts'
@@ -13,7 +12,7 @@ export interface RecentBindsOptions {
 }
 
 interface RecentBind {
-  readonly mac: Buffer
+  readonly mac: string
   readonly credential: string
   readonly since: number
   readonly until: number
@@ -81,7 +80,7 @@ export class RecentBinds {
       recent.revision = credentials.revision
       recent.account = credentials.account(entryUUID)
     }
-    return timingSafeEqual(recent.mac, this.mac(entryUUID, password)) ? recent : undefined
+    return recent.mac === this.mac(entryUUID, password) ? recent : undefined
   }
 
   /** `state`: from before the password was looked at. `until`: beyond it what was found out does not count, however recent. */

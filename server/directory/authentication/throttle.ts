@@ -22,6 +22,8 @@ interface Failures {
   blockedUntilMs: number
   /** Of what was counted last, so that it counts once. */
   readonly seen: Set<string>
+  /** No free failure is left, and the one attempt is being looked at. */
+  isTried: boolean
 }
 
 /** How many failures of each subject cost nothing. Those of an address are accounts. */
@@ -42,12 +44,15 @@ const subjectsAtMost = 50_000
  */
 export class Throttle {
   private readonly options: ThrottleOptions
-  private readonly subjects = new Map<ThrottleSubject['kind'] | 'unknown', Map<string, Failures>>()
+  private readonly subjects: Readonly<Record<ThrottleSubject['kind'] | 'unknown', Map<string, Failures>>> = {
+    pair: new Map(),
+    account: new Map(),
+    address: new Map(),
+    unknown: new Map(),
+  }
   private readonly keys = new Map<string, readonly string[]>()
   private readonly unsaved = new Set<string>()
   private readonly alarmedMs = new Map<string, number>()
-  /** Subjects with no free failure left whose one attempt is being looked at. */
-  private readonly tried = new Set<string>()
 
   constructor(options: ThrottleOptions) {
     this.options = options
@@ -57,22 +62,20 @@ export class Throttle {
   admit({ account, address }: BindAttempt): string | undefined {
     if (this.options.isExempt(address)) return undefined
     const network = networkOf(address)
+    const pair = this.failuresOf({ kind: 'pair', account, network })
     const isKnown = this.options.isKnown(account, network)
-    const subjects: (readonly [subject: ThrottleSubject, reason: string])[] = [
-      [{ kind: 'pair', account, network }, 'too many wrong passwords from this address'],
-      ...(isKnown ? [] : [[{ kind: 'account', account }, 'too many wrong passwords from many addresses'] as const]),
-      ...(isKnown || this.options.isService(network)
-        ? []
-        : [[{ kind: 'address', network }, 'too many accounts failed from this address'] as const]),
-    ]
-    for (const [subject, reason] of subjects) {
-      const wait = this.waitOf(subject)
-      if (wait !== undefined) return `${reason}, ${wait}`
-    }
-    for (const [subject] of subjects) {
-      const { map, name } = this.placeOf(subject)
-      if (subject.kind !== 'address' && (map.get(name)?.count ?? 0) >= free[subject.kind]) this.tried.add(name)
-    }
+    const everywhere = isKnown ? undefined : this.failuresOf({ kind: 'account', account })
+    const isTrusted = isKnown || this.options.isService(network)
+    const refusal =
+      this.refusal(pair, 'too many wrong passwords from this address') ??
+      this.refusal(everywhere, 'too many wrong passwords from many addresses') ??
+      this.refusal(
+        isTrusted ? undefined : this.failuresOf({ kind: 'address', network }),
+        'too many accounts failed from this address',
+      )
+    if (refusal !== undefined) return refusal
+    if (pair !== undefined && pair.count >= free.pair) pair.isTried = true
+    if (everywhere !== undefined && everywhere.count >= free.account) everywhere.isTried = true
     return undefined
   }
 
@@ -81,7 +84,10 @@ export class Throttle {
     const network = networkOf(address)
     const pair = { kind: 'pair', account, network } as const
     const everywhere = { kind: 'account', account } as const
-    for (const subject of [pair, everywhere]) this.tried.delete(this.placeOf(subject).name)
+    for (const subject of [pair, everywhere]) {
+      const failures = this.failuresOf(subject)
+      if (failures !== undefined) failures.isTried = false
+    }
     if (outcome.outcome === 'undecided') return
     if (outcome.outcome === 'signed-in') {
       this.remove(pair)
@@ -115,7 +121,7 @@ export class Throttle {
       const key = this.keys.get(name)
       if (key === undefined) continue
       const subject = throttleKey.parse(key)
-      const failures = subject && this.placeOf(subject).map.get(name)
+      const failures = subject && this.failuresOf(subject)
       changes.push({ collection: 'throttle', key, value: failures && recordOf(failures) })
       if (failures === undefined) this.keys.delete(name)
     }
@@ -133,13 +139,13 @@ export class Throttle {
     }
   }
 
-  private waitOf(subject: ThrottleSubject): string | undefined {
-    const { map, name } = this.placeOf(subject)
-    const until = map.get(name)?.blockedUntilMs ?? 0
+  private refusal(failures: Failures | undefined, reason: string): string | undefined {
+    if (failures === undefined) return undefined
+    const { blockedUntilMs: until, isTried } = failures
     const waitMs = until - this.options.nowMs()
     // Longer than any wait: the clock was set back.
-    if (waitMs > 0 && waitMs <= longestDelayMs) return `next try ${new Date(until).toISOString()}`
-    return this.tried.has(name) ? 'one at a time' : undefined
+    if (waitMs > 0 && waitMs <= longestDelayMs) return `${reason}, next try ${new Date(until).toISOString()}`
+    return isTried ? `${reason}, one at a time` : undefined
   }
 
   /** Number of failures with this one; 0 when it was counted already. */
@@ -167,8 +173,10 @@ export class Throttle {
   }
 
   private remove(subject: ThrottleSubject): void {
+    if (this.failuresOf(subject) === undefined) return
     const { map, name } = this.placeOf(subject)
-    if (map.delete(name)) this.save(subject, name)
+    map.delete(name)
+    this.save(subject, name)
   }
 
   private drop(map: Map<string, Failures>, name: string): void {
@@ -190,6 +198,7 @@ export class Throttle {
       lastMs: Date.parse(lastAt),
       blockedUntilMs: blockedUntil === null ? 0 : Date.parse(blockedUntil),
       seen: new Set(),
+      isTried: false,
     })
     this.keys.set(name, throttleKey.format(subject))
   }
@@ -198,8 +207,7 @@ export class Throttle {
     const nowMs = this.options.nowMs()
     for (const kind of ['pair', 'account', 'address'] as const)
       for (const place of kind === 'address' ? [kind] : ([kind, 'unknown'] as const)) {
-        const map = this.subjects.get(place)
-        if (map === undefined) continue
+        const { [place]: map } = this.subjects
         for (const [name, failures] of map) {
           if (!isForgotten(kind, failures, nowMs)) break // the latest are last
           this.drop(map, name)
@@ -216,16 +224,28 @@ export class Throttle {
     this.options.alarm(address, accounts)
   }
 
+  /** Of nearly every bind there are none: where nobody failed no name is made. */
+  private failuresOf(subject: ThrottleSubject): Failures | undefined {
+    const map = this.mapOf(subject)
+    return map.size === 0 ? undefined : map.get(nameOf(subject))
+  }
+
   private placeOf(subject: ThrottleSubject): { readonly map: Map<string, Failures>; readonly name: string } {
-    const place = subject.kind !== 'address' && subject.account.kind === 'unknown' ? 'unknown' : subject.kind
-    const map = this.subjects.get(place) ?? new Map<string, Failures>()
-    this.subjects.set(place, map)
-    return { map, name: throttleKey.format(subject).join('\0') }
+    return { map: this.mapOf(subject), name: nameOf(subject) }
+  }
+
+  private mapOf(subject: ThrottleSubject): Map<string, Failures> {
+    const isUnknown = subject.kind !== 'address' && subject.account.kind === 'unknown'
+    return this.subjects[isUnknown ? 'unknown' : subject.kind]
   }
 }
 
+function nameOf(subject: ThrottleSubject): string {
+  return throttleKey.format(subject).join('\0')
+}
+
 function newFailures(): Failures {
-  return { count: 0, lastMs: 0, blockedUntilMs: 0, seen: new Set() }
+  return { count: 0, lastMs: 0, blockedUntilMs: 0, seen: new Set(), isTried: false }
 }
 
 function isForgotten(kind: ThrottleSubject['kind'], { lastMs }: Failures, nowMs: number): boolean {
