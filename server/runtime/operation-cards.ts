@@ -2,6 +2,7 @@
 export const operationCards = [
   'nobody-can-sign-in',
   'one-person-cannot-sign-in',
+  'searches-are-slow',
   'a-sync-is-stale',
   'changes-are-held',
   'a-secret-has-expired',

@@ -162,6 +162,16 @@ describe('a server of a company', () => {
     await follow('One person cannot sign in', machine)
   })
 
+  test('searches are slow', async () => {
+    const { secret } = JSON.parse(await machine.shell('rosterd binder add reports --json')) as { secret: string }
+    await using client = await RawLdapClient.connect(machine.ports.ldap)
+    await client.bind('cn=reports,ou=services,dc=example,dc=com', secret)
+    expect(await client.search({ filter: '(homeDirectory=/home/ada)' })).toMatchObject({ entries: [{}] })
+    await machine.logged('"isUnindexed":true')
+    await follow('Searches are slow', machine)
+    await machine.shell('rosterd binder remove reports')
+  })
+
   test('a sync is stale', async () => {
     const { permissions } = tenants.entra.tenant.application
     permissions.delete('User.Read.All')
