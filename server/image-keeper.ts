@@ -2,14 +2,16 @@ import type { Directory } from './directory/directory.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { Logger } from './runtime/logger.ts'
 
-const lookEveryMs = 15_000
+const lookEveryMs = 1000
+/** While changes come all the time an image is kept after so many looks. */
+const mostLooks = 60
 /** When there was no room, or another problem. */
 const againMs = 600_000
 /** A start reads so many changes, and this share of the entries, beside an image at most. */
 const fewChanges = 1000
 const share = 1 / 8
 
-/** Keeps an image of the directory for the next start whenever enough has changed, until the signal is aborted. */
+/** Keeps an image of the directory for the next start whenever enough has changed, once that is over, until the signal is aborted. */
 export async function runImageKeeper(
   {
     directory,
@@ -22,10 +24,17 @@ export async function runImageKeeper(
   },
   signal: AbortSignal,
 ): Promise<void> {
+  let before = 0
+  let looks = 0
   for (let waitMs = lookEveryMs; !signal.aborted; ) {
     await clock.sleep(waitMs, signal).catch(() => undefined)
     waitMs = lookEveryMs
-    if (signal.aborted || directory.changesSinceImage <= fewChanges + directory.size * share) continue
+    const changes = directory.changesSinceImage
+    const isOver = changes === before
+    before = changes
+    looks = changes > fewChanges + directory.size * share ? looks + 1 : 0
+    if (signal.aborted || looks === 0 || !(isOver || looks > mostLooks)) continue
+    looks = 0
     try {
       await directory.keepImage(signal)
     } catch (error) {

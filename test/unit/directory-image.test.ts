@@ -201,6 +201,19 @@ test('an image is kept when more has changed than a start should read, and tried
   problem = undefined
   await clock.pass(600_000)
   expect([kept, changesSinceImage]).toEqual([2, 0])
+  // While more and more changes, it waits, but not for ever.
+  for (let second = 0; second < 30; second++) {
+    changesSinceImage += 2000
+    await clock.pass(1000)
+  }
+  expect(kept).toBe(2)
+  await clock.pass(1000)
+  expect(kept).toBe(3)
+  for (let second = 0; second < 90; second++) {
+    changesSinceImage += 2000
+    await clock.pass(1000)
+  }
+  expect(kept).toBe(4)
   stopping.abort()
   await ended
 })
