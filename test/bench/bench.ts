@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runProgram } from '../builders/command-line.ts'
 import { bcryptData, type BenchData, benchData, certificate, checkMachine, loadGenerator } from './bench-data.ts'
+import { fillStore } from './filled-store.ts'
 import { type BenchOptions, benchOptions, workloadNamed } from './bench-options.ts'
 import { compare, measure } from './comparison.ts'
 import type { LoadTarget } from './load.ts'
@@ -26,6 +27,8 @@ import { growthBounds, growthFrom, memoryBoundsMib, type Setting, startBoundsSec
  *     npm run bench -- [--users 10000] [--groups 500] [--rounds 3] [--seconds 2] [--quick] [--workloads bind,login] [--growth]
  */
 
+/** More people than this are written into the store at once: a run of a provider has everything in memory as objects, 15 KiB a person. */
+const mostByProvider = 300_000
 /** So many people at most where passwords are bcrypt: the rest of that data is written anew, in memory. */
 const mostInBcrypt = 10_000
 
@@ -75,7 +78,8 @@ async function comparedIn(generator: string, options: BenchOptions, setting: Set
   const tls = await certificate(setting === 'rsa' ? 'RSA-2048' : 'P-256', folder)
   progress(`starting both servers: ${setting}, ${users} people`)
   // The store of the figures before is there, except for other data.
-  const ours = { data, tls, folder: join(folder, isBcrypt ? 'rosterd-bcrypt' : 'rosterd'), isPinned: true }
+  const isFilled = users > mostByProvider
+  const ours = { data, tls, folder: join(folder, isBcrypt ? 'rosterd-bcrypt' : 'rosterd'), isPinned: true, isFilled }
   await using rosterd = await startRosterd({ ...ours, recentBindMinutes: isBcrypt ? 0 : 10 })
   await using slapd = await startSlapd({ ...ours, folder: join(folder, `slapd-${setting}`) }, isBcrypt ? 16 : 4)
   await atRest(rosterd.pid)
@@ -87,7 +91,8 @@ async function ownFigures(generator: string, options: BenchOptions): Promise<rea
   const { users, groups } = options
   const data = await benchData(users, groups)
   const tls = await certificate('P-256', folder)
-  const at = (name: string) => ({ data, tls, folder: join(folder, name), isPinned: false })
+  const isFilled = users > mostByProvider
+  const at = (name: string) => ({ data, tls, folder: join(folder, name), isPinned: false, isFilled })
   progress(`filling the directory: ${users} people`)
   await fill(at('rosterd'))
   const ours = await startAndRest(startRosterd, at('rosterd'))
@@ -129,6 +134,7 @@ async function ownFigures(generator: string, options: BenchOptions): Promise<rea
 type At = Parameters<typeof startRosterd>[0] & { readonly data: BenchData }
 
 async function fill(at: At): Promise<void> {
+  if (at.isFilled) await fillStore(at.data.file, join(at.folder, 'store'))
   await using server = await startRosterd(at)
   await atRest(server.pid)
 }

@@ -45,11 +45,13 @@ interface RosterdOptions extends StartOptions {
   /** How long a password that was right needs no hash. */
   readonly recentBindMinutes?: number
   readonly nodeOptions?: string
+  /** The store has the data already; otherwise a provider reads it. */
+  readonly isFilled?: boolean
 }
 
 /** Access control and logs are as they are by default; the log goes to a file. */
 export async function startRosterd(options: RosterdOptions): Promise<MeasuredServer> {
-  const { data, tls, folder, recentBindMinutes = 10, nodeOptions } = options
+  const { data, tls, folder, recentBindMinutes = 10, nodeOptions, isFilled = false } = options
   await mkdir(folder, { recursive: true })
   const [port, tlsPort] = [await freePort(), await freePort()]
   const config = {
@@ -58,7 +60,7 @@ export async function startRosterd(options: RosterdOptions): Promise<MeasuredSer
     ldap: { port, tls: { port: tlsPort, ...tls } },
     admin: { port: 0 },
     passwords: { upgradeImported: false, recentBindMinutes },
-    providers: [{ id: 'bench', type: 'ldif', name: 'Bench', path: data.file }],
+    providers: isFilled ? [] : [{ id: 'bench', type: 'ldif', name: 'Bench', path: data.file }],
     binders: [{ name: reader.name, password: reader.password }],
   }
   const configFile = join(folder, 'ldap.config.json')
