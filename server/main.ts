@@ -164,6 +164,7 @@ async function startParts(options: ServerOptions, lifecycle: Lifecycle): Promise
         logger,
         onClientHappening: (happening) => clientHappenings.heard(happening),
         onDeath(error) {
+          if (options.signal?.aborted) return // before it had begun to answer
           logger.error({ err: error }, 'LDAP is not answered any more; the server stops')
           process.exitCode = 1
           void lifecycle.stop()

@@ -34,7 +34,7 @@ export function addServerCommands(
       ])
       const loaded = await load()
       const logger = createLogger({ level: loaded.config.log.level, format: options.logFormat })
-      await using server = await startServer({
+      const starting = startServer({
         loaded,
         loadAgain: load,
         env: process.env,
@@ -45,9 +45,16 @@ export function addServerCommands(
         // A journal keeps what it gets; a terminal is somebody who looks.
         terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
       })
-      yieldToLdap()
-      reload = () => void server.reload()
-      await server.stopped
+      await using server = await starting.catch((error: unknown) => {
+        // Stopped on its way, it has not failed.
+        if (signal.aborted) return undefined
+        throw error
+      })
+      if (server !== undefined) {
+        yieldToLdap()
+        reload = () => void server.reload()
+        await server.stopped
+      }
       logger.info('stopped')
     })
 

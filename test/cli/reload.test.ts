@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Oid } from '../../server/protocol/oids.ts'
 import { ResultCode } from '../../server/protocol/result-code.ts'
-import { type ConfiguredFolder, configuredFolder, type ServingProcess } from '../builders/command-line.ts'
+import { type ConfiguredFolder, configuredFolder, rosterd, type ServingProcess } from '../builders/command-line.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { reader } from '../builders/running-ldap-server.ts'
 
@@ -137,6 +140,18 @@ test('SIGTERM tells every client that the server goes, and then ends', async () 
   })
   await bound.closed()
   expect(await stopped).toBe(0)
+})
+
+test('SIGTERM while it starts ends it as well as later', async () => {
+  await using folder = await configuredFolder()
+  const child = spawn(rosterd, ['--config', folder.configFile, 'serve', '--log-format', 'json'])
+  let printed = ''
+  for (const output of [child.stdout, child.stderr]) output.on('data', (text: Buffer) => (printed += text.toString()))
+  const ended = once(child, 'close')
+  await expect.poll(() => existsSync(join(folder.path, 'data')), { timeout: 20_000 }).toBe(true)
+  child.kill('SIGTERM')
+  const [exitCode] = await ended
+  expect({ exitCode, printed }).toEqual({ exitCode: 0, printed: expect.stringContaining('"event":"stopped"') })
 })
 
 test('without a server there is nothing to reload', async () => {
