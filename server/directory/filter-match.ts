@@ -226,14 +226,14 @@ function compileItem(item: ItemFilter, compilation: Compilation): Part {
   return or([matcher, scan((slot) => inName(view, slot, assertion))], compilation)
 }
 
-/** Equality by an index that holds all values of the type; undefined where there is none. */
+/** Equality by an index that holds all values of the type, or by that and the groups; undefined where there is none. */
 function byIndex(type: AttributeType, value: Uint8Array, { view, access }: Compilation): Part | undefined {
   const index = view.equality.get(type)
-  const isAll = index && type.name !== 'memberOf' && type.name !== 'uniqueMember'
-  if (!isAll || view.schema.withSubtypes(type).length > 1) return undefined
+  if (index === undefined || type.name === 'uniqueMember' || view.schema.withSubtypes(type).length > 1) return undefined
   const octets = bufferOf(value)
   const prepared = preparedAssertion(type, octets, view.schema)
   if (prepared === undefined) return constant(Undefined)
+  if (type.name === 'memberOf') return memberOf(prepared, index.get(prepared), view, access)
   return fromPosting(isVisible(type, octets, access) ? index.get(prepared) : undefined)
 }
 
@@ -269,7 +269,6 @@ function indexed(
   const isExact =
     description.options.length === 0 && (postings.length === 1 || description.type.name === 'uniqueMember')
   if (!isExact) return narrowed(postings.map(slotsOf), test)
-  if (description.type.name === 'memberOf') return memberOf(value, own, view, access)
   if (!isVisible(description.type, octets, access)) return fromPosting(undefined)
   const hasOwn = (slot: number) => view.entry(slot)?.layout.attributes.some(({ type }) => type === description.type)
   return narrowed(postings.map(slotsOf), (slot) =>

@@ -87,6 +87,7 @@ interface Page {
 }
 
 const noControls: readonly Buffer[] = []
+const noCookie = Buffer.alloc(0)
 
 class RunningTask implements SearchTask {
   readonly answer: EntryAnswer
@@ -132,7 +133,7 @@ class RunningTask implements SearchTask {
       : undefined
   }
 
-  private outcome(resultCode: LdapResult['resultCode'], cookie: Uint8Array = Buffer.alloc(0)): SearchOutcome {
+  private outcome(resultCode: LdapResult['resultCode'], cookie: Uint8Array = noCookie): SearchOutcome {
     const { order, page } = this
     return {
       result: { resultCode, matchedDN: '', diagnosticMessage: '' },

@@ -1,3 +1,5 @@
+import { knownText } from './known-text.ts'
+
 /** The subset of BER that LDAP uses (RFC 4511 §5.1): definite lengths, one-octet tags, primitive strings. */
 
 export class BerError extends Error {
@@ -87,6 +89,14 @@ export class BerReader {
     const { position, buffer } = this
     this.position = contentsEnd
     return buffer.toString('utf8', position, contentsEnd)
+  }
+
+  /** The same of a name that is sent again and again. */
+  readName(tag: number = Tag.octetString): string {
+    const contentsEnd = this.enter(tag)
+    const { position, buffer } = this
+    this.position = contentsEnd
+    return knownText(buffer, position, contentsEnd)
   }
 
   /** INTEGER or ENUMERATED of at most 6 octets (LDAP's own are 0 to 2^31-1). */

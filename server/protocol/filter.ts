@@ -90,7 +90,7 @@ class FilterReader {
         return { type: 'not', filter }
       }
       case Choice.present:
-        return { type: 'present', attribute: reader.readText(tag) }
+        return { type: 'present', attribute: reader.readName(tag) }
       case Choice.equality:
         return readAssertion('equality', reader.readConstructed(tag))
       case Choice.greaterOrEqual:
@@ -118,11 +118,11 @@ class FilterReader {
 }
 
 function readAssertion(type: 'equality' | 'greaterOrEqual' | 'lessOrEqual' | 'approx', reader: BerReader): Filter {
-  return { type, attribute: reader.readText(), value: reader.readOctets() }
+  return { type, attribute: reader.readName(), value: reader.readOctets() }
 }
 
 function readSubstrings(reader: BerReader): Filter {
-  const attribute = reader.readText()
+  const attribute = reader.readName()
   const parts = reader.readConstructed(Tag.sequence)
   if (parts.isAtEnd) throw new BerError('substrings filter without a part')
   let initial: Uint8Array | undefined

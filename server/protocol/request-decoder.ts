@@ -161,7 +161,7 @@ function decodeBind(reader: BerReader): BindRequest {
 const scopes: readonly Scope[] = ['baseObject', 'singleLevel', 'wholeSubtree', 'subordinateSubtree']
 
 function decodeSearch(reader: BerReader, limits: DecoderLimits): SearchRequest {
-  const baseObject = reader.readText()
+  const baseObject = reader.readName()
   const scopeValue = reader.readInteger(Tag.enumerated)
   const derefAliases = reader.readInteger(Tag.enumerated)
   const sizeLimit = reader.readInteger()
@@ -223,7 +223,7 @@ function readControls(message: BerReader, limits: DecoderLimits): Control[] {
   const list = message.readConstructed(0xa0)
   while (!list.isAtEnd) {
     const control = list.readConstructed(Tag.sequence)
-    const oid = control.readText()
+    const oid = control.readName()
     const isCritical = control.peekTag() === Tag.boolean ? control.readBoolean() : false
     const value = control.peekTag() === Tag.octetString ? control.readOctets() : undefined
     controls.push({ oid, isCritical, value })

@@ -87,7 +87,7 @@ const octetStrings: Comparison = { prepare: (octets) => octets.toString('latin1'
 
 const distinguishedNames: Comparison = {
   prepare: (octets) => {
-    const value = text(octets)
+    const value = plainText(octets) ?? text(octets)
     if (value === undefined) return undefined
     try {
       return normalizeDn(value)
