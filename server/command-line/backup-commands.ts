@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command as CliCommand } from 'commander'
+import type { ImportedId } from '../../sync/identities/import-files.ts'
 import { ExitCode } from '../commands/command.ts'
 import type { Repaired } from '../repair.ts'
 import { backupCommand } from '../commands/backup-command.ts'
@@ -50,16 +51,27 @@ export function addBackupCommands(program: CliCommand, { load, execute }: Comman
     .option('--dry-run', 'say what would be found, and change nothing')
     .option('--json', 'print JSON')
     .action(async (options: OutputOptions & { ids?: string; dryRun?: boolean }) => {
-      const [{ repair }, { parseImport }] = await Promise.all([
-        import('../repair.ts'),
-        import('../../sync/identities/import-files.ts'),
-      ])
+      const { repair } = await import('../repair.ts')
       const { config } = await load()
-      const exported = options.ids === undefined ? [] : parseImport(await readFile(options.ids, 'utf8'), 'csv')
+      const exported = options.ids === undefined ? [] : await exportedIds(options.ids)
       const repaired = await repair({ config, now: new Date() }, { dryRun: options.dryRun ?? false, exported })
       print(options.json ? json(repaired) : repairText(repaired))
       process.exitCode = repaired.dryRun && repaired.findings.length > 0 ? ExitCode.held : ExitCode.ok
     })
+}
+
+/** Throws for a file that is not an export: other numbers than those that were served are not brought back. */
+async function exportedIds(file: string): Promise<readonly ImportedId[]> {
+  const { parseImport } = await import('../../sync/identities/import-files.ts')
+  const text = await readFile(file, 'utf8')
+  try {
+    const ids = parseImport(text, 'csv')
+    const other = ids.find(({ ledger }) => ledger === undefined)
+    if (other !== undefined) throw new Error(`line ${other.line}: has no tenant and id`)
+    return ids
+  } catch (error) {
+    throw new Error(`${file} is no file of "rosterd ids export"`, { cause: error })
+  }
 }
 
 function repairText({ findings, ids, dryRun, former }: Repaired): string {

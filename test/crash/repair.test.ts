@@ -156,6 +156,12 @@ test('ids that cannot be read come from what was served, and from a file of ids'
   for (const collection of ['identity', 'name', 'number'] as const)
     for await (const key of db.keys({ ...recordRange(collection, []) })) await db.put(key, Buffer.from('lost'))
   await db.close()
+  const other = join(folder.path, 'numbers.csv')
+  await writeFile(other, 'name,number\nada,5000\n')
+  expect(await folder.run('repair', '--ids', other)).toMatchObject({
+    exitCode: 1,
+    stderr: `rosterd: ${other} is no file of "rosterd ids export" (line 2: has no tenant and id)\n`,
+  })
   const { findings, ids: count } = await repaired('--ids', file)
   expect(findings).toContainEqual({
     what: expect.stringMatching(/^record identity \/ .+ \/ /),
