@@ -1,7 +1,7 @@
 /** Longer text is read anew each time. */
 const longest = 64
 const places = 1024
-const known = new Array<string>(places).fill('')
+const known = Array.from({ length: places }, () => '')
 
 /**
  * Text of octets that clients send again and again, such as names of attributes: the same string each time, which takes less than making one. A
