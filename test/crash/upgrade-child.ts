@@ -8,16 +8,28 @@ const announced = { ...stepOfTomorrow, rows: announce }
 
 async function* announce(...[rows]: Parameters<typeof stepOfTomorrow.rows>) {
   for await (const row of stepOfTomorrow.rows(rows)) {
-    writeSync(1, 'row\n')
+    say('row')
     yield row
   }
-  writeSync(1, 'last row\n')
+  say('last row')
 }
 
-writeSync(1, 'begin\n')
+/** Waits while the pipe is full. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`)
+      return
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
+}
+
+say('begin')
 await upgradeWithBackup(directory, {
   baseDn: 'dc=example,dc=com',
   now: new Date('2026-11-22T08:00:00.000Z'),
   steps: [...stepsUntilNow, announced],
 })
-writeSync(1, 'upgraded\n')
+say('upgraded')

@@ -81,11 +81,13 @@ async function killedUpgrade(folder: string, atRow: number, afterMs: number): Pr
   })
   const ended = once(child, 'close')
   let announced = 0
+  let isEnding = false
+  // Read to the end: a process that cannot announce any more would not be killed, but fail.
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === 'row') announced += 1
-    if (announced < atRow || (line === 'row' && announced > atRow)) continue
+    if (isEnding || announced < atRow || (line === 'row' && announced > atRow)) continue
     setTimeout(() => child.kill('SIGKILL'), afterMs)
-    break
+    isEnding = true
   }
   await ended
 }
