@@ -214,7 +214,7 @@ export class Connection {
       checkControls(decoded.request.type, decoded.controls)
     } catch (error) {
       if (error instanceof BerError) throw error
-      if (envelope.operation === Operation.unbindRequest) this.close()
+      if (envelope.operation === Operation.unbindRequest) this.closeUnbound()
       else this.finish(started, this.toResult(error, started))
       return
     }
@@ -258,7 +258,7 @@ export class Connection {
         this.abandon(request.messageId)
         return
       case 'unbind':
-        this.close()
+        this.closeUnbound()
         return
       case 'write':
         this.answerRare(started)
@@ -565,6 +565,14 @@ export class Connection {
     this.closeAtMs = performance.now() + closingMs
     this.socket.end()
     this.socket.resume()
+  }
+
+  /** Who unbinds sends nothing more: once the system has what was answered there is nothing to wait for. */
+  private closeUnbound(): void {
+    this.flush()
+    if (this.session.isSecure || this.socket.writableLength > 0) return this.close()
+    this.onClose()
+    this.socket.destroy()
   }
 
   /** Called every second or so. */

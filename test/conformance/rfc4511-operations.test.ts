@@ -128,6 +128,15 @@ describe('RFC 4511 §4.3, §4.11: unbind and abandon', () => {
     expect(await client.next()).toBeUndefined()
   })
 
+  test('what was asked right before it is answered', async () => {
+    await using server = await startTestLdapServer()
+    await using client = await RawLdapClient.connect(server.port)
+    const search = searchOperation({ base: '', scope: 0 })
+    client.send(...Array.from({ length: 100 }, (_, id) => message(id + 1, search)), message(101, unbindOperation))
+    for (let id = 1; id <= 100; id += 1) expect((await client.next())?.messageId).toBe(id)
+    expect(await client.next()).toBeUndefined()
+  })
+
   test('abandon of an unknown message is ignored', async () => {
     await using server = await startTestLdapServer()
     await using client = await RawLdapClient.connect(server.port)
