@@ -1,5 +1,6 @@
+import { imageMark } from '../directory/image-mark.ts'
 import type { Row } from './backup-format.ts'
-import { metaKey } from './keys.ts'
+import { metaKey, recordKey } from './keys.ts'
 import { encodeRecord } from './record-codec.ts'
 
 /** What makes a store of one version a store of the next. */
@@ -21,15 +22,16 @@ export function versionAfter(steps: readonly Migration[]): number {
   return 1 + steps.length
 }
 
-/** Rows of a store of version `from`, as they are after all further steps. */
+/** Rows of a store of version `from`, as they are after all further steps. They have no image: a step may change entries, and that is in no log. */
 export async function* migratedRows(
   rows: AsyncIterable<Row>,
   from: number,
   steps: readonly Migration[] = migrations,
 ): AsyncGenerator<Row> {
   const versionKey = metaKey('storeVersion')
+  const left = [versionKey, recordKey(imageMark.collection, imageMark.key)]
   async function* others(of: AsyncIterable<Row>): AsyncGenerator<Row> {
-    for await (const row of of) if (!row[0].equals(versionKey)) yield row
+    for await (const row of of) if (!left.some((key) => key.equals(row[0]))) yield row
   }
   yield* steps.slice(from - 1).reduce<AsyncIterable<Row>>((before, step) => others(step.rows(before)), others(rows))
   yield [versionKey, encodeRecord(versionAfter(steps))]

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readBackup } from '../../../server/backup.ts'
 import { checkUpgrade } from '../../../server/commands/check-upgrade.ts'
+import { imageMark } from '../../../server/directory/image-mark.ts'
 import type { Row } from '../../../server/storage/backup-format.ts'
 import { openUnchecked, storeVersion } from '../../../server/storage/database.ts'
 import { openLevelStore } from '../../../server/storage/level-store.ts'
@@ -106,6 +107,19 @@ test('an upgrade keeps a backup first, takes its steps, and older code then name
   const restored = join(folder.path, 'restored')
   await writeRows(restored, migratedRows(rowsOf(backup ?? ''), storeVersion))
   expect(await rawState(restored)).toEqual(before)
+})
+
+test('an upgraded store has no image, which would have entries of before', async () => {
+  await using folder = await dataFolder()
+  {
+    await using store = await openLevelStore(folder.db)
+    const mark = { ...imageMark, value: { name: 'of before', lastChange: 0 } }
+    await store.commit({ cause: { kind: 'server', id: 'image' }, entries: [], records: [mark] })
+  }
+  const row = recordKey(imageMark.collection, imageMark.key).toString('latin1')
+  expect((await rawState(folder.db)).has(row)).toBe(true)
+  await upgradeWithBackup(folder.db, { baseDn, now, steps: [...stepsUntilNow, tomorrow] })
+  expect((await rawState(folder.db)).has(row)).toBe(false)
 })
 
 test('check --upgrade says what the next start does', async () => {
