@@ -28,16 +28,25 @@ interface Title {
 
 const titleLength = 192
 
-/** Images in a folder that is there. A file that cannot be used is no error. */
-export function directoryImages(folder: string, logger: Pick<Logger, 'info'>): ViewImages {
+/** Images in a folder that is there. A file that cannot be used is no error. `sources` has the code that runs, as it is now. */
+export function directoryImages(
+  folder: string,
+  logger: Pick<Logger, 'info'>,
+  sources = fileURLToPath(new URL('.', import.meta.url)),
+): ViewImages {
   const path = join(folder, 'directory.image')
+  // Files may be replaced by those of another version while this one runs.
+  const code = codeFingerprint(sources)
+  const refused = (error: unknown) =>
+    logger.info({ err: error, file: path }, 'the image of the directory is of no use; every entry is read instead')
   return {
+    refused,
     async read(name) {
       try {
         await using file = await open(path, 'r')
-        return await readImage(file, name)
+        return await readImage(file, { name, code })
       } catch (error) {
-        logger.info({ err: error, file: path }, 'the image of the directory is of no use; every entry is read instead')
+        refused(error)
         return undefined
       }
     },
@@ -48,7 +57,7 @@ export function directoryImages(folder: string, logger: Pick<Logger, 'info'>): V
       await requireRoom(folder, 2 * octets, 'an image of the directory')
       try {
         await using file = await open(next, 'wx', 0o600)
-        await writeImage(file, name, image, signal)
+        await writeImage(file, { name, code }, image, signal)
         await file.sync()
       } catch (error) {
         await rm(next, { force: true })
@@ -63,7 +72,7 @@ export function directoryImages(folder: string, logger: Pick<Logger, 'info'>): V
 
 async function writeImage(
   file: FileHandle,
-  name: string,
+  named: Pick<Title, 'name' | 'code'>,
   { head, sections }: ViewImage,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -73,13 +82,16 @@ async function writeImage(
     sums.writeUInt32LE(crc32(part), index * 4)
     await nextTurn()
   }
-  const title: Title = { name, code: codeFingerprint(), headLength: head.length, sumCount: parts.length }
+  const title: Title = { ...named, headLength: head.length, sumCount: parts.length }
   await file.writeFile([Buffer.from(JSON.stringify(title).padEnd(titleLength)), sums, ...parts], { signal })
 }
 
-async function readImage(file: FileHandle, name: string): Promise<ViewImage | undefined> {
+async function readImage(
+  file: FileHandle,
+  { name, code }: Pick<Title, 'name' | 'code'>,
+): Promise<ViewImage | undefined> {
   const title = JSON.parse((await filled(file, Buffer.alloc(titleLength))).toString()) as Title
-  if (title.name !== name || title.code !== codeFingerprint()) return undefined
+  if (title.name !== name || title.code !== code) return undefined
   const sums = await filled(file, Buffer.alloc(title.sumCount * 4))
   const checked = async (part: Uint8Array, index: number) => {
     if (crc32(await filled(file, part)) !== sums.readUInt32LE(index * 4)) throw new Error('its checksum does not match')
@@ -102,11 +114,11 @@ async function filled<T extends Uint8Array>(file: FileHandle, octets: T): Promis
 }
 
 /** Another one for every change of the code that makes an image or works with it, of Node, and of the machine's kind. */
-function codeFingerprint(): string {
+function codeFingerprint(sources: string): string {
   const hash = createHash('sha256')
   hash.update(JSON.stringify([process.versions, process.arch, endianness()]))
   for (const folder of ['directory', 'protocol']) {
-    const path = fileURLToPath(new URL(folder, import.meta.url))
+    const path = join(sources, folder)
     for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' }).sort())
       if (/\.[jt]s$/.test(name)) hash.update(`${name}\0`).update(readFileSync(join(path, name)))
   }

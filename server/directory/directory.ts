@@ -45,7 +45,10 @@ export interface Directory {
   commitFrom(decide: () => Promise<Generation | undefined>): Promise<CommitResult | undefined>
   /** How many changes a start would have to read beside the last image. */
   readonly changesSinceImage: number
-  /** Keeps an image of this state for the next start, in place of the last one. Throws what {@link ViewImages} throws. */
+  /**
+   * Keeps an image of this state for the next start, in place of the last one. Throws what {@link ViewImages} throws, and where what is in
+   * memory is not what the store has.
+   */
   keepImage(signal?: AbortSignal): Promise<void>
   /** Gives a copy elsewhere this state and every later one; resolves when it has this one. */
   follow(follower: DirectoryFollower): Promise<void>
@@ -77,6 +80,8 @@ export interface ViewImages {
   read(name: string): Promise<ViewImage | undefined>
   /** Throws when there is no room, and when the signal is aborted. */
   write(name: string, image: ViewImage, signal?: AbortSignal): Promise<void>
+  /** Hears why one that was read is not used. */
+  readonly refused: (error: unknown) => void
 }
 
 /** Brings the entries of the store into memory. The store stays open and belongs to the caller. */
@@ -90,10 +95,12 @@ export async function openDirectory(
 ): Promise<Directory> {
   const mark = imageMarkOf(await store.get(imageMark.collection, imageMark.key))
   const image = mark && (await images.read(mark.name))
-  const imaged = image && (await broughtUpToDate(writerOf(image, new Schema()), store, mark.lastChange))
+  const imaged = image && (await writerOfImage(image, store, mark.lastChange).catch(images.refused))
   const writer = imaged ?? (await writerOfAll(store))
   let imagedChange = imaged === undefined ? 0 : (mark?.lastChange ?? 0)
   let isFilled = isSet(await store.get(filledMark.collection, filledMark.key))
+  /** The store has something that could not be brought into memory. */
+  let isBehind = false
   let last: Promise<unknown> = Promise.resolve()
   const revisions = new Map<Collection, number>()
   const followers: DirectoryFollower[] = []
@@ -111,16 +118,14 @@ export async function openDirectory(
   async function write<T>(generation: Generation, keep: () => Promise<T>): Promise<T> {
     const draft = writer.begin()
     const [stored, drafted] = await Promise.allSettled([keep(), putAll(draft, generation.entries)])
-    if (stored.status === 'rejected' || drafted.status === 'rejected') {
+    if (stored.status === 'rejected') {
       draft.discard()
-      throw stored.status === 'rejected' ? stored.reason : drafted.status === 'rejected' ? drafted.reason : undefined
+      throw stored.reason
     }
-    let update: ViewUpdate | undefined
-    if (generation.entries.length > 0) {
-      const next = await draft.finish()
-      writer.show(next)
-      ;({ update } = next)
-    }
+    const update = await show(draft, drafted, generation).catch((error: unknown) => {
+      isBehind = true
+      throw error
+    })
     for (const collection of new Set(generation.records.map((record) => record.collection)))
       revisions.set(collection, (revisions.get(collection) ?? 0) + 1)
     const accounts = generation.records.filter(({ collection }) => accountCollections.has(collection))
@@ -129,6 +134,21 @@ export async function openDirectory(
     for (const follower of followers) await follower.take({ view: update, accounts, ntHashes, isFilled })
     letGoOfShared(update?.dropped ?? 0)
     return stored.value
+  }
+
+  async function show(
+    draft: ViewDraft,
+    drafted: PromiseSettledResult<void>,
+    { entries }: Generation,
+  ): Promise<ViewUpdate | undefined> {
+    if (drafted.status === 'rejected') {
+      draft.discard()
+      throw drafted.reason
+    }
+    if (entries.length === 0) return undefined
+    const next = await draft.finish()
+    writer.show(next)
+    return next.update
   }
 
   async function begin(follower: DirectoryFollower): Promise<void> {
@@ -145,6 +165,7 @@ export async function openDirectory(
 
   async function keepImage(signal?: AbortSignal): Promise<void> {
     const [image, lastChange] = await inLine(() => Promise.resolve([imageOf(writer), store.lastChange] as const))
+    if (isBehind) throw new Error('a change is in the store and not in memory; start the server again, which reads it')
     const name = randomUUID()
     await images.write(name, image, signal)
     const records = [{ ...imageMark, value: { name, lastChange } }]
@@ -205,12 +226,13 @@ async function writerOfAll(store: DirectoryStore): Promise<ViewWriter> {
 /** Where more than this share of the entries has changed since, all of them are read instead. */
 const mostChanged = 1 / 4
 
-/** The writer with what has changed after `lastChange`; undefined when that is much, or not known any more. */
-async function broughtUpToDate(
-  writer: ViewWriter,
+/** With what has changed after `lastChange`; undefined when that is much, or not known any more. */
+async function writerOfImage(
+  image: ViewImage,
   store: DirectoryStore,
   lastChange: number,
 ): Promise<ViewWriter | undefined> {
+  const writer = writerOf(image, new Schema())
   const changed = new Set<string>()
   let last = lastChange
   for await (const { number, entryUUID } of store.changes(lastChange)) {
@@ -265,7 +287,11 @@ function* entriesWith(view: DirectoryView, attribute: string, value: string): Ge
   }
 }
 
-const noImages: ViewImages = { read: () => Promise.resolve(undefined), write: () => Promise.resolve() }
+const noImages: ViewImages = {
+  read: () => Promise.resolve(undefined),
+  write: () => Promise.resolve(),
+  refused: () => undefined,
+}
 const noSecrets = { read: () => Promise.resolve(undefined) }
 
 async function* accountRecords(store: DirectoryStore): AsyncGenerator<RecordChange> {

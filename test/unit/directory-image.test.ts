@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -165,6 +165,51 @@ test('what is committed while an image is written is not lost, and the image is 
   ])
 })
 
+test('an image written after the code was replaced by other code is that of the code that runs', async () => {
+  const sources = join(folder, 'sources')
+  for (const name of ['directory', 'protocol']) await mkdir(join(sources, name), { recursive: true })
+  const file = join(sources, 'protocol', 'names.ts')
+  await writeFile(file, 'export const version = 1')
+  const ofCode = (store: DirectoryStore) =>
+    openDirectory(store, suffix, { images: directoryImages(folder, logger, sources) })
+  const store = openMemoryStore()
+  const directory = await ofCode(store)
+  await directory.commit(generation(people(10)))
+  await writeFile(file, 'export const version = 2')
+  await directory.keepImage()
+  expect(cameFromImage(await ofCode(store))).toBe(false)
+  await writeFile(file, 'export const version = 1')
+  expect(cameFromImage(await ofCode(store))).toBe(true)
+})
+
+test('where a change after the image cannot be read every entry is read, and said so', async () => {
+  const { store, directory } = await filled()
+  await directory.keepImage()
+  await directory.commit(generation([remove(7)]))
+  const damaged: DirectoryStore = {
+    ...store,
+    lastChange: store.lastChange,
+    async *changes(after) {
+      yield* store.changes(after)
+      throw new Error('change 102 cannot be read')
+    },
+  }
+  const again = await open(damaged)
+  expect([cameFromImage(again), stateOf(again.view)]).toEqual([false, await truth(store)])
+  expect(said).toMatchObject([{ err: { message: 'change 102 cannot be read' } }])
+})
+
+test('no image is made of a directory that has not all that its store has', async () => {
+  const { store, directory } = await filled()
+  await directory.keepImage()
+  const unspeakable = put(person(8, 'p8', { 'cn;no option': ['x'] }))
+  await expect(directory.commit(generation([remove(7), unspeakable]))).rejects.toThrow('no option')
+  await directory.commit(generation([put(person(8, 'p8'))]))
+  expect([directory.size, await store.readEntry(person(7, '').entryUUID)]).toEqual([100, undefined])
+  await expect(directory.keepImage()).rejects.toThrow('start the server again')
+  expect(stateOf((await open(store)).view)).toEqual(await truth(store))
+})
+
 test('an image that is given up leaves the one before', async () => {
   const { store, directory } = await filled()
   await directory.keepImage()
@@ -214,6 +259,20 @@ test('an image is kept when more has changed than a start should read, and tried
     await clock.pass(1000)
   }
   expect(kept).toBe(4)
+  // Of a little it is made anew after a day.
+  changesSinceImage = 1
+  await clock.pass(60_000)
+  expect(kept).toBe(4)
+  clock.set(86_400_000)
+  await clock.pass(60_000)
+  expect([kept, changesSinceImage]).toEqual([5, 0])
+  changesSinceImage = 1
+  await clock.pass(60_000)
+  expect(kept).toBe(5)
+  changesSinceImage = 0
+  clock.set(86_400_000)
+  await clock.pass(60_000)
+  expect(kept).toBe(5)
   stopping.abort()
   await ended
 })
