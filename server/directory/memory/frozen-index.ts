@@ -66,17 +66,16 @@ export class FrozenIndex {
   }
 }
 
-/** UTF-8 has as many octets as there are UTF-16 units only where all of them are ASCII. */
+/** UTF-8 has as many octets as there are UTF-16 units only where all of them are ASCII, and never fewer. */
 function isKey(key: string, octets: Uint8Array, start: number, end: number): boolean {
   const { length } = key
-  if (end - start === length) {
-    for (let i = 0; i < length; i += 1) {
-      const code = key.charCodeAt(i)
-      if (code > 0x7f || code !== octets[start + i]) return false
-    }
-    return true
+  if (end - start < length) return false
+  for (let i = 0; i < length; i += 1) {
+    const code = key.charCodeAt(i)
+    if (code > 0x7f) return Buffer.from(octets.buffer, octets.byteOffset + start, end - start).toString() === key
+    if (code !== octets[start + i]) return false
   }
-  return end - start > length && Buffer.from(octets.buffer, octets.byteOffset + start, end - start).toString() === key
+  return end - start === length
 }
 
 /** MurmurHash3's mixing, one UTF-16 unit at a time. */
