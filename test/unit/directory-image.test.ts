@@ -7,6 +7,8 @@ import { directoryImages } from '../../server/directory-image.ts'
 import { type Directory, openDirectory } from '../../server/directory/directory.ts'
 import type { DirectoryStore, EntryChange } from '../../server/directory/directory-store.ts'
 import { runImageKeeper } from '../../server/image-keeper.ts'
+import type { OnWrite } from '../../server/storage/durable-database.ts'
+import { openLevelStore } from '../../server/storage/level-store.ts'
 import { openMemoryStore } from '../../server/storage/memory-store.ts'
 import { stateOf } from '../builders/view-state.ts'
 import { generation, person, put, remove } from '../contract/entry-builder.ts'
@@ -198,6 +200,30 @@ test('where a change after the image cannot be read every entry is read, and sai
   expect([cameFromImage(again), stateOf(again.view)]).toEqual([false, await truth(store)])
   expect(said).toMatchObject([{ err: { message: 'change 102 cannot be read' } }])
 })
+
+test('what a full disk held back, and is finished later, is there after the start', async () => {
+  let isFull = false
+  const db = join(folder, 'db')
+  const onWrite: OnWrite = (step) => {
+    if (isFull && step === 'apply') throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+  }
+  {
+    await using store = await openLevelStore(db, { chunkBytes: 1000, onWrite })
+    const directory = await open(store)
+    await directory.commit(generation(people(100)))
+    isFull = true
+    await expect(directory.commit(generation([remove(3), ...people(20).slice(5).map(renamed)]))).rejects.toThrow()
+    isFull = false
+    await directory.keepImage()
+    expect([directory.size, directory.changesSinceImage]).toEqual([99, 16])
+  }
+  await using store = await openLevelStore(db)
+  const again = await open(store)
+  expect([cameFromImage(again), stateOf(again.view)]).toEqual([true, await truth(store)])
+})
+
+const renamed = (change: EntryChange) =>
+  change.type === 'put' ? put({ ...change.entry, dn: change.entry.dn.replace('uid=p', 'uid=q') }) : change
 
 test('no image is made of a directory that has not all that its store has', async () => {
   const { store, directory } = await filled()
