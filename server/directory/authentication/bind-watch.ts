@@ -41,7 +41,7 @@ export type Fingerprint = (account: BindAccount, password: Uint8Array) => string
 /** With a key that no disk has. */
 export function createFingerprint(): Fingerprint {
   const digest = createKeyedDigest()
-  return ({ id }, password) => digest(id, password)
+  return ({ id }, password) => digest(id, password).toString('base64')
 }
 
 export const unwatched: BindWatch = { admit: () => undefined, ended: () => undefined }

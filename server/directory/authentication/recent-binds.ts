@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { AccountRecord } from '../credentials/credential-records.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { createKeyedDigest } from './keyed-digest.ts'
@@ -12,7 +13,7 @@ export interface RecentBindsOptions {
 }
 
 interface RecentBind {
-  readonly mac: string
+  readonly mac: Buffer
   readonly credential: string
   readonly since: number
   readonly until: number
@@ -80,7 +81,7 @@ export class RecentBinds {
       recent.revision = credentials.revision
       recent.account = credentials.account(entryUUID)
     }
-    return recent.mac === this.mac(entryUUID, password) ? recent : undefined
+    return timingSafeEqual(recent.mac, this.mac(entryUUID, password)) ? recent : undefined
   }
 
   /** `state`: from before the password was looked at. `until`: beyond it what was found out does not count, however recent. */
