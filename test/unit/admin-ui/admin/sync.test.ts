@@ -201,7 +201,7 @@ describe('the sync, administered', () => {
     expect(await lastAction()).toMatchObject({ by: 'root', address: null, event: 'provider paused' })
     await run(resumeCommand, { provider: 'contoso', by: 'root' })
     expect(await lastAction()).toMatchObject({ event: 'provider resumed', before: { reason: 'moving house' } })
-    await expect(run(planApproveCommand, { hash: 'latest', by: 'root' })).rejects.toThrow('no held changes')
+    await expect(run(planApproveCommand, { hash: 'latest', by: 'root' })).rejects.toThrow('no changes are held')
     await expect(run(undoCommand, { run: 'contoso/none', by: 'root' })).rejects.toThrow('there is no run')
     expect(await lastAction()).toMatchObject({ event: 'sync run undone: failed', subject: 'contoso/none' })
   })
