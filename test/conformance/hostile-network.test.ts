@@ -12,6 +12,7 @@ import { Oid } from '../../server/protocol/oids.ts'
 import { noticeOfDisconnection } from '../../server/protocol/response-encoder.ts'
 import { bindOperation, extendedOperation, message, searchOperation } from '../builders/client-requests.ts'
 import { configuredFolder } from '../builders/command-line.ts'
+import { hungUp } from '../builders/hung-up.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { configSchema } from '../../server/runtime/config-schema.ts'
 import { peopleLdif, reader, startTestLdapServer, suffix } from '../builders/running-ldap-server.ts'
@@ -38,7 +39,7 @@ async function connected(port: number, localAddress = '127.0.0.1'): Promise<Sock
 async function untilClosed(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  if (!socket.closed) await once(socket, 'close')
+  await hungUp(socket)
   return Buffer.concat(chunks)
 }
 

@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BerReader, Tag } from '../../server/protocol/ber-reader.ts'
 import { bindOperation, message } from '../builders/client-requests.ts'
+import { hungUp } from '../builders/hung-up.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { reader, type RunningLdapServer, startTestLdapServer } from '../builders/running-ldap-server.ts'
 
@@ -72,8 +73,7 @@ test('a proxy that does not say whom it is for is cut off', async () => {
   socket.write(bindReader)
   const answers: Buffer[] = []
   socket.on('data', (chunk: Buffer) => answers.push(chunk))
-  socket.on('error', () => undefined)
-  await once(socket, 'close')
+  await hungUp(socket)
   expect(answers).toEqual([])
 })
 
@@ -84,19 +84,17 @@ test('who is no proxy cannot say that it is somebody else', async () => {
   const liar = connect({ host: '127.0.0.1', port: server.port, localAddress: '127.0.0.2', noDelay: true })
   await once(liar, 'connect')
   liar.write(Buffer.concat([version1, bindReader]))
-  liar.on('error', () => undefined)
   liar.resume()
-  await once(liar, 'close')
+  await hungUp(liar)
   expect(lastBind()).toBe('127.0.0.2')
 })
 
 test('what a header is cut into, and hostile ones, end nothing but their connection', async () => {
   for (const octets of ['PROXY ', 'PROXY TCP4 1.2.3.4 1', '\r\n\r\n\0\r\nQUIT\n', 'GET / HTTP/1.1\r\n', '\u0000']) {
     const socket = await open(server.port)
-    socket.on('error', () => undefined)
     socket.end(octets)
     socket.resume()
-    await once(socket, 'close')
+    await hungUp(socket)
   }
   expect(server.defects).toEqual([])
   const socket = await open(server.port)

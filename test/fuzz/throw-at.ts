@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { hungUp } from '../builders/hung-up.ts'
 
 /**
  * Sends bytes, takes what comes back for as long as the server has something to say, and hangs up. A server that hangs up
@@ -10,7 +11,7 @@ export async function throwAt(port: number, parts: readonly Buffer[]): Promise<v
   socket.on('error', () => undefined)
   await once(socket, 'connect')
   socket.resume()
-  const gone = new Promise((resolve) => socket.once('close', resolve))
+  const gone = hungUp(socket)
   for (const part of parts) {
     if (socket.destroyed || !socket.writable) break
     if (!socket.write(part)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), gone])
