@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { AttributeType, Schema } from './schema/schema.ts'
 import { Syntax } from './schema/syntaxes.ts'
 
@@ -10,7 +11,7 @@ export function preparedValues(type: AttributeType, octets: Buffer, schema: Sche
   const prepared = type.equality?.comparison.prepare(octets)
   if (prepared === undefined) return []
   if (type.name === 'objectClass') return schema.withSuperiors(prepared)
-  if (type.syntax === Syntax.oid) return [schema.objectClass(prepared)?.name.toLowerCase() ?? prepared]
+  if (type.syntax === Syntax.oid) return [schema.objectClass(prepared)?.key ?? prepared]
   return [prepared]
 }
 
@@ -22,7 +23,7 @@ export function preparedAssertion(type: AttributeType, octets: Buffer, schema: S
   const prepared = type.equality?.comparison.prepare(octets)
   if (prepared === undefined || type.syntax !== Syntax.oid) return prepared
   const objectClass = schema.objectClass(prepared)
-  if (objectClass) return objectClass.name.toLowerCase()
+  if (objectClass) return objectClass.key
   return type.name === 'objectClass' || type.name === 'structuralObjectClass' ? undefined : prepared
 }
 

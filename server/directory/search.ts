@@ -28,8 +28,23 @@ export interface Search {
 /** A few milliseconds. */
 const comparisonsPerTurn = 20_000
 
-/** Throws {@link LdapError} invalidDNSyntax. */
+/** Keys of the names that requests begin at: clients send the same few again and again. Few are kept, and none that is long. */
+const knownNames = new Map<string, string>()
+const namesKept = 1000
+const longestKept = 256
+
+/** The DN key of a name. Throws {@link LdapError} invalidDNSyntax. */
 export function parseName(text: string): string {
+  const known = knownNames.get(text)
+  if (known !== undefined) return known
+  const key = readName(text)
+  if (text.length > longestKept) return key
+  if (knownNames.size >= namesKept) knownNames.clear()
+  knownNames.set(text, key)
+  return key
+}
+
+function readName(text: string): string {
   try {
     return normalizeDn(text)
   } catch (error) {

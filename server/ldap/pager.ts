@@ -4,9 +4,9 @@ import type { PagePosition } from './page-cookies.ts'
 
 /** Entries looked at between two looks at the clock. */
 const looksAtOnce = 100
-/** Of looking up and sending, before the first look at the clock: most searches end there. */
+/** Of looking up and sending, before the clock is looked at: most searches end there. */
 const roundsUnlooked = 4
-/** Of looking and sending, in one go. */
+/** Of looking and sending from then on, in one go. */
 const millisecondsAtOnce = 1
 
 /** Counts the entries of a search against page size and size limit; holds back what was found beyond them. */
@@ -43,9 +43,9 @@ export class Pager {
    * known to exist.
    */
   advance(emit: (slot: number) => boolean): 'more' | 'page' | 'sizeLimit' | 'end' {
-    const until = performance.now() + millisecondsAtOnce
+    let until: number | undefined
     for (let goOn = true, rounds = 0; ; rounds += 1) {
-      if (rounds > roundsUnlooked) goOn &&= performance.now() < until
+      if (rounds > roundsUnlooked) goOn &&= performance.now() < (until ??= performance.now() + millisecondsAtOnce)
       if (this.foundAt >= this.found.length) {
         if (this.search.isDone) return 'end'
         if (!goOn) return 'more'

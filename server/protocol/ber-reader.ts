@@ -1,4 +1,4 @@
-import { knownText } from './known-text.ts'
+import { knownText } from './known-octets.ts'
 
 /** The subset of BER that LDAP uses (RFC 4511 §5.1): definite lengths, one-octet tags, primitive strings. */
 
@@ -104,9 +104,10 @@ export class BerReader {
     const contentsEnd = this.enter(tag)
     const length = contentsEnd - this.position
     if (length < 1 || length > 6) throw new BerError(`integer of ${length} octets`)
-    const value = this.buffer.readIntBE(this.position, length)
+    const { position, buffer } = this
     this.position = contentsEnd
-    return value
+    // Nearly all of LDAP's numbers are of one octet.
+    return length === 1 ? ((buffer[position] ?? 0) << 24) >> 24 : buffer.readIntBE(position, length)
   }
 
   readBoolean(tag: number = Tag.boolean): boolean {

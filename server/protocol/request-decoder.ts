@@ -1,6 +1,7 @@
 import { BerError, BerReader, Tag } from './ber-reader.ts'
 import type { Control } from './controls.ts'
 import { type Filter, type FilterLimits, readFilter } from './filter.ts'
+import { KnownOctets } from './known-octets.ts'
 import { LdapError } from './ldap-error.ts'
 import { Operation } from './operation.ts'
 import { ResultCode } from './result-code.ts'
@@ -182,28 +183,39 @@ function decodeSearch(reader: BerReader, limits: DecoderLimits): SearchRequest {
 const selections = new Map<string, readonly string[]>()
 const selectionsKept = 500
 const longestKept = 2000
+/** Those that came last, without a text of their octets. */
+const lastSelections = new KnownOctets(400, keptSelection)
 
 /** The same list is the same array, as long as it is kept. */
 function attributeSelection(reader: BerReader, limits: DecoderLimits): readonly string[] {
   const { buffer, position, end } = reader
-  if (end - position > longestKept) return readAttributeSelection(reader, limits)
-  const octets = buffer.toString('latin1', position, end)
+  if (end - position > longestKept) return readNames(reader, limits.attributes)
+  const attributes = lastSelections.read(buffer, position, end)
+  if (attributes.length > limits.attributes) throw tooManyNames(limits.attributes)
+  return attributes
+}
+
+function keptSelection(buffer: Buffer, start: number, end: number): readonly string[] {
+  const octets = buffer.toString('latin1', start, end)
   const known = selections.get(octets)
   if (known) return known
-  const attributes = readAttributeSelection(reader, limits)
+  const attributes = readNames(new BerReader(buffer, start, end))
   if (selections.size >= selectionsKept) selections.clear()
   selections.set(octets, attributes)
   return attributes
 }
 
-function readAttributeSelection(reader: BerReader, limits: DecoderLimits): string[] {
-  const attributes: string[] = []
+function readNames(reader: BerReader, atMost = Number.POSITIVE_INFINITY): string[] {
+  const names: string[] = []
   while (!reader.isAtEnd) {
-    attributes.push(reader.readText())
-    if (attributes.length > limits.attributes)
-      throw new LdapError(ResultCode.adminLimitExceeded, `more than ${limits.attributes} attributes requested`)
+    names.push(reader.readText())
+    if (names.length > atMost) throw tooManyNames(atMost)
   }
-  return attributes
+  return names
+}
+
+function tooManyNames(atMost: number): LdapError {
+  return new LdapError(ResultCode.adminLimitExceeded, `more than ${atMost} attributes requested`)
 }
 
 function decodeCompare(reader: BerReader): CompareRequest {

@@ -35,22 +35,24 @@ function hasExpired(shadowExpire: string | undefined, now: Date): boolean {
   return shadowExpire !== undefined && /^\d+$/.test(shadowExpire) && now.getTime() >= Number(shadowExpire) * dayMs
 }
 
-/** Places of the attributes that say so in entries of one layout; most have one of them, if any. */
-const places = new WeakMap<Layout, ReadonlyMap<string, number>>()
+/** Places of attributes in entries of one layout, by the names that are asked for; -1 where there is none, as nearly always. */
+const places = new WeakMap<Layout, Map<string, number>>()
 
-function placesIn(layout: Layout): ReadonlyMap<string, number> {
-  const known = places.get(layout)
-  if (known) return known
-  const found = new Map<string, number>()
-  for (const [place, { type }] of layout.attributes.entries())
-    if (!found.has(type.name.toLowerCase())) found.set(type.name.toLowerCase(), place)
-  places.set(layout, found)
-  return found
+function placeIn(layout: Layout, attribute: string): number {
+  let known = places.get(layout)
+  if (known === undefined) places.set(layout, (known = new Map()))
+  let place = known.get(attribute)
+  if (place === undefined) {
+    const folded = attribute.toLowerCase()
+    place = layout.attributes.findIndex(({ type }) => type.name.toLowerCase() === folded)
+    known.set(attribute, place)
+  }
+  return place
 }
 
 function firstValue(entry: EncodedEntry, attribute: string): string | undefined {
-  const place = placesIn(entry.layout).get(attribute.toLowerCase())
-  if (place === undefined) return undefined
+  const place = placeIn(entry.layout, attribute)
+  if (place < 0) return undefined
   const [first] = encodedValues(entry, place)
   return first?.toString('latin1')
 }

@@ -24,6 +24,8 @@ export interface FrozenParts {
 export class FrozenIndex {
   readonly parts: FrozenParts
   private readonly octets: Buffer
+  /** Long postings that were asked for, by place: making a view of one takes longer than finding it. */
+  private readonly long = new Map<number, Uint32Array>()
 
   constructor(parts: FrozenParts) {
     this.parts = parts
@@ -62,9 +64,16 @@ export class FrozenIndex {
     if (slotEnds === undefined) return slots[place] ?? 0
     const start = place === 0 ? 0 : (slotEnds[place - 1] ?? 0)
     const end = slotEnds[place] ?? 0
-    return end - start === 1 ? (slots[start] ?? 0) : slots.subarray(start, end)
+    if (end - start === 1) return slots[start] ?? 0
+    if (end - start < longPosting) return slots.subarray(start, end)
+    let posting = this.long.get(place)
+    if (posting === undefined) this.long.set(place, (posting = slots.subarray(start, end)))
+    return posting
   }
 }
+
+/** In slots: few are as long. */
+const longPosting = 1000
 
 /** UTF-8 has as many octets as there are UTF-16 units only where all of them are ASCII, and never fewer. */
 function isKey(key: string, octets: Uint8Array, start: number, end: number): boolean {

@@ -1,5 +1,6 @@
 import { normalizeDn } from '../../protocol/distinguished-name.ts'
 import { parseGeneralizedTime } from '../../protocol/generalized-time.ts'
+import { KnownOctets } from '../../protocol/known-octets.ts'
 import { plainText, prepareString } from '../../protocol/string-preparation.ts'
 import { Syntax } from './syntaxes.ts'
 
@@ -127,13 +128,12 @@ const uuids: Comparison = {
 }
 
 const oidText = /^(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)$/
+const knownIdentifiers = new KnownOctets(64, (octets, start, end) => {
+  const value = octets.toString('latin1', start, end).trim()
+  return oidText.test(value) ? value.toLowerCase() : undefined
+})
 /** Names are folded here; the schema turns them into the one name of what they identify. */
-const objectIdentifiers: Comparison = {
-  prepare: (octets) => {
-    const value = octets.toString('latin1').trim()
-    return oidText.test(value) ? value.toLowerCase() : undefined
-  },
-}
+const objectIdentifiers: Comparison = { prepare: (octets) => knownIdentifiers.read(octets) }
 
 /** First component of a schema definition: its OID (RFC 4517 §4.2.26). */
 const firstComponents: Comparison = {

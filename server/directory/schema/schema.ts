@@ -21,6 +21,8 @@ export interface AttributeType {
 export interface ObjectClass {
   readonly oid: string
   readonly name: string
+  /** The name in lower case, as values of objectClass are compared by it. */
+  readonly key: string
   readonly kind: 'ABSTRACT' | 'STRUCTURAL' | 'AUXILIARY'
   readonly superior: ObjectClass | undefined
   /** Names of the attribute types that MUST and MAY be there, superiors' excluded. */
@@ -117,9 +119,11 @@ export class Schema {
 
   private registerClass(definition: Definition): void {
     const superiorName = definition.fields.get('SUP')?.[0]
+    const [name = definition.oid] = definition.names
     const objectClass: ObjectClass = {
       oid: definition.oid,
-      name: definition.names[0] ?? definition.oid,
+      name,
+      key: name.toLowerCase(),
       kind: definition.fields.has('ABSTRACT')
         ? 'ABSTRACT'
         : definition.fields.has('AUXILIARY')
@@ -177,7 +181,7 @@ export class Schema {
     if (known) return known
     const names = new Set<string>()
     for (let objectClass = this.classes.get(folded); objectClass; objectClass = objectClass.superior)
-      names.add(objectClass.name.toLowerCase())
+      names.add(objectClass.key)
     if (names.size === 0) names.add(folded)
     this.inherited.set(folded, names)
     return names
