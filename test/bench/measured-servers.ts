@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, mkdir, readFile, symlink, copyFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { rosterd } from '../builders/command-line.ts'
+import { freePort } from '../builders/free-port.ts'
 import { RawLdapClient } from '../builders/raw-ldap-client.ts'
 import { type BenchData, type CertificateFiles, slapdDatabase } from './bench-data.ts'
 import { cores, type LoadTarget } from './load.ts'
@@ -133,14 +133,4 @@ async function cpuTicks(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8')
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return Number(fields[11]) + Number(fields[12])
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
 }

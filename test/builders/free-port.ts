@@ -5,13 +5,13 @@ import { createServer } from 'node:net'
  * A redirect URI is registered before the server listens, so its port must be known before. It is below those that the
  * system gives to connections, where another one could take it while the server restarts.
  */
-export async function freePort(): Promise<number> {
+export async function freePort(address = '127.0.0.1'): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000)
     const server = createServer()
     const isFree = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+      server.listen(port, address, () => server.close(() => resolve(true)))
     })
     if (isFree) return port
   }

@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeServerCertificate } from '../../demo/https/certificate.ts'
 import { runProgram } from './command-line.ts'
+import { freePort } from './free-port.ts'
 
 const extraSchema = fileURLToPath(new URL('../fixtures/migrate/extra.schema', import.meta.url))
 
@@ -75,12 +76,7 @@ ${databaseSettings.replace('SECOND', folder)}
   // Products do not keep to the schema in everything: -s loads their entries all the same.
   const loaded = await runProgram('/usr/sbin/slapadd', ['-q', '-s', '-f', path('slapd.conf'), '-l', path('data.ldif')])
   if (loaded.exitCode !== 0) throw new Error(`slapadd: ${loaded.stderr}`)
-  const [port, tlsPort] = [await freePort(address), await freePort(address)]
-  const urls = `ldap://${address}:${port}/ ldaps://${address}:${tlsPort}/`
-  const child = spawn('/usr/sbin/slapd', ['-d', '0', '-f', path('slapd.conf'), '-h', urls], { stdio: 'ignore' })
-  const exited = once(child, 'exit')
-  while (!((await answers(address, port)) && (await answers(address, tlsPort))))
-    if (child.exitCode !== null) throw new Error('slapd did not start')
+  const { child, port, tlsPort } = await startListening(path('slapd.conf'), address)
   return {
     url: `ldap://${address}:${port}`,
     ldapsUrl: `ldaps://${address}:${tlsPort}`,
@@ -89,11 +85,30 @@ ${databaseSettings.replace('SECOND', folder)}
     caPem,
     configFile: path('slapd.conf'),
     async [Symbol.asyncDispose]() {
+      const exited = once(child, 'exit')
       child.kill('SIGTERM')
       await exited
       await rm(folder, { recursive: true })
     },
   }
+}
+
+/** Others start servers too: a port that was free a moment ago may be theirs. */
+async function startListening(configFile: string, address: string, attemptsLeft = 3): Promise<Listening> {
+  const [port, tlsPort] = [await freePort(address), await freePort(address)]
+  const urls = `ldap://${address}:${port}/ ldaps://${address}:${tlsPort}/`
+  const child = spawn('/usr/sbin/slapd', ['-d', '0', '-f', configFile, '-h', urls], { stdio: 'ignore' })
+  while (child.exitCode === null)
+    if ((await answers(address, port)) && (await answers(address, tlsPort)) && child.exitCode === null)
+      return { child, port, tlsPort }
+  if (attemptsLeft === 0) throw new Error(`slapd did not start: ${urls}`)
+  return await startListening(configFile, address, attemptsLeft - 1)
+}
+
+interface Listening {
+  readonly child: ChildProcess
+  readonly port: number
+  readonly tlsPort: number
 }
 
 function answers(address: string, port: number): Promise<boolean> {
@@ -104,13 +119,4 @@ function answers(address: string, port: number): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer().listen(0, address)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
