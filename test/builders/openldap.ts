@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { makeServerCertificate } from '../../demo/https/certificate.ts'
 import { runProgram } from './command-line.ts'
@@ -76,7 +78,7 @@ ${databaseSettings.replace('SECOND', folder)}
   // Products do not keep to the schema in everything: -s loads their entries all the same.
   const loaded = await runProgram('/usr/sbin/slapadd', ['-q', '-s', '-f', path('slapd.conf'), '-l', path('data.ldif')])
   if (loaded.exitCode !== 0) throw new Error(`slapadd: ${loaded.stderr}`)
-  const { child, port, tlsPort } = await startListening(path('slapd.conf'), address)
+  const { child, port, tlsPort } = await startListening(folder, address)
   return {
     url: `ldap://${address}:${port}`,
     ldapsUrl: `ldaps://${address}:${tlsPort}`,
@@ -93,16 +95,18 @@ ${databaseSettings.replace('SECOND', folder)}
   }
 }
 
-/** Others start servers too: a port that was free a moment ago may be theirs. */
-async function startListening(configFile: string, address: string, attemptsLeft = 3): Promise<Listening> {
+/** Others start servers too: a port that was free a moment ago may be theirs. With both ports its own, slapd writes its pid. */
+async function startListening(folder: string, address: string, attemptsLeft = 3): Promise<Listening> {
   const [port, tlsPort] = [await freePort(address), await freePort(address)]
   const urls = `ldap://${address}:${port}/ ldaps://${address}:${tlsPort}/`
-  const child = spawn('/usr/sbin/slapd', ['-d', '0', '-f', configFile, '-h', urls], { stdio: 'ignore' })
-  while (child.exitCode === null)
-    if ((await answers(address, port)) && (await answers(address, tlsPort)) && child.exitCode === null)
+  const child = spawn('/usr/sbin/slapd', ['-d', '0', '-f', join(folder, 'slapd.conf'), '-h', urls], { stdio: 'ignore' })
+  while (child.exitCode === null) {
+    if (existsSync(join(folder, 'slapd.pid')) && (await answers(address, port)) && (await answers(address, tlsPort)))
       return { child, port, tlsPort }
+    await delay(10)
+  }
   if (attemptsLeft === 0) throw new Error(`slapd did not start: ${urls}`)
-  return await startListening(configFile, address, attemptsLeft - 1)
+  return await startListening(folder, address, attemptsLeft - 1)
 }
 
 interface Listening {
