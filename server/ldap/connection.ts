@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { anonymous } from '../directory/access-control.ts'
 import { writeSearchEntry } from '../directory/search-entry.ts'
 import { BerError, BerReader, Tag } from '../protocol/ber-reader.ts'
@@ -32,6 +31,7 @@ import type { AccessLogRecord } from './access-log.ts'
 import { bind } from './bind.ts'
 import { compare } from './compare.ts'
 import { changeFirst, changeFirstExtras, isHeldBack } from './change-first.ts'
+import { ClientSocket } from './client-socket.ts'
 import { extended } from './extended.ts'
 import { FrameReader } from './frame-reader.ts'
 import { modifyPassword } from './password-modify.ts'
@@ -71,17 +71,14 @@ const backlogBytes = 1024 * 1024
 /** Messages handled, and time they may take, before other connections get their turn. */
 const messagesPerTurn = 256
 const readingMsPerTurn = 2
-const closingMs = 2000
-/** A client that reads nothing of its answers for this long is cut off. */
-const stalledSeconds = 120
 
 /**
- * Owns one client's socket: cuts its bytes into messages, runs them in the order that RFC 4511 asks for and sends the answers of
- * one turn in one write. A bind waits for what came before it and holds back what comes after (§4.2.1).
+ * One client: cuts its octets into messages, runs them in the order that RFC 4511 asks for and sends the answers of one turn in
+ * one write. A bind waits for what came before it and holds back what comes after (§4.2.1).
  */
 export class Connection {
   readonly session: Session
-  private socket: Socket
+  private readonly socket: ClientSocket
   private readonly services: LdapServices
   private readonly rareOperations: RareOperationHost
   private readonly frames = new FrameReader()
@@ -93,39 +90,27 @@ export class Connection {
   private isClosing = false
   private isReading = false
   private waitsForTurn = false
-  private lastProgressMs = performance.now()
   /** The last look at the clock: when an operation ends the next one begins. */
-  private clockMs = this.lastProgressMs
+  private clockMs: number
   private midMessageSinceMs: number | undefined
-  private handshakeSinceMs: number | undefined
-  private closeAtMs = Number.POSITIVE_INFINITY
 
   constructor(socket: Socket, session: Session, services: LdapServices, rareOperations: RareOperationHost) {
-    this.socket = socket
     this.session = session
     this.services = services
     this.rareOperations = rareOperations
-    this.attach(socket)
+    this.socket = new ClientSocket(socket, { received: this.received, drained: this.drained, closed: this.closed })
+    this.clockMs = this.socket.lastProgressMs
   }
 
-  private attach(socket: Socket): void {
-    this.socket = socket
-    socket.setNoDelay(true)
-    socket.on('data', this.onData)
-    socket.on('drain', this.onDrain)
-    socket.on('error', this.onError)
-    socket.on('close', this.onClose)
-  }
-
-  private readonly onData = (chunk: Buffer): void => {
-    this.clockMs = this.lastProgressMs = performance.now()
+  private readonly received = (octets: Buffer): void => {
+    this.clockMs = this.socket.lastProgressMs
     if (this.isClosing) return
-    this.frames.push(chunk)
+    this.frames.push(octets)
     this.readMessages()
   }
 
-  private readonly onDrain = (): void => {
-    this.clockMs = this.lastProgressMs = performance.now()
+  private readonly drained = (): void => {
+    this.clockMs = this.socket.lastProgressMs
     for (const operation of this.running) operation.resume?.()
     this.readMessages()
   }
@@ -136,12 +121,7 @@ export class Connection {
     this.readMessages()
   }
 
-  /** Resets and broken TLS are the peer's business; 'close' follows. */
-  private readonly onError = (): void => {
-    this.socket.destroy()
-  }
-
-  private readonly onClose = (): void => {
+  private readonly closed = (): void => {
     this.isClosing = true
     this.heldBind = undefined
     for (const operation of this.running) operation.isAbandoned = true
@@ -154,7 +134,7 @@ export class Connection {
       this.waitsForTurn ||
       this.heldBind !== undefined ||
       this.running.size >= this.services.limits.requestsInFlight ||
-      this.socket.writableLength > backlogBytes
+      this.socket.backlog > backlogBytes
     )
   }
 
@@ -304,28 +284,10 @@ export class Connection {
   startTls(): void {
     this.flush()
     this.frames.discard()
-    const raw = this.socket
-    raw.removeListener('data', this.onData)
-    raw.removeListener('drain', this.onDrain)
-    raw.removeListener('close', this.onClose)
     const { secureContext, asksClientCertificate } = this.services
-    const requestCert = asksClientCertificate()
-    const secure = new TLSSocket(raw, {
-      isServer: true,
-      secureContext: secureContext(),
-      requestCert,
-      rejectUnauthorized: requestCert,
-    })
-    this.handshakeSinceMs = performance.now()
-    secure.once('secure', () => {
-      if (requestCert && !isVouchedFor(secure)) {
-        secure.destroy()
-        return
-      }
+    this.socket.startTls(secureContext(), asksClientCertificate(), () => {
       this.session.isSecure = true
-      this.handshakeSinceMs = undefined
     })
-    this.attach(secure)
   }
 
   private startBind(request: BindRequest, controls: readonly Control[], started: Started): void {
@@ -374,7 +336,7 @@ export class Connection {
 
   private tellOfBind({ name }: BindRequest, reason: string | undefined): void {
     const { remoteAddress: address, identity, lastBinder } = this.session
-    const tls = this.socket instanceof TLSSocket ? this.socket.getProtocol() : null
+    const { tlsVersion: tls } = this.socket
     this.services.clientWatch.bound({ address, tls, name, identity, lastBinder, reason })
   }
 
@@ -426,7 +388,7 @@ export class Connection {
       delete operation.resume
       if (operation.isAbandoned) return end(() => undefined)
       if (this.endIfOver(started, 'search')) return end(() => undefined)
-      if (this.socket.writableLength > backlogBytes) return schedule() // what others of this client have sent counts too
+      if (this.socket.backlog > backlogBytes) return schedule() // what others of this client have sent counts too
       try {
         const outcome = task.step(emit)
         if (outcome) return end(() => finish(outcome.result, { controls: outcome.controls }))
@@ -437,7 +399,7 @@ export class Connection {
       return schedule()
     }
     const schedule = () => {
-      if (this.socket.writableLength > backlogBytes) operation.resume = step
+      if (this.socket.backlog > backlogBytes) operation.resume = step
       else this.services.turns.take(turnKey(this.session), step)
     }
     this.running.add(operation)
@@ -532,10 +494,7 @@ export class Connection {
   }
 
   private flush(): void {
-    if (this.writer.length === 0 || this.socket.destroyed) return
-    // What has to wait keeps no more than its own octets.
-    if (this.socket.writableLength > 0) this.socket.write(this.writer.take())
-    else this.writer.sendTo((octets, done) => this.socket.write(octets, done))
+    this.socket.send(this.writer)
   }
 
   private disconnectOnError(error: unknown): void {
@@ -554,40 +513,31 @@ export class Connection {
     this.close()
   }
 
-  /** What was answered goes out first. A peer that does not close its side is cut off by {@link closeIfOverdue}. */
   private close(): void {
     if (this.isClosing) return
     this.flush()
-    this.isClosing = true
-    this.heldBind = undefined
+    this.closed()
     this.frames.discard()
-    for (const operation of this.running) operation.isAbandoned = true
-    this.closeAtMs = performance.now() + closingMs
     this.socket.end()
-    this.socket.resume()
   }
 
   /** Who unbinds sends nothing more: once the system has what was answered there is nothing to wait for. */
   private closeUnbound(): void {
     this.flush()
-    if (this.session.isSecure || this.socket.writableLength > 0) return this.close()
-    this.onClose()
+    if (this.session.isSecure || this.socket.backlog > 0) return this.close()
+    this.closed()
     this.socket.destroy()
   }
 
   /** Called every second or so. */
   closeIfOverdue(nowMs: number): void {
-    const { limits } = this.services
-    const isOver = (sinceMs: number | undefined, seconds: number) =>
-      sinceMs !== undefined && nowMs - sinceMs > seconds * 1000
-    const isStalled = this.socket.writableLength > 0 && isOver(this.lastProgressMs, stalledSeconds)
-    if (nowMs >= this.closeAtMs || isStalled || isOver(this.handshakeSinceMs, limits.handshakeSeconds)) {
-      this.socket.destroy()
-    } else if (isOver(this.midMessageSinceMs, limits.handshakeSeconds)) {
+    const { handshakeSeconds, idleSeconds } = this.services.limits
+    const isOver = (sinceMs: number, seconds: number) => nowMs - sinceMs > seconds * 1000
+    const isIdle = this.running.size === 0 && !this.isBinding && isOver(this.socket.lastProgressMs, idleSeconds)
+    if (this.socket.isOverdue(nowMs, handshakeSeconds)) this.destroy()
+    else if (this.midMessageSinceMs !== undefined && isOver(this.midMessageSinceMs, handshakeSeconds))
       this.disconnect(ResultCode.protocolError, 'message not completed in time')
-    } else if (this.running.size === 0 && !this.isBinding && isOver(this.lastProgressMs, limits.idleSeconds)) {
-      this.disconnect(ResultCode.unavailable, 'idle for too long')
-    }
+    else if (isIdle) this.disconnect(ResultCode.unavailable, 'idle for too long')
   }
 
   destroy(): void {
@@ -610,10 +560,4 @@ const operationNames = new Map<number, string>(
 
 function operationName(tag: number): string {
   return operationNames.get(tag) ?? 'unknown'
-}
-
-/** What OpenSSL found of the certificate of a client. Node asks it for sockets of its own servers alone; no answer is a no. */
-function isVouchedFor(socket: TLSSocket): boolean {
-  const { _handle: handle } = socket as unknown as { readonly _handle?: { verifyError?(): unknown } }
-  return handle?.verifyError?.() === null
 }
