@@ -152,11 +152,16 @@ export async function openDirectory(
   }
 
   async function begin(follower: DirectoryFollower): Promise<void> {
-    const accounts: RecordChange[] = []
-    for await (const record of accountRecords(store)) accounts.push(record)
+    let taken: Promise<void> = Promise.resolve()
+    for await (const accounts of accountRecords(store)) {
+      await taken
+      taken = follower.take({ view: undefined, accounts, ntHashes: [], isFilled: false })
+      taken.catch(() => undefined) // told when it is awaited
+    }
+    await taken
     await follower.take({
       view: writer.whole(),
-      accounts,
+      accounts: [],
       ntHashes: await storedNtHashes(store, sealed),
       isFilled,
     })
@@ -294,7 +299,17 @@ const noImages: ViewImages = {
 }
 const noSecrets = { read: () => Promise.resolve(undefined) }
 
-async function* accountRecords(store: DirectoryStore): AsyncGenerator<RecordChange> {
+/** A follower takes in so many while the next are read. */
+const recordsAtOnce = 5000
+
+async function* accountRecords(store: DirectoryStore): AsyncGenerator<readonly RecordChange[]> {
+  let records: RecordChange[] = []
   for (const collection of accountCollections)
-    for await (const { key, value } of store.list(collection)) yield { collection, key, value }
+    for await (const { key, value } of store.list(collection)) {
+      records.push({ collection, key, value })
+      if (records.length < recordsAtOnce) continue
+      yield records
+      records = []
+    }
+  yield records
 }

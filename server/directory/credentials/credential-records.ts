@@ -114,20 +114,21 @@ export function activeBlock(account: AccountRecord | undefined, now: Date): Sign
   return block === undefined || (block.until !== null && block.until <= now.toISOString()) ? undefined : block
 }
 
-/** By kind, the field that is compared with what was typed. */
-const secretField: Readonly<Record<CredentialRecord['kind'], string>> = {
+const secretFields: Readonly<Record<CredentialRecord['kind'], string>> = {
   directory: 'hash',
   imported: 'hash',
   provider: 'hash',
   app: 'mac',
   totp: 'recoveryCodes',
 }
+/** By kind, the field that is compared with what was typed. */
+const secretField = new Map<string, string>(Object.entries(secretFields))
 
 /** undefined for what is damaged or what a newer rosterd wrote: it lets nobody in. */
 export function readCredential(value: Json | undefined): CredentialRecord | undefined {
   if (typeof value !== 'object' || value === null || !('kind' in value) || typeof value.kind !== 'string')
     return undefined
-  const secret = new Map(Object.entries(secretField)).get(value.kind)
+  const secret = secretField.get(value.kind)
   const isWhole = secret !== undefined && value[secret] !== undefined && value[secret] !== null
   return isWhole ? (value as CredentialRecord) : undefined // written by `credentialChange`
 }
