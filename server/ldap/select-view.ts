@@ -12,8 +12,8 @@ const subschemaKey = parseName(subschemaDn)
 
 /**
  * Where an operation looks: the root DSE for a base search of the empty DN, the subschema entry for its name, else the
- * directory as the session may see it. Throws {@link LdapError} unavailable until every provider has been read once: an empty or
- * half answer would tell clients that people are gone.
+ * directory as the session may see it. Throws {@link LdapError} invalidDNSyntax, or unavailable until every provider has been
+ * read once: an empty or half answer would tell clients that people are gone.
  */
 export function selectView(
   services: LdapServices,
@@ -32,7 +32,8 @@ function channelOf({ allowCleartextBind }: LdapServices, session: Session): Chan
   return { isProtected: session.isSecure || (session.isLoopback && allowCleartextBind !== 'never') }
 }
 
-/** However it is written; nobody writes it so long that reading a long name twice would be worth it. */
 function isSubschema(name: string): boolean {
-  return name.length < 100 && parseName(name) === subschemaKey
+  // Reading a long name takes time, and it is read again where it is looked for.
+  if (name.length > 256 && !/subschema/i.test(name)) return false
+  return parseName(name) === subschemaKey
 }

@@ -78,7 +78,7 @@ ${databaseSettings.replace('SECOND', folder)}
   // Products do not keep to the schema in everything: -s loads their entries all the same.
   const loaded = await runProgram('/usr/sbin/slapadd', ['-q', '-s', '-f', path('slapd.conf'), '-l', path('data.ldif')])
   if (loaded.exitCode !== 0) throw new Error(`slapadd: ${loaded.stderr}`)
-  const { child, port, tlsPort } = await startListening(folder, address)
+  const { child, exited, port, tlsPort } = await startListening(folder, address)
   return {
     url: `ldap://${address}:${port}`,
     ldapsUrl: `ldaps://${address}:${tlsPort}`,
@@ -87,7 +87,6 @@ ${databaseSettings.replace('SECOND', folder)}
     caPem,
     configFile: path('slapd.conf'),
     async [Symbol.asyncDispose]() {
-      const exited = once(child, 'exit')
       child.kill('SIGTERM')
       await exited
       await rm(folder, { recursive: true })
@@ -100,9 +99,10 @@ async function startListening(folder: string, address: string, attemptsLeft = 3)
   const [port, tlsPort] = [await freePort(address), await freePort(address)]
   const urls = `ldap://${address}:${port}/ ldaps://${address}:${tlsPort}/`
   const child = spawn('/usr/sbin/slapd', ['-d', '0', '-f', join(folder, 'slapd.conf'), '-h', urls], { stdio: 'ignore' })
-  while (child.exitCode === null) {
+  const exited = once(child, 'exit')
+  while (child.exitCode === null && child.signalCode === null) {
     if (existsSync(join(folder, 'slapd.pid')) && (await answers(address, port)) && (await answers(address, tlsPort)))
-      return { child, port, tlsPort }
+      return { child, exited, port, tlsPort }
     await delay(10)
   }
   if (attemptsLeft === 0) throw new Error(`slapd did not start: ${urls}`)
@@ -111,6 +111,7 @@ async function startListening(folder: string, address: string, attemptsLeft = 3)
 
 interface Listening {
   readonly child: ChildProcess
+  readonly exited: Promise<unknown>
   readonly port: number
   readonly tlsPort: number
 }

@@ -321,6 +321,13 @@ describe('RFC 4512 §4, §5: subschema and root DSE', () => {
     ).toBe(1)
   })
 
+  test.each(['CN = subschema', 'cn=sub\\73chema', '2.5.4.3=Subschema', `cn=Subschema${' '.repeat(300)}`])(
+    'the subschema is there by any spelling of its name: %s',
+    async (base) => {
+      expect((await searchAs('anonymous', { base, scope: 0 })).entries.map(({ dn }) => dn)).toEqual(['cn=Subschema'])
+    },
+  )
+
   test('every attribute served is published, and allowed by a class of its entry', async () => {
     await using server = await startTestLdapServer({
       ldif: `${peopleLdif}\ndn: cn=odd,${groups}\nobjectClass: oddClass\ncn: odd\noddAttribute: x\n`,
