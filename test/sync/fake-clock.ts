@@ -1,6 +1,6 @@
 import type { Clock } from '../../server/runtime/clock.ts'
 
-/** A clock that stands still but for sleeping, which takes no time. */
+/** A clock that stands still but for sleeping, which takes no time; as with timers, no sleep is over before the clock shows it. */
 export interface FakeClock extends Clock {
   advance(ms: number): void
   /** Every sleep so far, milliseconds. */
@@ -15,7 +15,7 @@ export function fakeClock(start = '2026-03-01T08:00:00.000Z'): FakeClock {
     async sleep(ms, signal) {
       signal?.throwIfAborted()
       sleeps.push(ms)
-      now += ms
+      now += Math.ceil(ms)
     },
     advance(ms) {
       now += ms
