@@ -2,7 +2,8 @@ import { ChangeRefused } from '../server/directory/credentials/change-refused.ts
 import { readPause } from './provider-pause.ts'
 import type { RunReport } from './run-report.ts'
 import { type HeldRecord, readHeld } from './settlement.ts'
-import type { SyncDirectory, SyncRunner } from './sync-run.ts'
+import type { SyncDirectory } from './sync-directory.ts'
+import type { SyncRunner } from './sync-run.ts'
 
 /** The plan that was approved is not the plan any more; the new one waits to be looked at. */
 export class StalePlanError extends Error {

@@ -6,7 +6,9 @@ import type { Decision } from './candidates.ts'
 import { trusted } from './ledgers.ts'
 import { pauseRecord, type ProviderPause, readPause } from './provider-pause.ts'
 import type { RunReport } from './run-report.ts'
-import { type LoggedStore, runRecord, type SyncDirectory, type SyncRunner } from './sync-run.ts'
+import { runRecord } from './run-journal.ts'
+import type { LoggedStore, SyncDirectory } from './sync-directory.ts'
+import type { SyncRunner } from './sync-run.ts'
 import { undoChanges } from './undo.ts'
 
 export interface UndoReport {

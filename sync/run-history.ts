@@ -2,7 +2,7 @@ import { firstChangeAfter } from '../server/directory/change-history.ts'
 import type { Change } from '../server/directory/directory-store.ts'
 import { trusted } from './ledgers.ts'
 import type { ReportedChange, RunReport } from './run-report.ts'
-import type { SyncDirectory } from './sync-run.ts'
+import type { SyncDirectory } from './sync-directory.ts'
 
 /** A run without what grows with the directory. */
 export type RunSummary = Omit<RunReport, 'held' | 'changes' | 'refused'> & {

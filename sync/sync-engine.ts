@@ -14,7 +14,8 @@ import { createProviderControl, type ProviderControl } from './provider-control.
 import { type ActivityListener, createRunActivities, type RunActivities } from './run-activity.ts'
 import type { RunOptions, RunReport } from './run-report.ts'
 import { sourceLabel } from './source-label.ts'
-import { createSyncRunner, runRecord, type SyncRunOptions } from './sync-run.ts'
+import { runRecord } from './run-journal.ts'
+import { createSyncRunner, type SyncRunOptions } from './sync-run.ts'
 
 export interface SyncEngineOptions extends Omit<SyncRunOptions, 'tenants' | 'activities'> {
   /** Where an engine that takes the place of another one goes on telling of its runs. Default: its own. */

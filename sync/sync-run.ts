@@ -1,22 +1,10 @@
-import type {
-  Change,
-  CommitResult,
-  Generation,
-  RecordChange,
-  RecordReader,
-} from '../server/directory/directory-store.ts'
+import type { RecordChange } from '../server/directory/directory-store.ts'
 import { filledMark, isSet } from '../server/directory/filled-mark.ts'
-import { cardPath } from '../server/runtime/operation-cards.ts'
-import type { Clock } from '../server/runtime/clock.ts'
 import type { CloudProviderConfig, Config, ProviderConfig } from '../server/runtime/config-schema.ts'
-import type { ProviderMirror } from './candidates.ts'
-import type { CurrentDirectory } from './desired-input.ts'
+import { emptiedRecord, readEmptied } from './emptied-groups.ts'
 import { newcomerRecords } from './enrollment/newcomers.ts'
 import { noLongerRestored, readRestored } from './enrollment/restored-store.ts'
-import type { Snapshot } from './identity.ts'
-import { emptiedRecord, readEmptied } from './emptied-groups.ts'
 import {
-  type CallTrace,
   type FetchContext,
   type Fetched,
   type FetchedChanges,
@@ -25,7 +13,7 @@ import {
   newTraffic,
   type SourceChanges,
 } from './identity-provider.ts'
-import type { Logger } from './logger.ts'
+import type { Snapshot } from './identity.ts'
 import {
   type CursorRecord,
   detachedCursors,
@@ -37,50 +25,26 @@ import {
   readMirror,
   withChanges,
 } from './mirror.ts'
-import { nameBasedUuid } from './name-based-uuid.ts'
+import { newlyEmptied } from './newly-emptied.ts'
 import { clashNotices } from './number-clashes.ts'
 import { outdatedPasswords } from './pass-through/outdated-passwords.ts'
 import { readPause } from './provider-pause.ts'
 import { memberRules } from './rules.ts'
+import { createRunJournal, type RunJournalOptions } from './run-journal.ts'
 import { whyFull } from './run-mode.ts'
-import { outdatedRuns } from './run-retention.ts'
-import type { RunActivities } from './run-activity.ts'
-import { finishedReport, type RunOptions, type RunReport, startedReport } from './run-report.ts'
-import { emptyRuleGroups, mirrorWithPins, readHeld, type Settlement, settle } from './settlement.ts'
+import { finishedReport, type RunOptions, type RunReport } from './run-report.ts'
+import { createSettledState } from './settled-state.ts'
+import { mirrorWithPins, type Settlement, settle } from './settlement.ts'
 import { entryChanges, holdsOf, recordChanges } from './settlement-records.ts'
+import type { SyncDirectory } from './sync-directory.ts'
 
-/** The store with its change log. */
-export interface LoggedStore extends RecordReader {
-  readonly lastChange: number
-  changes(after: number): AsyncIterable<Change>
-}
-
-/** The directory as sync sees it: entries from memory, records from the store, one way to change both. */
-export interface SyncDirectory extends CurrentDirectory {
-  readonly store: LoggedStore
-  /** Grows with every commit that writes into the collection. */
-  revisionOf(collection: RecordChange['collection']): number
-  commit(generation: Generation): Promise<CommitResult>
-}
-
-export interface SyncRunOptions {
+export interface SyncRunOptions extends Omit<RunJournalOptions, 'runDays'> {
   readonly directory: SyncDirectory
   readonly config: Config
   /** Tenant by provider id. */
   readonly tenants: ReadonlyMap<string, string>
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Told of every run. */
-  readonly activities: RunActivities
-  /** Hears of every run that ended. */
-  readonly onRun?: (report: RunReport) => void
   /** Tells passwords of files that were upgraded since; undefined or failing: none was, and the file's values are written. */
   readonly importedPasswordKey?: () => Promise<Uint8Array | undefined>
-  /**
-   * Record changes that report a run; they join the commit of its record. `waiting`: people whose invitation waits for an
-   * administrator since this run, by provider.
-   */
-  readonly reporting?: (report: RunReport, waiting: ReadonlyMap<string, number>) => Promise<readonly RecordChange[]>
 }
 
 export interface SyncRunner {
@@ -114,20 +78,13 @@ type Read =
   | { readonly type: 'all'; readonly because: string; readonly fetched: Fetched }
   | { readonly type: 'changes'; readonly fetched: FetchedChanges }
 
-/** What a settlement depends on beside the configuration and the time. */
-const settledFrom = ['mirror', 'identity', 'name', 'number', 'held', 'match', 'enrollment'] as const
-
-const settledForMs = 20 * 3_600_000
-
 /** One run at a time is the caller's to see to. */
 export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   const { directory, config, tenants, clock, logger, activities } = options
   const { store } = directory
-  /** Revisions of everything the last settlement depended on. */
-  let settled: string | undefined
-  /** Revisions when the settlement that is under way began to read. */
-  let settlingFrom: readonly number[] = []
-  let settledAtMs = 0
+  const journal = createRunJournal({ ...options, runDays: config.retention.runDays })
+  const ids = config.providers.map(({ id }) => id)
+  const settled = createSettledState(directory, ids, clock)
 
   async function run(provider: IdentityProvider, runOptions: RunOptions): Promise<RunReport> {
     return await reported(provider, runOptions, async (report, context) => {
@@ -148,7 +105,8 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
         read.type === 'all'
           ? await mirrorChanges(store, provider.id, read.fetched.snapshot)
           : await mirrorUpdates(store, provider.id, read.fetched.changes)
-      if (before !== undefined && records.length === 0 && (await isSettled())) return await nothingNew(fetched, cursor)
+      if (before !== undefined && records.length === 0 && (await settled.isSettled()))
+        return await nothingNew(fetched, cursor)
       return await takeOver(provider, fetched, read, records, cursor)
     })
   }
@@ -170,7 +128,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       }
       if (changes === undefined) {
         const finished: RunReport = { ...fetched, finished: clock.now().toISOString(), outcome: 'unchanged' }
-        await write(finished, [])
+        await journal.keep(finished, [])
         activities.ended(finished)
         return finished
       }
@@ -188,30 +146,20 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   ): Promise<RunReport> {
     const traffic = newTraffic()
     const signal = runOptions.signal ?? new AbortController().signal
-    const report = startedReport(provider.id, runOptions, await freeStartTime(provider.id))
+    const report = await journal.begun(provider.id, runOptions)
     const forget = activities.listen((activity) => {
       if (activity.type !== 'step' || activity.run !== report.id) return
       runOptions.onProgress?.({ step: activity.step, count: activity.count })
     })
     try {
-      await write(report, [])
+      await journal.keep(report, [])
       activities.started(report)
       const onProgress = (progress: FetchProgress) => activities.step(report, progress)
-      return await work(report, { signal, traffic, onProgress, trace: traceOf(report) })
+      return await work(report, { signal, traffic, onProgress, trace: journal.traceOf(report) })
     } catch (error) {
-      return await recordFailure({ ...report, ...traffic }, error, signal.aborted)
+      return await journal.failed({ ...report, ...traffic }, error, signal.aborted)
     } finally {
       forget()
-    }
-  }
-
-  /** Each call that is made again is a line, with what names the run here and at the provider. */
-  function traceOf({ id, provider }: RunReport): CallTrace {
-    const requestId = runRequestId(id)
-    return {
-      requestId,
-      onRepeat: ({ call, status, message }) =>
-        logger.info({ runId: id, requestId, provider, call, status, error: message }, 'provider call is made again'),
     }
   }
 
@@ -283,8 +231,8 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       outcome: 'unchanged',
       logAfter: store.lastChange,
     }
-    await write(finished, [cursorChange(report.provider, cursor), ...(await reportChanges(finished, new Map()))])
-    logRun(finished)
+    await journal.keep(finished, [cursorChange(report.provider, cursor), ...(await journal.reporting(finished))])
+    journal.ended(finished)
     return finished
   }
 
@@ -297,7 +245,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
   function settleNow(
     about: Pick<Parameters<typeof settle>[0], 'fresh' | 'emptied' | 'approved' | 'isTolerant'>,
   ): Promise<Settlement> {
-    settlingFrom = revisionsNow()
+    settled.begin()
     return settle({ config, store, current: directory, tenants, now: clock.now(), ...about })
   }
 
@@ -332,7 +280,7 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       now.toISOString(),
     )
     if (finished.dryRun) {
-      logRun(finished)
+      journal.ended(finished)
       return finished
     }
     const importedKey = await options.importedPasswordKey?.().catch(() => undefined)
@@ -343,139 +291,24 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
       ...(await firstFilled()),
       ...(await detachedCursors(store, (id) => tenants.has(id))),
       ...(await forgottenMirrors(store, now)),
-      ...(await runsToForget(report.provider)),
       ...newcomers.records,
       ...(restored.has(report.provider) ? [noLongerRestored(report.provider)] : []),
-      ...(await reportChanges(finished, newcomers.waiting)),
+      ...(await journal.reporting(finished, newcomers.waiting)),
     ]
     const entries = entryChanges(settlement.changes)
-    await directory.commit({
-      cause: { kind: 'run', id: report.id },
-      entries,
-      records: [...records, runRecord(finished)],
-    })
-    settled = revisionsAfter(records)
-    settledAtMs = now.getTime()
+    await journal.keep(finished, records, entries)
+    settled.applied(records, now)
     activities.step(report, { step: 'apply', count: entries.length })
     const timed = { ...finished, seconds: { ...finished.seconds, apply: secondsSince(started) } }
-    logRun(timed)
+    journal.ended(timed)
     return timed
   }
 
   /** The mark that the directory may be answered from, once every provider has been read. */
   async function firstFilled(): Promise<readonly RecordChange[]> {
     if (isSet(await store.get(filledMark.collection, filledMark.key))) return []
-    const cursors = await Promise.all(config.providers.map(({ id }) => store.get('cursor', [id])))
+    const cursors = await Promise.all(ids.map((id) => store.get('cursor', [id])))
     return cursors.every((cursor) => cursor !== undefined) ? [filledMark] : []
-  }
-
-  /** Whether settling again would give what is there already. Once a day it is done anyway: time frees names and forgets people. */
-  async function isSettled(): Promise<boolean> {
-    const ageMs = clock.now().getTime() - settledAtMs
-    if (settled !== revisions() || !(ageMs >= 0 && ageMs < settledForMs) || (await readHeld(store)).size > 0)
-      return false
-    for (const { id } of config.providers) if ((await readPause(store, id)) !== undefined) return false
-    return true
-  }
-
-  async function newReport(provider: string, trigger: string): Promise<RunReport> {
-    return startedReport(provider, { trigger }, await freeStartTime(provider))
-  }
-
-  function revisions(): string {
-    return revisionsNow().join(' ')
-  }
-
-  function revisionsNow(): readonly number[] {
-    return settledFrom.map((collection) => directory.revisionOf(collection))
-  }
-
-  /** What the revisions are when nobody but this run has written since its settlement began to read. */
-  function revisionsAfter(own: readonly RecordChange[]): string {
-    const written = new Set(own.map(({ collection }) => collection))
-    return settledFrom
-      .map((collection, index) => (settlingFrom[index] ?? 0) + (written.has(collection) ? 1 : 0))
-      .join(' ')
-  }
-
-  async function recordFailure(report: RunReport, error: unknown, cancelled: boolean): Promise<RunReport> {
-    const failed: RunReport = {
-      ...report,
-      finished: clock.now().toISOString(),
-      outcome: cancelled ? 'cancelled' : 'failed',
-      error: cancelled ? 'cancelled' : sentence(error),
-    }
-    logRun(failed)
-    try {
-      await write(failed, await reportChanges(failed, new Map()))
-    } catch (cause) {
-      // The store itself fails: the report is all that is left to say so.
-      logger.error({ provider: report.provider, error: sentence(cause) }, 'sync run could not be recorded')
-    }
-    return failed
-  }
-
-  /** A run counts whether or not it can be reported. */
-  async function reportChanges(
-    report: RunReport,
-    waiting: ReadonlyMap<string, number>,
-  ): Promise<readonly RecordChange[]> {
-    try {
-      return (await options.reporting?.(report, waiting)) ?? []
-    } catch (error) {
-      logger.error({ provider: report.provider, error: sentence(error) }, 'sync run could not be reported')
-      return []
-    }
-  }
-
-  async function write(report: RunReport, records: readonly RecordChange[]): Promise<void> {
-    if (report.dryRun) return
-    await directory.commit({
-      cause: { kind: 'run', id: report.id },
-      entries: [],
-      records: [...records, ...(await runsToForget(report.provider)), runRecord(report)],
-    })
-  }
-
-  /** Runs of one provider are keyed by start time: two within a millisecond are kept apart. */
-  async function freeStartTime(provider: string): Promise<string> {
-    for (let time = clock.now().getTime(); ; time++) {
-      const started = new Date(time).toISOString()
-      if ((await store.get('run', [provider, started])) === undefined) return started
-    }
-  }
-
-  /** A server does it by itself too; commands that run alone leave no heap of runs either. */
-  async function runsToForget(provider: string): Promise<readonly RecordChange[]> {
-    const before = new Date(clock.now().getTime() - config.retention.runDays * 86_400_000)
-    return await outdatedRuns(store, before.toISOString(), provider)
-  }
-
-  function logRun(report: RunReport): void {
-    activities.ended(report)
-    options.onRun?.(report)
-    const { id, provider, trigger, mode, outcome, counts, calls, throttles, repeats, bytes, seconds, notices, error } =
-      report
-    const fields = {
-      runId: id,
-      requestId: runRequestId(id),
-      provider,
-      trigger,
-      mode,
-      outcome,
-      counts,
-      calls,
-      throttles,
-      repeats,
-      bytes,
-      seconds,
-      notices,
-      error,
-    }
-    if (outcome === 'failed') logger.error({ ...fields, card: cardPath('a-sync-is-stale') }, 'sync run')
-    else if (outcome === 'held') logger.warn({ ...fields, card: cardPath('changes-are-held') }, 'sync run')
-    else if (notices.length > 0) logger.warn(fields, 'sync run')
-    else logger.info(fields, 'sync run')
   }
 
   return {
@@ -483,9 +316,9 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
     runPerson,
     async settle(provider, trigger, { approved, isTolerant = false } = {}) {
       const settlement = await settleNow({ fresh: [], emptied: new Map(), approved, isTolerant })
-      return { report: await newReport(provider, trigger), settlement }
+      return { report: await journal.begun(provider, { trigger }), settlement }
     },
-    newReport,
+    newReport: (provider, trigger) => journal.begun(provider, { trigger }),
     preview: (edited, accepted) =>
       settle({
         accepted,
@@ -499,15 +332,8 @@ export function createSyncRunner(options: SyncRunOptions): SyncRunner {
         approved: undefined,
       }),
     apply,
-    unsettle() {
-      settled = undefined
-    },
+    unsettle: () => settled.forget(),
   }
-}
-
-/** The value of the `run` collection. */
-export function runRecord(report: RunReport): RecordChange {
-  return { collection: 'run', key: [report.provider, report.started], value: report }
 }
 
 function cursorOf(tenant: string, started: string, before: CursorRecord | undefined, read: Read): CursorRecord {
@@ -522,25 +348,6 @@ function cursorChange(provider: string, cursor: CursorRecord): RecordChange {
 function changedMirror(before: Snapshot | undefined, changes: SourceChanges): Snapshot {
   if (before === undefined) throw new Error('changes were read, and nothing to make them to')
   return withChanges(before, changes)
-}
-
-/** Ids of groups that a rule reads, that had members in the last mirror, and have none now. */
-function newlyEmptied(fresh: ProviderMirror, before: Snapshot | undefined): readonly string[] {
-  if (fresh.snapshot?.kind !== 'identities' || before?.kind !== 'identities') return []
-  const had = new Set(before.groups.map((group) => group.id))
-  const wasEmpty = new Set(emptyIn(fresh, before))
-  return emptyRuleGroups(fresh).filter((group) => had.has(group) && !wasEmpty.has(group))
-}
-
-function emptyIn(fresh: ProviderMirror, before: Snapshot): readonly string[] {
-  const was = before.kind === 'identities' ? before.groups : []
-  const now = fresh.snapshot?.kind === 'identities' ? fresh.snapshot.groups : []
-  const missing = now.filter((group) => !was.some((old) => old.id === group.id))
-  // Rules must find their groups, also in the older mirror: groups that are new count as empty before.
-  const groups = [...was, ...missing.map((group) => ({ ...group, userIds: [], groupIds: [] }))]
-  const names = new Map(now.map((group) => [group.id, group.name]))
-  const renamed = groups.filter((g) => names.has(g.id)).map((g) => ({ ...g, name: names.get(g.id) ?? g.name }))
-  return emptyRuleGroups({ ...fresh, snapshot: { kind: 'identities', users: [], domains: [], groups: renamed } })
 }
 
 /** While a group that a rule reads waits to be filled again, nobody new is invited either. */
@@ -567,13 +374,4 @@ function countRead(snapshot: Snapshot): RunReport['read'] {
 
 function secondsSince(start: number): number {
   return (performance.now() - start) / 1000
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** By which calls of a run are known at the provider. */
-function runRequestId(runId: string): string {
-  return nameBasedUuid('run', runId)
 }
