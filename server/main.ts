@@ -1,41 +1,32 @@
-import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { administration } from './administration/administration.ts'
 import { createClientHappenings } from './administration/client-happenings.ts'
 import { directoryFigures } from './administration/directory-figures.ts'
-import type { LdapCertificate } from '../admin-ui/admin/overview-services.ts'
 import { startAdminServer } from '../admin-ui/admin-server.ts'
 import type { ReadSecret } from '../sync/provider-secret.ts'
 import { createConfigReload, type ReloadReport } from './config-reload.ts'
 import { reloadCommand } from './commands/reload-command.ts'
 import { runCommand } from './commands/commands.ts'
-import { runImageKeeper } from './image-keeper.ts'
 import { createBackgroundWork } from './background-work.ts'
 import { createBindRates } from './bind-rates.ts'
-import { runFigureKeeper } from './figure-keeper.ts'
+import { runKeepers } from './keepers.ts'
+import { adminCertificate, ldapCertificate, watchServerCertificates } from './server-certificates.ts'
 import { startControlServer } from './control/control-server.ts'
 import { openOperationLog, type OperationLog } from './directory/operation-log/operation-log.ts'
 import type { LineSink } from './ldap/access-log.ts'
-import { runScheduledBackups } from './scheduled-backups.ts'
-import { runStoreWatch } from './store-watch.ts'
-import { runSessionSweep } from './directory/credentials/web-sessions.ts'
-import { loadTlsIdentity, type TlsIdentity } from './ldap/tls.ts'
+import { loadTlsIdentity } from './ldap/tls.ts'
 import { beginLdapWorker, startLdapThread } from './ldap-thread.ts'
 import type { LoadedConfig } from './runtime/config.ts'
 import type { Config } from './runtime/config-schema.ts'
-import { watchCertificates } from './runtime/certificate-watch.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
-import { cardPath } from './runtime/operation-cards.ts'
 import { createMetrics } from './runtime/metrics.ts'
 import { createMemoryKeeper } from './runtime/give-back-memory.ts'
 import { countRun, metricsText } from './server-metrics.ts'
 import { resolveSecret } from './runtime/secret.ts'
-import { readTlsFiles, type TlsFiles } from './runtime/tls-files.ts'
 import { ownAccount } from './self-service.ts'
 import { createSyncServices } from './sync-services.ts'
 import type { HookResult } from '../sync/change-hook.ts'
 import { readiness } from './readiness.ts'
-import { runRetention } from './retention.ts'
 import { offerSetupLink } from './setup-link-file.ts'
 import { version } from './version.ts'
 import { forgetNtHashes, openWorkspace, type WorkspaceOptions } from './open-workspace.ts'
@@ -236,45 +227,18 @@ async function startParts(options: ServerOptions, lifecycle: Lifecycle): Promise
       }),
     (server) => server.close(),
   )
-  const onCertificateProblem = (error: unknown) =>
-    logger.error(
-      { err: error, card: cardPath('a-certificate-has-expired') },
-      'certificate could not be read; the one before stays',
-    )
-  const certificates = [
-    watchCertificates({
-      current: tls,
-      load: () => loadTls(workspace.config),
-      files: () => certificateFiles(workspace.config),
-      clock,
-      use: (identity) => {
-        tls = identity
-        ldap.useTls(identity.options).then(
-          () => logger.info('certificate in use is new'),
-          (error: unknown) => logger.error({ err: error }, 'certificate could not be taken into use'),
-        )
-      },
-      onProblem: onCertificateProblem,
-    }),
-    ...(adminTls === undefined
-      ? []
-      : [
-          watchCertificates({
-            ...adminTls,
-            clock,
-            use: ({ options }) => {
-              admin.useTls(options)
-              logger.info('certificate of the admin page is new')
-            },
-            onProblem: onCertificateProblem,
-          }),
-        ]),
-  ]
-  await lifecycle.start(
-    'certificate watch',
-    (stopping) => ({ ended: Promise.all(certificates.map((watch) => watch.run(stopping))) }),
-    async ({ ended }) => void (await ended),
-  )
+  const certificates = watchServerCertificates({
+    ldap: { current: tls, load: () => loadTls(workspace.config), config: () => workspace.config },
+    admin: adminTls,
+    clock,
+    logger,
+    useForLdap(identity) {
+      tls = identity
+      return ldap.useTls(identity.options)
+    },
+    useForAdmin: (options) => admin.useTls(options),
+  })
+  await lifecycle.run('certificate watch', (stopping) => certificates.run(stopping))
   const configReload = await createConfigReload({
     loaded,
     load: options.loadAgain ?? (() => Promise.resolve(loaded)),
@@ -284,66 +248,20 @@ async function startParts(options: ServerOptions, lifecycle: Lifecycle): Promise
       logger.level = edited.log.level
       await ldap.configure(edited)
       if (!edited.passwords.ntHash) await forgetNtHashes(directory)
-      await certificates[0]?.reload()
+      await certificates.reloadLdap()
     },
     clock,
     logger,
   })
   async function reload(): Promise<ReloadReport> {
     const report = await configReload.reload()
-    await Promise.all(certificates.map((watch) => watch.reload()))
+    await certificates.reload()
     return report
   }
-  await lifecycle.start(
-    'configuration watch',
-    (stopping) => ({ ended: options.loadAgain ? configReload.run(stopping) : Promise.resolve() }),
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'figures',
-    (stopping) => {
-      const figures = async () => (await counted()).figures
-      const onProblem = (error: unknown) => logger.error({ err: error }, 'figures of the directory could not be kept')
-      return {
-        ended: Promise.all([
-          bindRates.run(stopping),
-          runFigureKeeper({ directory, clock, figures, onProblem }, stopping),
-        ]),
-      }
-    },
-    async ({ ended }) => void (await ended),
-  )
-  await lifecycle.start(
-    'store watch',
-    (stopping) => ({ ended: runStoreWatch({ directory, clock, logger }, stopping) }),
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'scheduled backups',
-    (stopping) => ({ ended: runScheduledBackups({ workspace, clock, logger }, stopping) }),
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'image of the directory',
-    (stopping) => ({ ended: runImageKeeper({ directory, clock, logger }, stopping) }),
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'retention',
-    (stopping) => {
-      const parts = { directory, retention: () => workspace.config.retention, clock, logger }
-      return { ended: runRetention(parts, stopping) }
-    },
-    ({ ended }) => ended,
-  )
-  await lifecycle.start(
-    'session sweep',
-    (stopping) => {
-      const onProblem = (error: unknown) => logger.error({ err: error }, 'sessions that expired could not be removed')
-      return { ended: runSessionSweep(workspace.webSessions, { clock, onProblem }, stopping) }
-    },
-    ({ ended }) => ended,
-  )
+  if (options.loadAgain !== undefined)
+    await lifecycle.run('configuration watch', (stopping) => configReload.run(stopping))
+  await lifecycle.run('bind rates', (stopping) => bindRates.run(stopping))
+  await runKeepers(lifecycle, { workspace, figures: async () => (await counted()).figures, clock, logger })
   await lifecycle.start(
     'control socket',
     () =>
@@ -372,30 +290,6 @@ async function startParts(options: ServerOptions, lifecycle: Lifecycle): Promise
     stopped: lifecycle.stopped,
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   }
-}
-
-function ldapCertificate({ options, caPem }: TlsIdentity): LdapCertificate {
-  const { validToDate, subjectAltName = '', issuer } = new X509Certificate(options.cert)
-  return {
-    names: subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, '')),
-    issuer: issuer.split('\n').join(', '),
-    expires: validToDate.toISOString(),
-    isRenewed: caPem !== undefined,
-  }
-}
-
-/** The certificate of the admin page, and how it is read again; undefined where it speaks HTTP. */
-async function adminCertificate(files: TlsFiles | null) {
-  if (files === null) return undefined
-  const load = async () => ({ options: await readTlsFiles('admin.tls', files) })
-  return { current: await load(), load, files: () => [files.certFile, files.keyFile] }
-}
-
-/** undefined: the certificate is made here. */
-function certificateFiles({ ldap }: Config): readonly string[] | undefined {
-  const { certFile, keyFile, clientCaFile } = ldap.tls
-  if (certFile === null || keyFile === null) return undefined
-  return [certFile, keyFile, ...(clientCaFile ? [clientCaFile] : [])]
 }
 
 /** A sink whose lines are kept for the page of the log as well. */

@@ -65,6 +65,15 @@ export class Lifecycle implements AsyncDisposable {
     return part
   }
 
+  /** Starts work that goes on until the signal aborts; stopping waits for its end. */
+  async run(name: string, work: (stopping: AbortSignal) => Promise<unknown>): Promise<void> {
+    await this.start(
+      name,
+      (stopping) => ({ ended: work(stopping) }),
+      async ({ ended }) => void (await ended),
+    )
+  }
+
   /** Never rejects. */
   stop(): Promise<void> {
     this.#stop ??= this.#stopAll()

@@ -82,3 +82,19 @@ test('leaves behind a part that hangs or fails while stopping, and says so', asy
   expect(problems).toContainEqual(expect.stringContaining('failing: Error'))
   expect(events).toContain('stop store')
 })
+
+test('work goes on until stopping begins, and is waited for', async () => {
+  const lifecycle = new Lifecycle()
+  const { events, start } = parts(lifecycle)
+  await start('store')
+  await lifecycle.run('watch', async (stopping) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    stopping.addEventListener('abort', () => resolve())
+    await promise
+    await Promise.resolve()
+    events.push('watch ended')
+  })
+  expect(events).toEqual(['start store'])
+  await lifecycle.stop()
+  expect(events).toEqual(['start store', 'watch ended', 'stop store'])
+})
