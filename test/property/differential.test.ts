@@ -298,10 +298,6 @@ const otherInOpenLdap: readonly (readonly [reason: string, isSo: (search: Search
     anyItem((item) => 'attribute' in item && typeNameOf(item.attribute) === 'structuralObjectClass'),
   ],
   [
-    'an empty value, which RFC 4517 §3.3.6 does not know, matches nothing here and is Undefined in OpenLDAP',
-    anyItem((item) => 'value' in item && Buffer.from(item.value).toString().trim() === ''),
-  ],
-  [
     'OpenLDAP knows options of languages alone',
     anyItem((item) => 'attribute' in item && /;(?!lang-)/i.test(item.attribute ?? '')),
   ],

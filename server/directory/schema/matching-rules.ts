@@ -38,9 +38,10 @@ function text(octets: Buffer): string | undefined {
 
 const byCodeUnit = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-function strings(ignoreCase: boolean): Comparison {
+function strings(ignoreCase: boolean, mayBeEmpty: boolean): Comparison {
   return {
     prepare: (octets) => {
+      if (octets.length === 0 && !mayBeEmpty) return undefined
       const plain = plainText(octets)
       if (plain !== undefined) return ignoreCase ? plain.toLowerCase() : plain
       const value = text(octets)
@@ -56,7 +57,7 @@ function strings(ignoreCase: boolean): Comparison {
 function withoutCharacters(remove: RegExp): Comparison {
   return {
     prepare: (octets) => {
-      const value = text(octets)
+      const value = octets.length === 0 ? undefined : text(octets)
       return value === undefined ? undefined : prepareString(value, true).replace(remove, '')
     },
     compare: byCodeUnit,
@@ -143,8 +144,9 @@ const firstComponents: Comparison = {
   },
 }
 
-const caseIgnore = strings(true)
-const caseExact = strings(false)
+// A DirectoryString has a character at least, an IA5String need not (RFC 4517 §3.3.6, §3.3.15).
+const [caseIgnore, caseExact] = [strings(true, false), strings(false, false)]
+const [caseIgnoreIA5, caseExactIA5] = [strings(true, true), strings(false, true)]
 
 const rule = (oid: string, name: string, syntax: string, comparison: Comparison): MatchingRule => ({
   oid,
@@ -181,10 +183,10 @@ export const matchingRules: readonly MatchingRule[] = [
   rule('2.5.13.29', 'integerFirstComponentMatch', Syntax.integer, integers),
   rule('2.5.13.30', 'objectIdentifierFirstComponentMatch', Syntax.oid, firstComponents),
   rule('2.5.13.34', 'certificateExactMatch', Syntax.octetString, octetStrings),
-  rule('1.3.6.1.4.1.1466.109.114.1', 'caseExactIA5Match', Syntax.ia5String, caseExact),
-  rule('1.3.6.1.4.1.1466.109.114.2', 'caseIgnoreIA5Match', Syntax.ia5String, caseIgnore),
-  rule('1.3.6.1.4.1.1466.109.114.3', 'caseIgnoreIA5SubstringsMatch', Syntax.substringAssertion, caseIgnore),
-  rule('1.3.6.1.4.1.4203.1.2.1', 'caseExactIA5SubstringsMatch', Syntax.substringAssertion, caseExact),
+  rule('1.3.6.1.4.1.1466.109.114.1', 'caseExactIA5Match', Syntax.ia5String, caseExactIA5),
+  rule('1.3.6.1.4.1.1466.109.114.2', 'caseIgnoreIA5Match', Syntax.ia5String, caseIgnoreIA5),
+  rule('1.3.6.1.4.1.1466.109.114.3', 'caseIgnoreIA5SubstringsMatch', Syntax.substringAssertion, caseIgnoreIA5),
+  rule('1.3.6.1.4.1.4203.1.2.1', 'caseExactIA5SubstringsMatch', Syntax.substringAssertion, caseExactIA5),
   rule('1.3.6.1.1.16.2', 'UUIDMatch', Syntax.uuid, uuids),
   rule('1.3.6.1.1.16.3', 'UUIDOrderingMatch', Syntax.uuid, uuids),
 ]
