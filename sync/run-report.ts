@@ -95,7 +95,7 @@ export type RunProgress = FetchProgress
 /** A run record lists no more changes than this. */
 const maxListedChanges = 1000
 
-const nothing: TypeCounts = {
+export const noCounts: TypeCounts = {
   added: 0,
   updated: 0,
   renamed: 0,
@@ -118,7 +118,7 @@ export function startedReport(provider: string, options: RunOptions, started: st
     outcome: 'running',
     error: null,
     read: { users: 0, groups: 0, entries: 0 },
-    counts: { user: nothing, group: nothing, entry: nothing },
+    counts: { user: noCounts, group: noCounts, entry: noCounts },
     calls: 0,
     throttles: 0,
     repeats: 0,

@@ -1,11 +1,12 @@
 import type { RequestHandler, Response } from 'express'
-import type { NotSignedIn, SignInProblem } from '../../sync/oidc/sign-in-places.ts'
+import type { NotSignedIn } from '../../sync/oidc/sign-in-places.ts'
 import { attemptMinutes } from '../../sync/oidc/sign-in-attempts.ts'
 import { answerOf, attemptCookie } from '../attempt-cookie.ts'
 import { addressOf } from '../client-address.ts'
 import { cookieOf } from '../cookie.ts'
 import { field } from '../forms.ts'
 import { HttpProblem } from '../http-problem.ts'
+import { completed, longAgo, showNotSignedIn } from '../provider-sign-in.ts'
 import type { Views } from '../views.ts'
 import { pageAfterSignIn } from './access.ts'
 import type { Administration } from './administration.ts'
@@ -13,22 +14,28 @@ import { beginSession } from './session.ts'
 
 type ProviderSignInServices = Pick<Administration, 'adminsSignIn' | 'organization' | 'publicUrl' | 'clock'>
 
-/** Whoever has to show who they are again has not done so since then, as far as is known. */
-const longAgo = new Date(0)
-
 /** Administrators who sign in at an identity provider. */
 export function providerSignInPages(views: Views, services: ProviderSignInServices) {
   const { adminsSignIn, organization, publicUrl, clock } = services
   const { name, options } = attemptCookie('rosterd-admin-sign-in', publicUrl)
 
-  function notSignedIn(response: Response, { place, isFresh, problem }: NotSignedIn): void {
-    const html = views.render('pages/admin/not-signed-in', {
-      title: 'You are not signed in',
-      message: messageOf(problem, place.name, organization),
-      // Whoever is nobody here is asked for another account.
-      again: isFresh || problem === 'nobody' ? '/admin/sign-in?again' : '/admin/sign-in',
+  function notSignedIn(response: Response, answer: NotSignedIn): void {
+    showNotSignedIn(views, response, answer, {
+      template: 'pages/admin/not-signed-in',
+      signInPath: '/admin/sign-in',
+      messageOf(problem, provider) {
+        switch (problem) {
+          case 'declined':
+            return `${provider} did not sign you in: you declined, or you may not sign in here.`
+          case 'failed':
+            return `Sign-in with ${provider} did not work. Try again; if it stays so, the log of this server says why.`
+          case 'nobody':
+            return `${provider} knows you, but you do not administer ${organization} with that account. The log of this server says why.`
+          default:
+            return problem satisfies never
+        }
+      },
     })
-    response.status(statuses[problem]).type('html').send(html)
   }
 
   /** Sends the browser to a provider. */
@@ -51,13 +58,9 @@ export function providerSignInPages(views: Views, services: ProviderSignInServic
     const kept = cookieOf(request, name)
     const end = kept.lastIndexOf('.')
     const [ticket, next] = [kept.slice(0, Math.max(0, end)), Buffer.from(kept.slice(end + 1), 'base64url').toString()]
-    const found = await adminsSignIn.complete({ ticket, query: answerOf(request), address: addressOf(request) })
-    if (found === 'busy') throw new HttpProblem(429, 'Too many people sign in at once. Try again in a minute.')
-    if (found === undefined)
-      throw new HttpProblem(
-        400,
-        `This answer does not belong to a sign-in that was begun in this browser within the last ${attemptMinutes} minutes. Sign in again.`,
-      )
+    const found = completed(
+      await adminsSignIn.complete({ ticket, query: answerOf(request), address: addressOf(request) }),
+    )
     response.clearCookie(name, options)
     if ('problem' in found) {
       notSignedIn(response, found)
@@ -74,21 +77,4 @@ export function providerSignInPages(views: Views, services: ProviderSignInServic
   }
 
   return { begin, answer }
-}
-
-const statuses: Readonly<Record<SignInProblem, number>> = { unavailable: 503, declined: 422, failed: 422, nobody: 403 }
-
-function messageOf(problem: SignInProblem, provider: string, organization: string): string {
-  switch (problem) {
-    case 'unavailable':
-      return `${provider} does not answer now. Try again in a few minutes.`
-    case 'declined':
-      return `${provider} did not sign you in: you declined, or you may not sign in here.`
-    case 'failed':
-      return `Sign-in with ${provider} did not work. Try again; if it stays so, the log of this server says why.`
-    case 'nobody':
-      return `${provider} knows you, but you do not administer ${organization} with that account. The log of this server says why.`
-    default:
-      return problem satisfies never
-  }
 }

@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../../sync/run-history.ts'
-import type { TypeCounts } from '../../../sync/run-report.ts'
+import { noCounts } from '../../../sync/run-report.ts'
 import { countOf, countText } from '../../counts.ts'
 import { type State, stateOf } from '../../state.ts'
 import { timeOf } from '../../time.ts'
@@ -85,16 +85,6 @@ function stateOfSync(provider: ProviderSync): State {
 
 function asks({ held }: ProviderSync): boolean {
   return held !== null && !held.discarded
-}
-
-const noCounts: TypeCounts = {
-  added: 0,
-  updated: 0,
-  renamed: 0,
-  deactivated: 0,
-  reactivated: 0,
-  removed: 0,
-  skipped: 0,
 }
 
 function typeRow({ type, isOn, read, served, counts }: SyncedType, lastRun: RunSummary | null) {
