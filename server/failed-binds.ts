@@ -23,7 +23,7 @@ export async function shownFailures({
     blockedUntil: blockedUntil !== null && blockedUntil > now ? blockedUntil : null,
   }))
   const order = ({ blockedUntil, lastAt }: FailedBinds) => `${blockedUntil ?? ''} ${lastAt}`
-  return shown.sort((a, b) => (order(a) < order(b) ? 1 : -1))
+  return shown.sort((a, b) => (order(a) < order(b) ? 1 : order(a) > order(b) ? -1 : 0))
 }
 
 function namesOf(

@@ -65,7 +65,9 @@ test('throttle clear takes an address, or all, and says what is missing', async 
     { network: attacker, count: 3 },
   ])
   await folder.run('throttle', 'clear', attacker)
-  expect((await list()).filter(({ network }) => network !== null)).toMatchObject([
+  const left = (await list()).filter(({ network }) => network !== null)
+  // One bind, counted twice: maybe not within the same millisecond.
+  expect(left.toSorted((a) => (a.account === null ? 1 : -1))).toMatchObject([
     { account: ada, network: host, count: 1 },
     { account: null, network: host },
   ])
