@@ -9,6 +9,7 @@ import { binderNames } from './directory/credentials/binders.ts'
 import { namedPerson } from './commands/named-person.ts'
 import { networkOf } from './runtime/address-network.ts'
 import type { Workspace } from './workspace.ts'
+import { descending } from './runtime/order.ts'
 
 /** Failed binds that still count, those that are refused now first. */
 export async function shownFailures({
@@ -23,7 +24,7 @@ export async function shownFailures({
     blockedUntil: blockedUntil !== null && blockedUntil > now ? blockedUntil : null,
   }))
   const order = ({ blockedUntil, lastAt }: FailedBinds) => `${blockedUntil ?? ''} ${lastAt}`
-  return shown.sort((a, b) => (order(a) < order(b) ? 1 : order(a) > order(b) ? -1 : 0))
+  return shown.sort(descending(order))
 }
 
 function namesOf(

@@ -5,6 +5,7 @@ import type { Clock } from '../server/runtime/clock.ts'
 import { type CredentialHealth, type CredentialPurpose, healthRecord } from './credential-health.ts'
 import { trusted } from './ledgers.ts'
 import { createLine } from './line.ts'
+import { ascending } from '../server/runtime/order.ts'
 
 /** An account that an administrator has authorized: value of the `provider` collection at [provider id, 'authorization', id]. */
 export type Authorization = {
@@ -87,7 +88,7 @@ export function createAuthorizations({
     const found: Authorization[] = []
     for await (const { value } of store.list('provider', [provider, 'authorization']))
       found.push(trusted<Authorization>(value))
-    return found.sort((a, b) => (a.added < b.added ? -1 : 1))
+    return found.sort(ascending(({ added }) => added))
   }
 
   async function write(reason: string, ...records: readonly RecordChange[]): Promise<void> {

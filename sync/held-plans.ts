@@ -4,6 +4,7 @@ import type { RunReport } from './run-report.ts'
 import { type HeldRecord, readHeld } from './settlement.ts'
 import type { SyncDirectory } from './sync-directory.ts'
 import type { SyncRunner } from './sync-run.ts'
+import { descending } from '../server/runtime/order.ts'
 
 /** The plan that was approved is not the plan any more; the new one waits to be looked at. */
 export class StalePlanError extends Error {
@@ -38,7 +39,7 @@ export function createHeldPlans({
     const records = await show()
     if (records.length === 0) throw new StalePlanError('no changes are held')
     const found = records.filter((record) => hash === 'latest' || (hash.length >= 8 && record.hash.startsWith(hash)))
-    const [newest] = found.sort((a, b) => (a.since < b.since ? 1 : -1))
+    const [newest] = found.sort(descending(({ since }) => since))
     if (newest === undefined) throw new StalePlanError(`no held changes have the hash "${hash}"; show the plan again`)
     return newest
   }

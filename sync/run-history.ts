@@ -3,6 +3,7 @@ import type { Change } from '../server/directory/directory-store.ts'
 import { trusted } from './ledgers.ts'
 import type { ReportedChange, RunReport } from './run-report.ts'
 import type { SyncDirectory } from './sync-directory.ts'
+import { descending } from '../server/runtime/order.ts'
 
 /** A run without what grows with the directory. */
 export type RunSummary = Omit<RunReport, 'held' | 'changes' | 'refused'> & {
@@ -32,7 +33,7 @@ export function createRunHistory({ store, revisionOf }: Pick<SyncDirectory, 'sto
   async function readAll(): Promise<readonly RunSummary[]> {
     const runs: RunSummary[] = []
     for await (const { value } of store.list('run')) runs.push(summaryOf(trusted<RunReport>(value)))
-    return runs.sort((a, b) => (a.started < b.started ? 1 : -1))
+    return runs.sort(descending(({ started }) => started))
   }
 
   async function* loggedChanges(report: RunReport, first: number, offset: number): AsyncGenerator<RunChange> {

@@ -6,6 +6,7 @@ import type { Json } from '../../server/directory/directory-store.ts'
 import { stateOf } from '../state.ts'
 import { timeOf } from '../time.ts'
 import { roleNames } from './permissions.ts'
+import { descending } from '../../server/runtime/order.ts'
 
 /** What a role is for, in a line. */
 export const roleHelp: Readonly<Record<Role, string>> = {
@@ -40,7 +41,7 @@ const shownOidcAdmins = 100
 
 /** Latest sign-in first. */
 export function oidcAdminsModel(admins: readonly ListedOidcAdmin[], now: Date) {
-  const latest = admins.toSorted((a, b) => (a.lastSignIn.at < b.lastSignIn.at ? 1 : -1)).slice(0, shownOidcAdmins)
+  const latest = admins.toSorted(descending(({ lastSignIn }) => lastSignIn.at)).slice(0, shownOidcAdmins)
   return {
     oidcAdmins: latest.map((admin) => oidcAdminRow(admin, now)),
     omittedOidcAdmins: admins.length - latest.length,

@@ -19,6 +19,7 @@ import { changesOfEntry, firstChangeAfter, knownChanges } from '../directory/cha
 import { signInState } from '../directory/credentials/sign-in-state.ts'
 import type { Entry } from '../directory/entry.ts'
 import type { Workspace } from '../workspace.ts'
+import { ascending } from '../runtime/order.ts'
 
 /** The change log is looked through so far back, and for so many changes. */
 const changesLookedAt = 20_000
@@ -98,7 +99,7 @@ function groupsOf({ dn }: Entry, directory: Workspace['directory']): readonly En
     }
   }
   for (const group of directory.entriesWith('member', dn)) add(group)
-  return [...found.values()].sort((a, b) => (namedEntry(a).name < namedEntry(b).name ? -1 : 1))
+  return [...found.values()].sort(ascending((one) => namedEntry(one).name))
 }
 
 export function namedEntry(entry: Entry): NamedEntry {
@@ -106,9 +107,7 @@ export function namedEntry(entry: Entry): NamedEntry {
   return { entryUUID: entry.entryUUID, name: textValuesOf(entry.attributes, attribute)[0] ?? entry.dn }
 }
 
-function byName(a: NamedEntry, b: NamedEntry): number {
-  return a.name < b.name ? -1 : 1
-}
+const byName = ascending(({ name }: NamedEntry) => name)
 
 /** With `memberOf`, which is computed when it is served. */
 function shownEntry(entry: Entry, groups: readonly Entry[]): ShownEntry {

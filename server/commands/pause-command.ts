@@ -4,6 +4,7 @@ import type { RunReport } from '../../sync/run-report.ts'
 import { syncActions } from '../sync-actions.ts'
 import { type Command, ExitCode } from './command.ts'
 import { syncCommand } from './sync-command.ts'
+import { descending } from '../runtime/order.ts'
 
 export interface PauseInput {
   readonly provider: string
@@ -82,7 +83,7 @@ export const runsCommand: Command<{ readonly provider?: string | undefined; read
     for (const id of ids) runs.push(...(await engine.runs(id, limit)))
     const paused = await engine.control.paused()
     return {
-      runs: runs.sort((a, b) => (a.started < b.started ? 1 : -1)).slice(0, limit),
+      runs: runs.sort(descending(({ started }) => started)).slice(0, limit),
       paused: Object.fromEntries([...paused].filter(([id]) => ids.includes(id))),
     }
   },

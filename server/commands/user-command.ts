@@ -5,6 +5,7 @@ import { type SignInState, signInState } from '../directory/credentials/sign-in-
 import { blockSignIn, type RevokedBesides, revokeSignIn } from '../person-sign-in.ts'
 import { type Command, ExitCode } from './command.ts'
 import { type NamedPerson, namedPerson } from './named-person.ts'
+import { ascending } from '../runtime/order.ts'
 
 /** Whom a command is about. */
 export interface UserInput {
@@ -96,7 +97,7 @@ export const userBlockedCommand: Command<object, readonly BlockedUser[]> = {
       const name = directory.entryByUuid(entryUUID)?.dn ?? entryUUID
       if (block !== undefined) blocked.push({ entryUUID, name, ...block })
     }
-    return blocked.sort((a, b) => (a.since < b.since ? -1 : 1))
+    return blocked.sort(ascending(({ since }) => since))
   },
   text: (blocked) =>
     blocked.length === 0

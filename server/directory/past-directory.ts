@@ -2,6 +2,7 @@ import { normalizeDn } from '../protocol/distinguished-name.ts'
 import type { Directory } from './directory.ts'
 import type { StateEntry } from './directory.ts'
 import { entryBefore, PastEntries } from './past-entries.ts'
+import { ascending } from '../runtime/order.ts'
 
 /**
  * The directory as it was right after the change of that number, or as it is: by key. Throws an Error when changes in between
@@ -22,7 +23,7 @@ export async function directoryAfter(
       if (state !== undefined) states.push(state)
     }
   }
-  return states.sort((a, b) => (a.key < b.key ? -1 : 1))
+  return states.sort(ascending(({ key }) => key))
 }
 
 async function undone(store: Directory['store'], number: number, lastChange: number): Promise<PastEntries> {

@@ -21,6 +21,7 @@ import {
 } from './enrollment-record.ts'
 import { usableAddress } from './enrollment-rule.ts'
 import { invitationMail } from './invitation-mail.ts'
+import { ascending } from '../../server/runtime/order.ts'
 
 export interface EnrollmentOptions {
   readonly directory: { readonly store: RecordReader; commit(generation: Generation): Promise<CommitResult> }
@@ -116,7 +117,7 @@ export function createEnrollment(options: EnrollmentOptions): Enrollment {
     for (const [entryUUID, record] of await readEnrollments(store))
       if (!isForgottenEnrollment(record) && record.provider === (provider ?? record.provider))
         people.push(await personOf(entryUUID, record))
-    return people.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return people.sort(ascending(({ name }) => name))
   }
 
   /** entryUUID and record of the one person a text means. */

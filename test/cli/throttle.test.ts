@@ -67,7 +67,7 @@ test('throttle clear takes an address, or all, and says what is missing', async 
   await folder.run('throttle', 'clear', attacker)
   const left = (await list()).filter(({ network }) => network !== null)
   // One bind, counted twice: maybe not within the same millisecond.
-  expect(left.toSorted((a) => (a.account === null ? 1 : -1))).toMatchObject([
+  expect(left.toSorted((a, b) => Number(a.account === null) - Number(b.account === null))).toMatchObject([
     { account: ada, network: host, count: 1 },
     { account: null, network: host },
   ])

@@ -4,6 +4,7 @@ import { type State, stateOf } from '../../state.ts'
 import { timeOf } from '../../time.ts'
 import { configurationOf, fieldsOf } from './binder-description.ts'
 import type { ShownBinder } from './services.ts'
+import { descending } from '../../../server/runtime/order.ts'
 
 /** Clients named in a table; there may be some hundreds. */
 const clientsShown = 50
@@ -77,5 +78,5 @@ function stateOfBinder({ secrets, isUnused }: ShownBinder, now: Date): State {
 }
 
 function latest(secrets: readonly ListedSecret[]) {
-  return secrets.flatMap(({ uses }) => uses).toSorted((a, b) => (a.at < b.at ? 1 : -1))[0]
+  return secrets.flatMap(({ uses }) => uses).toSorted(descending(({ at }) => at))[0]
 }

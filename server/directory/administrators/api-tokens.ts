@@ -5,6 +5,7 @@ import type { Json } from '../directory-store.ts'
 import type { AdminActor } from './admin-actions.ts'
 import { type AdminContext, changeAsAdmin } from './admin-context.ts'
 import { requireAdminName, type Role, roles } from './admin-records.ts'
+import { descending } from '../../runtime/order.ts'
 
 /** A token of the API, as may be shown. */
 export interface ListedApiToken {
@@ -95,7 +96,7 @@ export function createApiTokens(context: Pick<AdminContext, 'directory' | 'clock
       const { hash: _hash, ...shown } = record
       found.push({ id: key[0] ?? '', ...shown, isExpired: isExpired(record) })
     }
-    return found.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+    return found.sort(descending(({ createdAt }) => createdAt))
   }
 
   return {

@@ -4,6 +4,7 @@ import { ChangeRefused } from './change-refused.ts'
 import { appPasswordMac, appPasswordRecordId, newAppPassword } from './app-password-format.ts'
 import { type AppPassword, type CredentialRecord, credentialChange } from './credential-records.ts'
 import { type Actor, changeSignIn, credentialsOf, lastUsesOf, type SignInContext } from './sign-in-context.ts'
+import { ascending } from '../../runtime/order.ts'
 
 /** An app password as it may be shown. */
 export type ListedAppPassword = Omit<AppPassword, 'kind' | 'mac'> & {
@@ -107,7 +108,7 @@ export function listAppPasswords(
 ): readonly ListedAppPassword[] {
   return [...credentials]
     .flatMap(([id, record]) => (record.kind === 'app' ? [listed(id, record, uses)] : []))
-    .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    .sort(ascending(({ createdAt }) => createdAt))
 }
 
 function listed(
