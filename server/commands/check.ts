@@ -12,6 +12,7 @@ import { trustCaFile } from '../runtime/trust.ts'
 import type { DirectoryStore, Generation } from '../directory/directory-store.ts'
 import { loadTlsIdentity } from '../ldap/tls.ts'
 import { openLevelStore } from '../storage/level-store.ts'
+import { corruptStore, isCorruption } from '../storage/database.ts'
 import { openMemoryStore } from '../storage/memory-store.ts'
 import { signInRedirectUri } from '../self-service.ts'
 import { StoreError } from '../storage/store-error.ts'
@@ -116,7 +117,8 @@ async function checkedStore(folder: string): Promise<readonly (ProbeResult & { p
     return [{ ...row, ok: false, message: `${problem}${more}; stop the server and run "rosterd repair"` }]
   } catch (error) {
     if (error instanceof StoreError && error.code === 'locked') return []
-    return [{ ...row, ok: false, message: error instanceof Error ? error.message : String(error) }]
+    const { message } = isCorruption(error) ? corruptStore(folder, error) : errorOf(error)
+    return [{ ...row, ok: false, message }]
   }
 }
 
@@ -141,6 +143,10 @@ async function probe(
     await attempt()
     return { part, name, ok: true, message }
   } catch (error) {
-    return { part, name, ok: false, message: error instanceof Error ? error.message : String(error) }
+    return { part, name, ok: false, message: errorOf(error).message }
   }
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
