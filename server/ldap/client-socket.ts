@@ -67,7 +67,18 @@ export class ClientSocket {
     if (writer.length === 0 || this.socket.destroyed) return
     // What has to wait keeps no more than its own octets.
     if (this.socket.writableLength > 0) this.socket.write(writer.take())
-    else writer.sendTo((octets, done) => this.socket.write(octets, done))
+    else writer.sendTo(this.socket instanceof TLSSocket ? this.sendSecure : this.sendPlain)
+  }
+
+  /** The system takes nearly every answer at once. To be told of it would cost a tick each time. */
+  private readonly sendPlain = (octets: Buffer): boolean => {
+    this.socket.write(octets)
+    return this.socket.writableLength === 0
+  }
+
+  private readonly sendSecure = (octets: Buffer, done: () => void): boolean => {
+    this.socket.write(octets, done)
+    return false
   }
 
   pause(): void {

@@ -120,12 +120,16 @@ export class BerWriter {
     return buffer.subarray(0, used)
   }
 
-  /** Hands what was written so far to `send`, which calls back when the octets are read no more; the writer is empty afterwards. */
-  sendTo(send: (octets: Buffer, done: () => void) => void): void {
+  /**
+   * Hands what was written so far to `send`, which says whether the octets have been read already, or else may call back once they are; the
+   * writer is empty afterwards.
+   */
+  sendTo(send: (octets: Buffer, done: () => void) => boolean): void {
     const { buffer, used } = this
     this.used = 0
     this.buffer = nothing
-    send(buffer.subarray(0, used), () => this.release(buffer))
+    const done = () => this.release(buffer)
+    if (send(buffer.subarray(0, used), done)) done()
   }
 }
 
