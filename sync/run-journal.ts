@@ -34,7 +34,7 @@ export interface RunJournal {
   keep(report: RunReport, records: readonly RecordChange[], entries?: readonly EntryChange[]): Promise<void>
   /** Record changes that report a run that ended, for its last commit. A run counts whether or not it can be reported. */
   reporting(report: RunReport, waiting?: ReadonlyMap<string, number>): Promise<readonly RecordChange[]>
-  /** The run has ended, and what is to be kept of it is kept. */
+  /** The run has ended: whoever watches is told, and the log. */
   ended(report: RunReport): void
   /** What was thrown becomes the report of a run that failed. Never throws. */
   failed(report: RunReport, error: unknown, isCancelled: boolean): Promise<RunReport>

@@ -42,12 +42,14 @@ export async function runCheck(
   results.push(await probe('ldap', 'certificate', () => loadTlsIdentity(config.ldap, config.dataDir, clock.now())))
   const { tls } = config.admin
   if (tls !== null) results.push(await probe('admin', 'certificate', () => readTlsFiles('admin.tls', tls)))
-  results.push(...(await checkedStore(join(config.dataDir, 'db'))))
+  const rows = await checkedStore(join(config.dataDir, 'db'))
+  const isStoreWhole = rows.every(({ ok }) => ok)
+  results.push(...rows)
   if (!offline) {
     const mailServer = mailServerOf(config, (source) => resolveSecret(source, { env, baseDir }))
     if (mailServer) results.push(await probe('smtp', 'mail server', () => mailServer.test()))
-    await using kept = await openKept(options)
-    if (kept === undefined)
+    await using kept = isStoreWhole ? await openKept(options) : undefined
+    if (isStoreWhole && kept === undefined)
       results.push({
         part: 'store',
         name: config.dataDir,

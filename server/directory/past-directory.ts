@@ -1,6 +1,5 @@
 import { normalizeDn } from '../protocol/distinguished-name.ts'
-import type { Directory } from './directory.ts'
-import type { StateEntry } from './directory.ts'
+import type { Directory, StateEntry } from './directory.ts'
 import { entryBefore, PastEntries } from './past-entries.ts'
 import { ascending } from '../runtime/order.ts'
 

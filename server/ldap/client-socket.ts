@@ -70,7 +70,7 @@ export class ClientSocket {
     else writer.sendTo(this.socket instanceof TLSSocket ? this.sendSecure : this.sendPlain)
   }
 
-  /** The system takes nearly every answer at once. To be told of it would cost a tick each time. */
+  /** The system takes nearly every answer at once; to be told of it would cost a tick each time. The buffer of one that has to wait is not used again. */
   private readonly sendPlain = (octets: Buffer): boolean => {
     this.socket.write(octets)
     return this.socket.writableLength === 0

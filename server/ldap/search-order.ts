@@ -101,7 +101,7 @@ function viewOfList(order: SortOrder, request: VirtualListViewRequest): SearchOr
 
 /**
  * Index of the target entry; the length of the list for a place behind its end. By offset: the client's idea of the length is scaled to
- * the real one (draft-ietf-ldapext-ldapv3-vlv §6.2). Undefined for an offset outside the list.
+ * the real one (draft-ietf-ldapext-ldapv3-vlv §6.2). Undefined for an offset outside the list, and for what is no value of the type.
  */
 function targetPosition(
   entries: readonly SortedEntry[],
@@ -109,6 +109,7 @@ function targetPosition(
   target: VirtualListViewRequest['target'],
 ): number | undefined {
   if ('greaterOrEqual' in target) {
+    if (target.greaterOrEqual.length === 0) return 0 // what a client sends before anything is typed
     const wanted = order.positionOf(target.greaterOrEqual)
     if (!wanted) return undefined
     const found = entries.findIndex(({ values }) => order.compare(values, wanted) >= 0)

@@ -121,8 +121,8 @@ export class BerWriter {
   }
 
   /**
-   * Hands what was written so far to `send`, which says whether the octets have been read already, or else may call back once they are; the
-   * writer is empty afterwards.
+   * Hands what was written so far to `send`, which says whether the octets have been read already, or else calls back once they are, if their
+   * buffer is to be used again; the writer is empty afterwards.
    */
   sendTo(send: (octets: Buffer, done: () => void) => boolean): void {
     const { buffer, used } = this

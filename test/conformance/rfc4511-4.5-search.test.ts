@@ -91,6 +91,7 @@ describe('RFC 4511 §4.5.1.7: filters', () => {
     ['(!(objectClass=noSuchClass))', []],
     ['(!(cn=))', []], // no DirectoryString is empty (RFC 4517 §3.3.6), an IA5String may be (§3.3.15)
     ['(&(uid=ada)(!(mail=)))', ['uid=ada']],
+    ['(!(seeAlso= ))', []], // spaces are no name
     [
       '(&)',
       [

@@ -123,6 +123,7 @@ describe('RFC 2891: server side sorting', () => {
       ['around the second', view(1, 1, byOffset(2, 3)), ['ada', 'grace', 'zoë'], [2, 3, 0]],
       ['the last, by a client that thinks the list is longer', view(0, 0, byOffset(100, 100)), ['zoë'], [3, 3, 0]],
       ['from a value on', view(0, 5, textElement(0x81, 'b')), ['grace', 'zoë'], [2, 3, 0]],
+      ['from nothing on', view(0, 5, textElement(0x81, '')), ['ada', 'grace', 'zoë'], [1, 3, 0]],
       ['behind the end', view(0, 5, textElement(0x81, 'zzz')), [], [4, 3, 0]],
     ])('%s', async (_name, window, expected, target) => {
       const answer = await searched(byUid, order, window)

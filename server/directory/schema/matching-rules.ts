@@ -92,7 +92,8 @@ const distinguishedNames: Comparison = {
     const value = plainText(octets) ?? text(octets)
     if (value === undefined) return undefined
     try {
-      return normalizeDn(value)
+      const key = normalizeDn(value)
+      return key === '' && value !== '' ? undefined : key // spaces alone are no name (RFC 4514 §3)
     } catch {
       return undefined
     }

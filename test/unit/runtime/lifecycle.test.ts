@@ -86,15 +86,17 @@ test('leaves behind a part that hangs or fails while stopping, and says so', asy
 test('work goes on until stopping begins, and is waited for', async () => {
   const lifecycle = new Lifecycle()
   const { events, start } = parts(lifecycle)
+  const lastPiece = Promise.withResolvers<void>()
   await start('store')
   await lifecycle.run('watch', async (stopping) => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    stopping.addEventListener('abort', () => resolve())
-    await promise
-    await Promise.resolve()
+    stopping.addEventListener('abort', () => events.push('watch told'))
+    await lastPiece.promise
     events.push('watch ended')
   })
-  expect(events).toEqual(['start store'])
-  await lifecycle.stop()
-  expect(events).toEqual(['start store', 'watch ended', 'stop store'])
+  const stopped = lifecycle.stop()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(events).toEqual(['start store', 'watch told'])
+  lastPiece.resolve()
+  await stopped
+  expect(events).toEqual(['start store', 'watch told', 'watch ended', 'stop store'])
 })
