@@ -9,7 +9,7 @@ const settledFrom = ['mirror', 'identity', 'name', 'number', 'held', 'match', 'e
 
 const settledForMs = 20 * 3_600_000
 
-/** Knows whether a run that read nothing new has anything to settle. */
+/** Whether the directory is what a settlement would make of the store: a run that read nothing new ends there. */
 export interface SettledState {
   /** A settlement begins to read. */
   begin(): void

@@ -148,6 +148,13 @@ describe('a store with', () => {
   })
 })
 
+test('beside a damaged store everything else is checked', async () => {
+  await mend()
+  await writeFile((await filesLike(/^MANIFEST/))[0] ?? '', 'nonsense')
+  const { exitCode, stdout } = await folder.run('check')
+  expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/FAIL store: rows: .+ is damaged [^]+ok {3}provider /)])
+})
+
 test('ids that cannot be read come from what was served, and from a file of ids', async () => {
   await mend()
   await folder.run('ids', 'export')
