@@ -1,7 +1,8 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Identity } from '../directory/access-control.ts'
 import { LdapError } from '../protocol/ldap-error.ts'
 import { ResultCode } from '../protocol/result-code.ts'
+import { sha256 } from '../runtime/sha256.ts'
 
 /** Where a paged search goes on. */
 export interface PagePosition {
@@ -25,11 +26,11 @@ const positionBytes = 8
 const codeBytes = 16
 
 export function createPageCookies(): PageCookies {
-  const key = randomBytes(32)
+  const key = createSecretKey(randomBytes(32)) // of bare octets Node makes one each time, five times as slow as the rest
   const code = (position: Buffer, query: Uint8Array, identity: Identity) =>
     createHmac('sha256', key)
       .update(position)
-      .update(createHash('sha256').update(query).digest())
+      .update(sha256(query))
       .update(
         identity.kind === 'anonymous'
           ? ''

@@ -4,8 +4,8 @@ import type { PagePosition } from './page-cookies.ts'
 
 /** Entries looked at between two looks at the clock. */
 const looksAtOnce = 100
-/** Of looking up and sending, before the clock is looked at: most searches end there. */
-const roundsUnlooked = 4
+/** Of looking up and sending, between two looks at the clock: most searches end before the first. */
+const roundsUnlooked = 8
 /** Of looking and sending from then on, in one go. */
 const millisecondsAtOnce = 1
 
@@ -44,8 +44,8 @@ export class Pager {
    */
   advance(emit: (slot: number) => boolean): 'more' | 'page' | 'sizeLimit' | 'end' {
     let until: number | undefined
-    for (let goOn = true, rounds = 0; ; rounds += 1) {
-      if (rounds > roundsUnlooked) goOn &&= performance.now() < (until ??= performance.now() + millisecondsAtOnce)
+    for (let goOn = true, rounds = 1; ; rounds += 1) {
+      if (rounds % roundsUnlooked === 0) goOn &&= performance.now() < (until ??= performance.now() + millisecondsAtOnce)
       if (this.foundAt >= this.found.length) {
         if (this.search.isDone) return 'end'
         if (!goOn) return 'more'

@@ -57,7 +57,8 @@ export class BerWriter {
       buffer[at + 1] = length
     } else {
       buffer[at + 1] = 0x80 | (size - 2)
-      buffer.writeUIntBE(length, at + 2, size - 2)
+      for (let place = at + size - 1, rest = length; place > at + 1; place -= 1, rest >>>= 8)
+        buffer[place] = rest & 0xff
     }
   }
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { escapeDnValue, normalizeDn } from '../../protocol/distinguished-name.ts'
 import { parseFilter } from '../../protocol/filter-string.ts'
 import { networkTest } from '../../runtime/networks.ts'
+import { sha256 } from '../../runtime/sha256.ts'
 import type { BinderRights } from '../access-control.ts'
 import { type BinderSettings, readBinder } from '../credentials/binder-records.ts'
 import type { RecordChange } from '../directory-store.ts'
@@ -138,5 +138,5 @@ export function binderOf(name: string, settings: BinderSettings, secrets: readon
 }
 
 export function secretHash(secret: string | Uint8Array): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return sha256(secret)
 }

@@ -1,4 +1,5 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { sha256 } from '../../runtime/sha256.ts'
 
 /**
  * Digests of a text and octets under a key that no disk has and that ends with the process: SHA-256 of key, text, octets and key. A fifth of
@@ -13,7 +14,7 @@ export function createKeyedDigest(): (text: string, octets: Uint8Array) => Buffe
     all[at] = 0
     all.set(octets, at + 1)
     key.copy(all, at + 1 + octets.length)
-    const digest = hash('sha256', all, 'buffer')
+    const digest = sha256(all)
     all.fill(0)
     return digest
   }
