@@ -69,7 +69,7 @@ export type SignInQuestion =
 export type FromLdapThread =
   | { readonly type: 'done'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly message: string }
-  | { readonly type: 'lines'; readonly text: string }
+  | { readonly type: 'lines'; readonly lines: Uint8Array<ArrayBuffer> }
   /** Answered by a {@link SignInAnswer} with the same number. */
   | { readonly type: 'question'; readonly number: number; readonly question: SignInQuestion }
   /** To be kept in the store; answered by {@link RecordsKept}. */

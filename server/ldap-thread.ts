@@ -3,7 +3,7 @@ import type { ClientHappening, WatchedBinder } from './directory/authentication/
 import type { SignInServices } from './directory/authentication/sign-in-services.ts'
 import type { Directory } from './directory/directory.ts'
 import type { RecordChange } from './directory/directory-store.ts'
-import type { LineSink } from './ldap/access-log.ts'
+import type { LineSink } from './ldap/line-writer.ts'
 import {
   backlogPlace,
   type BindCounts,
@@ -100,8 +100,8 @@ export async function startLdapThread(options: LdapThreadOptions): Promise<LdapT
         waiting.get(message.id)?.reject(new Error(message.message))
         return void waiting.delete(message.id)
       case 'lines':
-        accessLogSink.write(message.text)
-        Atomics.sub(octets, backlogPlace.posted, message.text.length)
+        accessLogSink.write(message.lines)
+        Atomics.sub(octets, backlogPlace.posted, message.lines.length)
         return lookAtSink()
       case 'question':
         return void answerQuestion(options.signIn, message.number, message.question, (service, error) =>

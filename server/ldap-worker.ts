@@ -6,8 +6,9 @@ import { BinderRegistry } from './directory/authentication/binder-registry.ts'
 import { createBindMonitor } from './directory/authentication/bind-monitor.ts'
 import { ClientWatch } from './directory/authentication/client-watch.ts'
 import { createDirectoryReplica } from './directory/directory-replica.ts'
-import { bufferedLineWriter, createAccessLog } from './ldap/access-log.ts'
+import { createAccessLog } from './ldap/access-log.ts'
 import { type LdapServer, type LdapSettings, startLdapServer } from './ldap/ldap-server.ts'
+import { createLineWriter } from './ldap/line-writer.ts'
 import { tlsIdentity } from './ldap/tls.ts'
 import {
   backlogPlace,
@@ -57,10 +58,10 @@ const metrics = createLdapMetrics(resultCodeName)
 const binds: { -readonly [outcome in keyof BindCounts]: number } = { accepted: 0, refused: 0 }
 const bcrypt = createBcryptPool()
 const octets = new Int32Array(backlog)
-const accessLines = bufferedLineWriter({
-  write(text) {
-    Atomics.add(octets, backlogPlace.posted, text.length)
-    post({ type: 'lines', text })
+const accessLines = createLineWriter({
+  write(lines) {
+    Atomics.add(octets, backlogPlace.posted, lines.length)
+    post({ type: 'lines', lines }, [lines.buffer])
   },
   get writableLength() {
     return Atomics.load(octets, backlogPlace.posted) + Atomics.load(octets, backlogPlace.waiting)
@@ -160,6 +161,6 @@ function settingsNow(): LdapSettings {
   }
 }
 
-function post(message: FromLdapThread): void {
-  parent.postMessage(message)
+function post(message: FromLdapThread, moved: readonly ArrayBuffer[] = []): void {
+  parent.postMessage(message, moved)
 }

@@ -13,7 +13,7 @@ import { runKeepers } from './keepers.ts'
 import { adminCertificate, ldapCertificate, watchServerCertificates } from './server-certificates.ts'
 import { startControlServer } from './control/control-server.ts'
 import { openOperationLog, type OperationLog } from './directory/operation-log/operation-log.ts'
-import type { LineSink } from './ldap/access-log.ts'
+import type { LineSink } from './ldap/line-writer.ts'
 import { loadTlsIdentity } from './ldap/tls.ts'
 import { beginLdapWorker, startLdapThread } from './ldap-thread.ts'
 import type { LoadedConfig } from './runtime/config.ts'
@@ -295,9 +295,9 @@ async function startParts(options: ServerOptions, lifecycle: Lifecycle): Promise
 /** A sink whose lines are kept for the page of the log as well. */
 function alsoKept(sink: LineSink, log: Pick<OperationLog, 'take'>): LineSink {
   return {
-    write(text) {
-      sink.write(text)
-      log.take(text)
+    write(lines) {
+      sink.write(lines)
+      log.take(lines)
     },
     get writableLength() {
       return sink.writableLength

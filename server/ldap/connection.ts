@@ -291,16 +291,13 @@ export class Connection {
   }
 
   private startBind(request: BindRequest, controls: readonly Control[], started: Started): void {
-    const run = () => {
-      this.heldBind = undefined
-      this.isBinding = true
-      this.bind(request, controls, started)
-    }
-    if (this.running.size === 0) run()
-    else this.heldBind = run
+    if (this.running.size === 0) this.bind(request, controls, started)
+    else this.heldBind = () => this.bind(request, controls, started)
   }
 
   private bind(request: BindRequest, controls: readonly Control[], started: Started): void {
+    this.heldBind = undefined
+    this.isBinding = true
     const knowsPasswordPolicy = controls.some(({ oid }) => oid === Oid.passwordPolicy)
     const requestId = randomUUID()
     let reason: string | undefined

@@ -35,7 +35,9 @@ describeWithTool('chromium', 'users, groups and logs, in a browser', () => {
     await accounts.secondFactors.begin(entryUUID, by)
     for (const result of ['success', 'invalidCredentials'])
       server.operationLog.take(
-        `${JSON.stringify({ event: 'operation', time: server.clock.now().toISOString(), operation: 'bind', dn: `uid=person1,ou=people,${'x'.repeat(80)}`, identity: 'anonymous', result, remoteAddress: '192.0.2.7', durationMs: 2, reason: 'wrong password' })}\n`,
+        Buffer.from(
+          `${JSON.stringify({ event: 'operation', time: server.clock.now().toISOString(), operation: 'bind', dn: `uid=person1,ou=people,${'x'.repeat(80)}`, identity: 'anonymous', result, remoteAddress: '192.0.2.7', durationMs: 2, reason: 'wrong password' })}\n`,
+        ),
       )
     browser = await startBrowser()
   })

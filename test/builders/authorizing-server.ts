@@ -64,7 +64,7 @@ export async function startAuthorizingServer(): Promise<AuthorizingServer> {
       env: {},
       clock: systemClock,
       logger: createLogger({ level: 'debug', format: 'json', write: (line) => void logged.push(line) }),
-      accessLogSink: { write: (line) => void logged.push(line), writableLength: 0 },
+      accessLogSink: { write: (lines) => void logged.push(Buffer.from(lines).toString()), writableLength: 0 },
     })
   let server = await start()
   parts.defer(() => server[Symbol.asyncDispose]())

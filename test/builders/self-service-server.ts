@@ -60,7 +60,7 @@ export async function startSelfServiceServer(): Promise<SelfServiceServer> {
       env: {},
       clock: systemClock,
       logger: createLogger({ level: 'debug', format: 'json', write: (line) => void logged.push(line) }),
-      accessLogSink: { write: (line) => void logged.push(line), writableLength: 0 },
+      accessLogSink: { write: (lines) => void logged.push(Buffer.from(lines).toString()), writableLength: 0 },
     }),
   )
   for (const { id } of server.workspace.providers) {

@@ -232,7 +232,7 @@ describe('logs and administrators', () => {
     for (const n of [1, 2, 3]) {
       const line = { event: 'operation', time: server.clock.now().toISOString(), operation: 'bind', durationMs: 2.5 }
       const whose = { dn: `uid=person${n}`, remoteAddress: '192.0.2.7', result: 'invalidCredentials' }
-      server.operationLog.take(`${JSON.stringify({ ...line, ...whose })}\n`)
+      server.operationLog.take(Buffer.from(`${JSON.stringify({ ...line, ...whose })}\n`))
     }
     const { body } = await call('GET', '/logs/ldap?result=failure&pageSize=2')
     expect(body).toMatchObject({ items: [{ name: 'uid=person3' }, { name: 'uid=person2' }] })

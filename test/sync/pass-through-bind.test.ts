@@ -56,7 +56,7 @@ async function open(passwords: object): Promise<Opened> {
       env: {},
       clock: systemClock,
       logger: createLogger({ level: 'error', format: 'json', write: () => undefined }),
-      accessLogSink: { write: (text) => lines.push(text), writableLength: 0 },
+      accessLogSink: { write: (octets) => lines.push(Buffer.from(octets).toString()), writableLength: 0 },
     }),
   )
   await server.workspace.engine.run('contoso', { trigger: 'test' })

@@ -12,12 +12,15 @@ export function statusRefusal(directory: ServedDirectory, entryUUID: string, now
 
 /** The same of an entry and its account. */
 export function refusalOf(entry: EncodedEntry, account: AccountRecord | undefined, now: Date): string | undefined {
-  const value = (attribute: string) => firstValue(entry, attribute)
-  return entryRefusal(value, now) ?? (activeBlock(account, now) === undefined ? undefined : 'sign-in is blocked here')
+  const placesOf = placesIn(entry.layout)
+  return (
+    entryRefusal((attribute) => firstValue(entry, placesOf[attribute]), now) ??
+    (activeBlock(account, now) === undefined ? undefined : 'sign-in is blocked here')
+  )
 }
 
 /** The same, as far as the entry says it; `value` gives the first value of an attribute. */
-export function entryRefusal(value: (attribute: string) => string | undefined, now: Date): string | undefined {
+export function entryRefusal(value: (attribute: StatusAttribute) => string | undefined, now: Date): string | undefined {
   if ((Number(value('userAccountControl')) & accountDisable) !== 0) return 'the account is disabled'
   if (hasExpired(value('shadowExpire'), now)) return 'the account has expired'
   if (value('nsAccountLock')?.toLowerCase() === 'true') return 'the account is locked'
@@ -35,24 +38,32 @@ function hasExpired(shadowExpire: string | undefined, now: Date): boolean {
   return shadowExpire !== undefined && /^\d+$/.test(shadowExpire) && now.getTime() >= Number(shadowExpire) * dayMs
 }
 
-/** Places of attributes in entries of one layout, by the names that are asked for; -1 where there is none, as nearly always. */
-const places = new WeakMap<Layout, Map<string, number>>()
+type StatusAttribute = 'userAccountControl' | 'shadowExpire' | 'nsAccountLock' | 'pwdAccountLockedTime'
 
-function placeIn(layout: Layout, attribute: string): number {
-  let known = places.get(layout)
-  if (known === undefined) places.set(layout, (known = new Map()))
-  let place = known.get(attribute)
-  if (place === undefined) {
-    const folded = attribute.toLowerCase()
-    place = layout.attributes.findIndex(({ type }) => type.name.toLowerCase() === folded)
-    known.set(attribute, place)
+/** Places of these attributes in entries of one layout; undefined for those that it does not have, as nearly always. */
+type StatusPlaces = Readonly<Record<StatusAttribute, number | undefined>>
+
+const places = new WeakMap<Layout, StatusPlaces>()
+
+function placesIn(layout: Layout): StatusPlaces {
+  const known = places.get(layout)
+  if (known !== undefined) return known
+  const place = (attribute: StatusAttribute) => {
+    const index = layout.attributes.findIndex(({ type }) => type.name.toLowerCase() === attribute.toLowerCase())
+    return index < 0 ? undefined : index
   }
-  return place
+  const found = {
+    userAccountControl: place('userAccountControl'),
+    shadowExpire: place('shadowExpire'),
+    nsAccountLock: place('nsAccountLock'),
+    pwdAccountLockedTime: place('pwdAccountLockedTime'),
+  }
+  places.set(layout, found)
+  return found
 }
 
-function firstValue(entry: EncodedEntry, attribute: string): string | undefined {
-  const place = placeIn(entry.layout, attribute)
-  if (place < 0) return undefined
+function firstValue(entry: EncodedEntry, place: number | undefined): string | undefined {
+  if (place === undefined) return undefined
   const [first] = encodedValues(entry, place)
   return first?.toString('latin1')
 }

@@ -16,12 +16,12 @@ import {
   unwatched,
 } from './bind-watch.ts'
 import { checkBinder } from './binder-check.ts'
-import { binderDn, type BinderRegistry } from './binder-registry.ts'
+import { type Binder, binderDn, type BinderRegistry } from './binder-registry.ts'
 import { createGuessesUnderWay } from './guesses-under-way.ts'
 import { type ChangePassword, createPasswordChange } from './password-change.ts'
 import { createPersonCheck } from './person-check.ts'
 import { dnKey, personNamed } from './person-names.ts'
-import { RecentBinds } from './recent-binds.ts'
+import { type RecentBind, RecentBinds } from './recent-binds.ts'
 import type { SignInServices } from './sign-in-services.ts'
 import { createStandingCheck, type StandingCheck } from './standing.ts'
 
@@ -64,15 +64,16 @@ export interface AuthenticatorOptions {
   readonly now?: () => Date
 }
 
-/** Whom a name means, and how what is typed is looked at. */
-interface Candidate {
-  readonly account: BindAccount
-  readonly check: (slow: SlowChecks) => CheckResult | Promise<CheckResult>
-  /** Who it is, where that is known without a check. */
-  readonly known?: () => SignedIn | undefined
-  /** Who it is, if it is; undefined when the entry has gone. */
-  readonly identity: () => Identity | undefined
-}
+/** Whom a name means. */
+type Candidate =
+  | { readonly kind: 'binder'; readonly account: BindAccount; readonly binder: Binder }
+  | {
+      readonly kind: 'person'
+      readonly account: BindAccount
+      readonly entry: EncodedEntry
+      readonly recent: RecentBind | undefined
+    }
+  | { readonly kind: 'nobody'; readonly account: BindAccount; readonly reason: string }
 
 /**
  * The order of a bind: throttle, name, password, state of the account. What is refused takes as long as a slow hash, so that
@@ -99,11 +100,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     password: Buffer,
     origin: BindOrigin,
   ): AuthenticationResult | Promise<AuthenticationResult> {
-    const candidate = candidateOf(name, password, origin)
+    const candidate = candidateOf(name)
     const attempt = { account: candidate.account, address: origin.address, binder: origin.binder }
     const throttled = watch.admit(attempt)
     if (throttled !== undefined) return { refused: throttled }
-    const known = candidate.known?.()
+    const known = knownNow(candidate, password, origin)
     if (known !== undefined) {
       watch.ended(attempt, { outcome: 'signed-in', credential: known.credential })
       return known
@@ -126,7 +127,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     try {
       if (end === undefined)
         throw new LdapError(ResultCode.busy, 'too many passwords of this account are being checked, try again')
-      const checked = await check(candidate, origin, createSlowChecks(bcrypt, asker))
+      const checked = await check(candidate, password, origin, createSlowChecks(bcrypt, asker))
       const isRefused = 'refused' in checked.result
       if ('identity' in checked.result) outcome = { outcome: 'signed-in', credential: checked.result.credential }
       else if (isRefused || checked.isGuess) outcome = { outcome: 'refused', fingerprint: print }
@@ -137,51 +138,65 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  function candidateOf(name: string, password: Buffer, origin: BindOrigin): Candidate {
+  function candidateOf(name: string): Candidate {
     const key = dnKey(name)
     const binder = key === undefined ? undefined : binders.find(key)
-    if (binder !== undefined) {
-      const { name: binderName } = binder.rights
-      const identity = { kind: 'binder', name: binderName, dn: binderDn(binderName, directory.suffix) } as const
-      return {
-        account: { kind: 'binder', id: binderName },
-        check: () => checkBinder(binder, password, origin, now().getTime()),
-        known: () => {
-          const checked = checkBinder(binder, password, origin, now().getTime())
-          return checked.outcome === 'right'
-            ? { identity, credential: checked.credential, mustChange: false }
-            : undefined
-        },
-        identity: () => (binders.named(binderName) ? identity : undefined),
-      }
-    }
+    if (binder !== undefined) return { kind: 'binder', account: { kind: 'binder', id: binder.rights.name }, binder }
     const { view } = directory
     const slot = key === undefined ? (bindByName ? personNamed(directory, name) : undefined) : view.slotOfKey(key)
     const entry = view.entry(slot)
     if (entry === undefined) {
       const reason = key === undefined ? 'no single person has this name' : 'no such entry'
       const id = (key ?? name.toLowerCase()).slice(0, longestUnknownName)
-      return {
-        account: { kind: 'unknown', id },
-        check: () => refused(reason),
-        identity: () => undefined,
-      }
+      return { kind: 'nobody', account: { kind: 'unknown', id }, reason }
     }
-    const { entryUUID } = entry
-    return {
-      account: { kind: 'person', id: entryUUID },
-      check: (slow) => checkPerson({ entryUUID, origin, slow }, password),
-      known: () => knownPerson(entryUUID, entry, password),
-      identity: () => personOf(entryUUID),
+    const recent = recentBinds.of(entry)
+    const id = recent?.identity.entryUUID ?? entry.entryUUID
+    return { kind: 'person', account: { kind: 'person', id }, entry, recent }
+  }
+
+  /** Who it is, where that is known without a check that takes long. */
+  function knownNow(candidate: Candidate, password: Buffer, origin: BindOrigin): SignedIn | undefined {
+    if (candidate.kind === 'person') return knownPerson(candidate, password)
+    if (candidate.kind === 'nobody') return undefined
+    const checked = checkBinder(candidate.binder, password, origin, now().getTime())
+    return checked.outcome === 'right'
+      ? { identity: binderIdentity(candidate.binder), credential: checked.credential, mustChange: false }
+      : undefined
+  }
+
+  function checkNow(
+    candidate: Candidate,
+    password: Buffer,
+    origin: BindOrigin,
+    slow: SlowChecks,
+  ): CheckResult | Promise<CheckResult> {
+    switch (candidate.kind) {
+      case 'binder':
+        return checkBinder(candidate.binder, password, origin, now().getTime())
+      case 'person':
+        return checkPerson({ entryUUID: candidate.account.id, origin, slow }, password)
+      case 'nobody':
+        return refused(candidate.reason)
+      default:
+        return candidate satisfies never
     }
+  }
+
+  /** Who it is, if it is; undefined when the entry has gone. */
+  function identityNow({ kind, account }: Candidate): Identity | undefined {
+    if (kind === 'person') return personOf(account.id)
+    const binder = kind === 'binder' ? binders.named(account.id) : undefined
+    return binder && binderIdentity(binder)
   }
 
   async function check(
     candidate: Candidate,
+    password: Buffer,
     origin: BindOrigin,
     slow: SlowChecks,
   ): Promise<{ readonly result: AuthenticationResult; readonly isGuess?: boolean }> {
-    const ended = resultOf(candidate, await candidate.check(slow), origin)
+    const ended = resultOf(candidate, await checkNow(candidate, password, origin, slow), origin)
     if ('refused' in ended.result && slow.count === 0) await slow.matches(new Uint8Array(0), dummyHash)
     return ended
   }
@@ -194,18 +209,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   ): { readonly result: AuthenticationResult; readonly isGuess?: boolean } {
     if (checked.outcome === 'unavailable') return { result: { unavailable: checked.reason }, isGuess: checked.isGuess }
     const refusal = checked.outcome === 'refused' ? checked.reason : refusalNow(candidate, checked.mustChange, origin)
-    const identity = candidate.identity()
+    const identity = identityNow(candidate)
     if (checked.outcome === 'right' && refusal === undefined && identity !== undefined)
       return { result: { identity, credential: checked.credential, mustChange: checked.mustChange } }
     return { result: { refused: refusal ?? 'the entry is gone' } }
   }
 
   /** Somebody whose password was right a moment ago; those who have to add a code are not remembered. */
-  function knownPerson(entryUUID: string, entry: EncodedEntry, password: Buffer): SignedIn | undefined {
-    const recent = recentBinds.find(entryUUID, entry.version, password)
-    if (recent === undefined || refusalOf(entry, recent.account, now()) !== undefined) return undefined
-    const { credential } = recent
-    return { identity: { kind: 'user', entryUUID, dn: entryName(entry) }, credential, mustChange: false }
+  function knownPerson(
+    { entry, recent }: Candidate & { readonly kind: 'person' },
+    password: Buffer,
+  ): SignedIn | undefined {
+    if (recent === undefined || !recentBinds.isRight(recent, password)) return undefined
+    if (refusalOf(entry, recent.account, now()) !== undefined) return undefined
+    return { identity: recent.identity, credential: recent.credential, mustChange: false }
   }
 
   /** Only who is active now gets in, also when that changed while the password was checked. */
@@ -213,6 +230,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const status = account.kind === 'person' ? statusRefusal(directory, account.id, now()) : undefined
     if (status !== undefined) return status
     return mustChange && !origin.canChangePassword ? 'the password has to be changed first' : undefined
+  }
+
+  function binderIdentity({ rights: { name } }: Binder): Identity {
+    return { kind: 'binder', name, dn: binderDn(name, directory.suffix) }
   }
 
   function personOf(entryUUID: string): Identity | undefined {

@@ -1,5 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { Identity } from '../access-control.ts'
 import type { AccountRecord } from '../credentials/credential-records.ts'
+import { type EncodedEntry, entryName } from '../encoded-entry.ts'
 import type { ServedDirectory } from '../served-directory.ts'
 import { createKeyedDigest } from './keyed-digest.ts'
 
@@ -12,13 +14,17 @@ export interface RecentBindsOptions {
   readonly capacity?: number
 }
 
-interface RecentBind {
-  readonly mac: Buffer
+/** Of one person, the last password that was right. */
+export interface RecentBind {
+  readonly identity: Identity & { readonly kind: 'user' }
+  /** Id of the credential that it was right for. */
   readonly credential: string
+  readonly mac: Buffer
   readonly since: number
   readonly until: number
-  readonly state: AccountState
-  /** Of all credentials, when the state was last seen to be that of now; and the account record of then. */
+  /** Of the person's credentials. */
+  readonly version: number
+  /** Of all credentials, when the version was last seen to be that of now; and the account record of then. */
   revision: number
   account: AccountRecord | undefined
 }
@@ -45,7 +51,8 @@ export function isSameState(one: AccountState, other: AccountState): boolean {
  * credentials, account or entry has changed.
  */
 export class RecentBinds {
-  private readonly byEntry = new Map<string, RecentBind>()
+  /** By version of the entry, which is another one for each that ever was; the latest are last. */
+  private readonly byEntry = new Map<number, RecentBind>()
   private readonly mac = createKeyedDigest()
   private readonly options: RecentBindsOptions
 
@@ -53,38 +60,28 @@ export class RecentBinds {
     this.options = options
   }
 
-  /**
-   * The credential that the password was right for, and the account record of now; undefined when nothing is known of it. `entry`: version
-   * of the entry as it is now.
-   */
-  find(
-    entryUUID: string,
-    entry: number,
-    password: Uint8Array,
-  ): { readonly credential: string; readonly account: AccountRecord | undefined } | undefined {
-    const recent = this.byEntry.get(entryUUID)
+  /** What is remembered of the person with this entry, as it is now, whatever the password. */
+  of(entry: EncodedEntry): RecentBind | undefined {
+    const recent = this.byEntry.get(entry.version)
     if (recent === undefined) return undefined
-    const { directory, now } = this.options
-    const { credentials } = directory
-    const time = now().getTime()
-    // Before `since`: the clock was set back.
-    const isInTime = time >= recent.since && time < recent.until
+    const { credentials } = this.options.directory
     // While nothing has changed of anybody, nothing has of this one.
-    const isOfNow =
-      recent.state.entry === entry &&
-      (recent.revision === credentials.revision || recent.state.version === credentials.version(entryUUID))
-    if (!isInTime || !isOfNow) {
-      this.byEntry.delete(entryUUID)
-      return undefined
-    }
     if (recent.revision !== credentials.revision) {
+      const { entryUUID } = recent.identity
+      if (recent.version !== credentials.version(entryUUID)) return this.forget(entry)
       recent.revision = credentials.revision
       recent.account = credentials.account(entryUUID)
     }
-    return timingSafeEqual(recent.mac, this.mac(entryUUID, password)) ? recent : undefined
+    const time = this.options.now().getTime()
+    // Before `since`: the clock was set back.
+    return time >= recent.since && time < recent.until ? recent : this.forget(entry)
   }
 
-  /** `state`: from before the password was looked at. `until`: beyond it what was found out does not count, however recent. */
+  isRight(recent: RecentBind, password: Uint8Array): boolean {
+    return timingSafeEqual(recent.mac, this.mac(recent.identity.entryUUID, password))
+  }
+
+  /** `state`: of now, and from before the password was looked at. `until`: beyond it what was found out does not count, however recent. */
   remember(
     entryUUID: string,
     password: Uint8Array,
@@ -92,22 +89,29 @@ export class RecentBinds {
     state: AccountState,
     until = Number.POSITIVE_INFINITY,
   ): void {
-    const { minutes, now, capacity = 50_000 } = this.options
-    if (minutes === 0) return
+    const { minutes, now, capacity = 50_000, directory } = this.options
+    const { view } = directory
+    const entry = view.entry(view.slotOfUuid(entryUUID))
+    if (minutes === 0 || entry === undefined) return
     const since = now().getTime()
-    this.byEntry.delete(entryUUID)
-    this.byEntry.set(entryUUID, {
-      mac: this.mac(entryUUID, password),
+    this.forget(entry)
+    this.byEntry.set(entry.version, {
+      identity: { kind: 'user', entryUUID, dn: entryName(entry) },
       credential,
+      mac: this.mac(entryUUID, password),
       since,
       until: Math.min(since + minutes * 60_000, until),
-      state,
+      version: state.version,
       revision: -1,
       account: undefined,
     })
-    for (const oldest of this.byEntry.keys()) {
-      if (this.byEntry.size <= capacity) break
-      this.byEntry.delete(oldest)
+    for (const [version, oldest] of this.byEntry) {
+      if (this.byEntry.size <= capacity && oldest.until > since) break
+      this.byEntry.delete(version)
     }
+  }
+
+  private forget(entry: EncodedEntry): undefined {
+    this.byEntry.delete(entry.version)
   }
 }

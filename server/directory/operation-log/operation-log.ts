@@ -10,8 +10,8 @@ import { type LoggedOperation, operationOfLine } from './logged-operation.ts'
  */
 
 export interface OperationLog {
-  /** Takes in lines of the access log. Never throws, and keeps nobody waiting. */
-  take(lines: string): void
+  /** Takes in lines of the access log, in UTF-8. Never throws, and keeps nobody waiting. */
+  take(lines: Uint8Array): void
   /** Latest first, from the one before the number `before`. */
   read(before?: number): AsyncIterable<LoggedOperation>
   /** Writes what was taken in, and forgets what is too old, every few seconds until the signal is aborted. */
@@ -37,6 +37,8 @@ const writeEveryMs = 5000
 const unwrittenAtMost = 5000
 const dayMs = 86_400_000
 const collection = 'operation'
+const newline = 0x0a
+const text = new TextDecoder()
 
 interface Block {
   readonly first: number
@@ -73,13 +75,13 @@ export async function openOperationLog(options: OperationLogOptions): Promise<Op
     unwritten += 1
   }
 
-  function take(lines: string): void {
+  function take(lines: Uint8Array): void {
     for (let start = 0; start < lines.length; ) {
-      const end = lines.indexOf('\n', start)
+      const end = lines.indexOf(newline, start)
       // In a flood not even looked at: whoever sends it would have this thread busy with reading.
       if (unwritten >= unwrittenAtMost) dropped += 1
       else {
-        const operation = operationOfLine(lines.slice(start, end < 0 ? undefined : end))
+        const operation = operationOfLine(text.decode(lines.subarray(start, end < 0 ? undefined : end)))
         if (operation !== undefined) add(operation)
       }
       start = end < 0 ? lines.length : end + 1

@@ -38,34 +38,34 @@ const names = async (log: Awaited<ReturnType<typeof opened>>['log'], before?: nu
 
 test('what was taken in is read at once, latest first, and after a restart', async () => {
   const { log, line, open } = await opened()
-  log.take(line('ada') + line('bob'))
-  log.take(line('eve'))
+  log.take(Buffer.from(line('ada') + line('bob')))
+  log.take(Buffer.from(line('eve')))
   expect(await names(log)).toEqual(['eve', 'bob', 'ada'])
   await log.flush()
-  log.take(line('zoe'))
+  log.take(Buffer.from(line('zoe')))
   await log.flush()
   expect(await names(log)).toEqual(['zoe', 'eve', 'bob', 'ada'])
   const later = await open()
-  later.take(line('max'))
+  later.take(Buffer.from(line('max')))
   expect(await names(later)).toEqual(['max', 'zoe', 'eve', 'bob', 'ada'])
 })
 
 test('a page goes on where the one before ended, also over blocks and while more comes', async () => {
   const { log, line, blocks } = await opened()
-  for (let number = 0; number < 450; number += 1) log.take(line(`p${number}`))
+  for (let number = 0; number < 450; number += 1) log.take(Buffer.from(line(`p${number}`)))
   await log.flush()
   expect(await blocks()).toBe(3)
   const [last] = (await collect(log.read())).slice(249)
-  log.take(line('later'))
+  log.take(Buffer.from(line('later')))
   expect(last?.name).toBe('p200')
   expect((await names(log, last?.number)).slice(0, 2)).toEqual(['p199', 'p198'])
 })
 
 test('is forgotten after so many days, whatever else the block holds', async () => {
   const { log, line, clock, blocks } = await opened({ days: 2 })
-  log.take(line('old'))
+  log.take(Buffer.from(line('old')))
   clock.advance(1.5 * dayMs)
-  log.take(line('young'))
+  log.take(Buffer.from(line('young')))
   await log.flush()
   clock.advance(dayMs)
   expect(await names(log)).toEqual(['young'])
@@ -76,7 +76,7 @@ test('is forgotten after so many days, whatever else the block holds', async () 
 test('holds no more than 200,000 operations', async () => {
   const { log, line, store, blocks } = await opened()
   for (let batch = 0; batch < 41; batch += 1) {
-    log.take(line('x').repeat(5000))
+    log.take(Buffer.from(line('x').repeat(5000)))
     await log.flush()
   }
   expect(await blocks()).toBeLessThanOrEqual(1001)
@@ -86,7 +86,7 @@ test('holds no more than 200,000 operations', async () => {
 
 test('what comes too fast is counted, and the rest kept', async () => {
   const { log, line, problems } = await opened()
-  log.take(line('x').repeat(6000))
+  log.take(Buffer.from(line('x').repeat(6000)))
   await log.flush()
   expect((await names(log)).length).toBe(5000)
   expect(String(problems[0])).toContain('1000 operations came too fast to be kept')
@@ -101,7 +101,7 @@ test('what a store does not take is written the next time', async () => {
     onProblem: (error) => void problems.push(error),
   })
   const failing = await full
-  failing.take(line('ada'))
+  failing.take(Buffer.from(line('ada')))
   await failing.flush()
   expect([String(problems[0]), await names(failing)]).toEqual(['Error: disk full', ['ada']])
   expect(directory.store).toBe(store)
@@ -124,7 +124,7 @@ test.each([
 
 test('a name is cut, and found by any part of it', async () => {
   const { log, line } = await opened()
-  log.take(line(`uid=Ada,${'x'.repeat(500)}`, { reason: 'wrong password' }))
+  log.take(Buffer.from(line(`uid=Ada,${'x'.repeat(500)}`, { reason: 'wrong password' })))
   const [one] = await collect(log.read())
   expect(one?.name.length).toBe(300)
   const wanted = (filter: object) => one !== undefined && isWanted(one, { search: '', ...filter })

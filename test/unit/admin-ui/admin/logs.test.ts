@@ -21,7 +21,7 @@ function happened(name: string, more: object = {}): void {
   const { clock, operationLog } = server
   const operation = { operation: 'bind', dn: name, identity: name, result: 'success', remoteAddress: '192.0.2.7' }
   const line = { event: 'operation', time: clock.now().toISOString(), ...operation, durationMs: 2, ...more }
-  operationLog.take(`${JSON.stringify(line)}\n`)
+  operationLog.take(Buffer.from(`${JSON.stringify(line)}\n`))
 }
 
 /** Names of the rows. */
