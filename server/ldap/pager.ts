@@ -2,11 +2,11 @@ import type { Search } from '../directory/search.ts'
 import type { PagedResultsRequest } from '../protocol/paged-results.ts'
 import type { PagePosition } from './page-cookies.ts'
 
-/** Entries looked at between two looks at the clock. */
+/** Entries looked at in one go; the clock is looked at before each further go. */
 const looksAtOnce = 100
-/** Of looking up and sending, between two looks at the clock: most searches end before the first. */
-const roundsUnlooked = 8
-/** Of looking and sending from then on, in one go. */
+/** Entries sent between two looks at the clock: most searches end before the first. */
+const sendsUnlooked = 4
+/** Of looking up and sending in one go, from the first look at the clock on. */
 const millisecondsAtOnce = 1
 
 /** Counts the entries of a search against page size and size limit; holds back what was found beyond them. */
@@ -44,20 +44,22 @@ export class Pager {
    */
   advance(emit: (slot: number) => boolean): 'more' | 'page' | 'sizeLimit' | 'end' {
     let until: number | undefined
-    for (let goOn = true, rounds = 1; ; rounds += 1) {
-      if (rounds % roundsUnlooked === 0) goOn &&= performance.now() < (until ??= performance.now() + millisecondsAtOnce)
+    const isInTime = () => performance.now() < (until ??= performance.now() + millisecondsAtOnce)
+    for (let goOn = true, lookedUp = false, sends = 0; ; ) {
       if (this.foundAt >= this.found.length) {
         if (this.search.isDone) return 'end'
-        if (!goOn) return 'more'
+        if (!goOn || (lookedUp && !isInTime())) return 'more'
         this.found = this.search.next(looksAtOnce)
         this.foundAt = 0
+        lookedUp = true
         continue
       }
       if (this.entries >= this.sizeLimit) return 'sizeLimit'
       if (this.entries >= this.pageSize) return 'page'
-      if (!goOn) return 'more'
+      if (!goOn || (sends > 0 && sends % sendsUnlooked === 0 && !isInTime())) return 'more'
       const slot = this.found[this.foundAt] ?? -1
       goOn = emit(slot)
+      sends += 1
       this.foundAt += 1
       this.last = slot
       this.entries += 1
