@@ -44,25 +44,26 @@ export class Pager {
    */
   advance(emit: (slot: number) => boolean): 'more' | 'page' | 'sizeLimit' | 'end' {
     let until: number | undefined
-    const isInTime = () => performance.now() < (until ??= performance.now() + millisecondsAtOnce)
     for (let goOn = true, lookedUp = false, sends = 0; ; ) {
-      if (this.foundAt >= this.found.length) {
-        if (this.search.isDone) return 'end'
-        if (!goOn || (lookedUp && !isInTime())) return 'more'
+      const isSpent = this.foundAt >= this.found.length
+      if (isSpent && this.search.isDone) return 'end'
+      if (!isSpent && this.entries >= this.sizeLimit) return 'sizeLimit'
+      if (!isSpent && this.entries >= this.pageSize) return 'page'
+      const isTimed = isSpent ? lookedUp : sends % sendsUnlooked === sendsUnlooked - 1
+      if (isTimed) goOn &&= performance.now() < (until ??= performance.now() + millisecondsAtOnce)
+      if (!goOn) return 'more'
+      if (isSpent) {
         this.found = this.search.next(looksAtOnce)
         this.foundAt = 0
         lookedUp = true
-        continue
+      } else {
+        const slot = this.found[this.foundAt] ?? -1
+        goOn = emit(slot)
+        sends += 1
+        this.foundAt += 1
+        this.last = slot
+        this.entries += 1
       }
-      if (this.entries >= this.sizeLimit) return 'sizeLimit'
-      if (this.entries >= this.pageSize) return 'page'
-      if (!goOn || (sends > 0 && sends % sendsUnlooked === 0 && !isInTime())) return 'more'
-      const slot = this.found[this.foundAt] ?? -1
-      goOn = emit(slot)
-      sends += 1
-      this.foundAt += 1
-      this.last = slot
-      this.entries += 1
     }
   }
 }
