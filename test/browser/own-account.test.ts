@@ -110,6 +110,7 @@ describeWithTool('chromium', 'an invited person, in a browser without scripts', 
     await set(password)
     expect(await page.getByRole('status').textContent()).toBe('Your directory password is set. It works at once.')
     expect(await bindCode(password)).toBe(0)
+    await page.waitForLoadState() // its last octet comes once it is kept that it was shown
     await page.reload()
     expect(await page.getByRole('status').count()).toBe(0)
   })
