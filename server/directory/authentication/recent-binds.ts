@@ -19,8 +19,7 @@ export interface RecentBind {
   readonly identity: Identity & { readonly kind: 'user' }
   /** Id of the credential that it was right for. */
   readonly credential: string
-  /** In octets of its own: one of Node's pool would keep all that is in it. */
-  readonly mac: Uint8Array
+  readonly mac: Buffer
   readonly since: number
   readonly until: number
   /** Of the person's credentials. */
@@ -99,7 +98,7 @@ export class RecentBinds {
     this.byEntry.set(entry.version, {
       identity: { kind: 'user', entryUUID, dn: entryName(entry) },
       credential,
-      mac: new Uint8Array(this.mac(entryUUID, password)),
+      mac: this.mac(entryUUID, password),
       since,
       until: Math.min(since + minutes * 60_000, until),
       version: state.version,
